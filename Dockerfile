@@ -1,0 +1,41 @@
+# syntax=docker/dockerfile:1
+
+# The image holds hxdav and what its lock names, nothing to build with. It writes to /data only, so it runs with
+# docker run --read-only --tmpfs /tmp -v hxdav:/data -p 5232:5232 hxdav
+
+FROM python:3.13-slim AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+RUN python -m venv /opt/hxdav
+WORKDIR /src
+COPY requirements/build.txt requirements/runtime.txt requirements/
+# The locked dependencies are a layer of their own, made anew only when the lock changes.
+RUN python -m pip install --require-hashes -r requirements/build.txt \
+    && /opt/hxdav/bin/python -m pip install --require-hashes -r requirements/runtime.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY hxdav hxdav
+RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir /tmp/wheel . \
+    && /opt/hxdav/bin/python -m pip install --no-deps --no-index /tmp/wheel/*.whl \
+    && /opt/hxdav/bin/python -m pip uninstall --yes pip
+
+FROM python:3.13-slim
+ENV HXDAV_CONFIG=/data/hxdav.toml \
+    PATH=/opt/hxdav/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+COPY --from=build /opt/hxdav /opt/hxdav
+RUN useradd --system --uid 5232 --user-group --no-create-home --home-dir /data hxdav \
+    && install --directory --owner hxdav --group hxdav --mode 0700 /data
+USER hxdav
+WORKDIR /data
+VOLUME /data
+EXPOSE 5232
+# Discovery (RFC 6764 §5) answers before anyone logs in: with a redirect, or by asking for a login. urllib follows the
+# one and raises the other as HTTPError, which carries the status.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["python", "-c", "\
+import sys, urllib.error, urllib.request\n\
+try:\n\
+    status = urllib.request.urlopen('http://127.0.0.1:5232/.well-known/caldav', timeout=4).status\n\
+except urllib.error.HTTPError as error:\n\
+    status = error.code\n\
+sys.exit(status >= 500)\n"]
+CMD ["hxdav", "serve"]

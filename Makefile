@@ -1,0 +1,60 @@
+# make demo       serve a demo practice on http://127.0.0.1:5232   [PORT=5232] [DATA=var/demo] [TLS=1]
+# make test       every check and every test: what CI runs
+# make test-long  the same tests, Hypothesis looking a hundred times longer
+# make bench      requests per second beside stock Radicale   [BENCH_GROWTH=0 leaves the growth table out]
+# make lint | format | lock | clean
+#
+# Each target sets up what it needs in .venv, from the lock files; PYTHON=/path/to/python3 chooses the interpreter.
+
+PORT ?= 5232
+DATA ?= var/demo
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-long bench lint format lock clean
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+.venv/runtime .venv/dev: pyproject.toml requirements/build.txt tools/setup
+.venv/runtime: requirements/runtime.txt
+	@PYTHON="$(PYTHON)" tools/setup runtime
+.venv/dev: requirements/dev.txt
+	@PYTHON="$(PYTHON)" tools/setup dev
+
+demo: .venv/runtime
+	@$(BIN)/hxdav demo --port $(PORT) --data $(DATA) $(if $(filter-out 0,$(TLS)),--tls)
+
+lint: .venv/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(PYTEST)
+
+test-long: lint
+	HXDAV_TESTS=long $(PYTEST)
+
+bench: .venv/dev
+	$(BIN)/python -m bench.run
+
+format: .venv/dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# Newer releases:  make lock UPGRADE=--upgrade
+COMPILE := .venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
+lock: .venv/dev
+	$(BIN)/python -m venv .venv/lock
+	.venv/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(COMPILE) pyproject.toml --group dev --output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --constraints requirements/dev.txt --output-file requirements/runtime.txt
+	$(COMPILE) requirements/build.in --output-file requirements/build.txt
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info .coverage*
+	find hxdav tests bench -name __pycache__ -prune -exec rm -rf {} +
