@@ -1,0 +1,52 @@
+"""A mirror: one object as one integration shows it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hxdav.domain.ids import AppointmentId, ETag, Href, IntegrationId, MirrorId, Modseq, Uid
+
+
+class MirrorState(StrEnum):
+    """Shown, held back while a removal is decided, or no longer of this integration."""
+
+    SHOWN = "shown"
+    HIDDEN = "hidden"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mirror:
+    """``uid`` is the one that this integration knows the object by; ``revision`` counts what had to be shown anew."""
+
+    id: MirrorId
+    integration_id: IntegrationId
+    appointment_id: AppointmentId
+    generation: int
+    href: Href
+    uid: Uid
+    revision: int
+    etag: ETag
+    state: MirrorState
+    modseq: Modseq
+
+
+def etag_of(text: str, revision: int) -> ETag:
+    """The entity tag of ``text`` shown for the ``revision``-th time: changes when either does (`design.md` §6)."""
+    digest = hashlib.sha256(text.encode()).hexdigest()[:24]
+    return ETag(f'"{digest}-{revision}"')
+
+
+def derived_uid(
+    integration_id: IntegrationId, appointment_id: AppointmentId, *, recurrence_id: str = "", generation: int
+) -> Uid:
+    """hxdav's own UID for an object in an integration in which it was not put (`design.md` §6, identity)."""
+    named = f"{integration_id}/{appointment_id}/{recurrence_id}/{generation}"
+    return Uid(f"{hashlib.sha256(named.encode()).hexdigest()[:32]}@hxdav")
+
+
+def derived_href(uid: Uid) -> Href:
+    """The address under which an object appears that no client has put."""
+    return Href(f"{uid.removesuffix('@hxdav')}.ics")

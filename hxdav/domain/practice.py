@@ -1,0 +1,63 @@
+"""The practice and its people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hxdav.domain.ids import ClinicId, PracticeGroupId, PractitionerId, UserId, Username
+
+
+class Band(StrEnum):
+    """The practice group's band; Silver and above synchronise free of charge (`design.md` rule 1)."""
+
+    NONE = "none"
+    SILVER = "silver"
+    GOLD = "gold"
+    PLATINUM = "platinum"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PracticeGroup:
+    """The tenant: owns everything below it, and nothing crosses it. ``zone`` is the practice's zone, an IANA name."""
+
+    id: PracticeGroupId
+    key: str
+    name: str
+    zone: str
+    band: Band
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clinic:
+    """A place of work, with a zone of its own for display."""
+
+    id: ClinicId
+    practice_group_id: PracticeGroupId
+    key: str
+    name: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A login; administrator, practitioner, or both."""
+
+    id: UserId
+    practice_group_id: PracticeGroupId
+    username: Username
+    name: str
+    administrator: bool
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Practitioner:
+    """A person whose appointments are kept; ``user_id`` is the login that may connect calendars."""
+
+    id: PractitionerId
+    practice_group_id: PracticeGroupId
+    key: str
+    name: str
+    user_id: UserId | None
+    enabled: bool
