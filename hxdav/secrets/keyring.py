@@ -1,0 +1,71 @@
+"""The installation's key: in a file beside the database, never in it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from hxdav.errors import SecretsError
+
+_KEY_BYTES = 32
+
+
+class Keyring:
+    """Derives one key per purpose from the installation's key, and uses it."""
+
+    def __init__(self, key: bytes) -> None:
+        self._sync_tokens = _derived(key, "sync tokens")
+        self._app_passwords = _derived(key, "app passwords")
+        self._invitations = _derived(key, "invitations")
+        self.proof = _derived(key, "proof").hex()
+
+    def signature(self, text: str) -> str:
+        """A short signature of a sync token's ``text``."""
+        return hmac.digest(self._sync_tokens, text.encode(), "sha256")[:12].hex()
+
+    def is_signed(self, text: str, signature: str) -> bool:
+        """Whether ``signature`` is ours."""
+        return hmac.compare_digest(self.signature(text).encode(), signature.encode())
+
+    def app_password_digest(self, password: str) -> str:
+        """The keyed hash by which an app password is found; spaces, dashes and capitals in it mean nothing.
+
+        The password is random (75 bits), so that a fast hash is as good as a slow one (`design.md` §8).
+        """
+        letters = password.replace("-", "").replace(" ", "").lower()
+        return hmac.digest(self._app_passwords, letters.encode(), "sha256").hex()
+
+    def invitation_digest(self, secret: str) -> str:
+        """The keyed hash by which an invitation's link is found."""
+        return hmac.digest(self._invitations, secret.encode(), "sha256").hex()
+
+
+def load_key(path: Path) -> Keyring:
+    """The keyring of the key in ``path``; raises SecretsError where it cannot be read or is not a key."""
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except (OSError, ValueError) as error:
+        raise SecretsError(f"The key file {path} cannot be read. Put the installation's key back there.") from error
+    if len(key) != _KEY_BYTES:
+        raise SecretsError(f"The key file {path} does not hold a key. Put the installation's key back there.")
+    return Keyring(key)
+
+
+def make_key(path: Path) -> Keyring:
+    """Make a new key in ``path``, readable by its owner only; raises SecretsError where there is a file already."""
+    key = secrets.token_bytes(_KEY_BYTES)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise SecretsError(f"The key file {path} cannot be made: {error.strerror}.") from error
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(key.hex() + "\n")
+    return Keyring(key)
+
+
+def _derived(key: bytes, purpose: str) -> bytes:
+    return hashlib.blake2b(purpose.encode(), key=key, digest_size=32).digest()

@@ -1,0 +1,292 @@
+"""Appointments, who is seen in them, their versions, and the index of when they take place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, or_, select, update
+
+from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus, RecordMark
+from hxdav.domain.edit import Authority, Source
+from hxdav.domain.ids import (
+    AppointmentId,
+    AppPasswordId,
+    ClinicId,
+    IntegrationId,
+    Modseq,
+    PatientId,
+    PracticeGroupId,
+    PractitionerId,
+    Uid,
+    UserId,
+)
+from hxdav.domain.times import Interval
+from hxdav.errors import NotFound
+from hxdav.store.rows import AppointmentPatientRow, AppointmentRow, OccurrenceRow, VersionRow, table_of
+from hxdav.store.seconds import LENGTHY, moment_of, seconds_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OccurrenceIndex:
+    """When an appointment takes place, and the span in which this is all of it; None where that is everywhere."""
+
+    intervals: tuple[Interval, ...]
+    complete_within: Interval | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One state of an appointment, and whose edit brought it about. ``fields`` is what only the practice knows."""
+
+    revision: int
+    at: datetime
+    action: str
+    source: Source
+    text: str
+    fields: Mapping[str, Any]
+
+
+class Appointments:
+    """Reads and writes appointments."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def find(self, appointment_id: AppointmentId) -> Appointment | None:
+        """One appointment, a tombstone included."""
+        row = self._connection.execute(_APPOINTMENT, {"appointment": appointment_id}).first()
+        return self._with_patients([row])[0] if row else None
+
+    def one(self, appointment_id: AppointmentId) -> Appointment:
+        """One appointment, a tombstone included; NotFound where there is none."""
+        found = self.find(appointment_id)
+        if found is None:
+            raise NotFound(f"There is no appointment {appointment_id}.")
+        return found
+
+    def of(self, practitioner_id: PractitionerId, within: Interval | None = None) -> list[Appointment]:
+        """A practitioner's appointments, without tombstones; only those that may have an occurrence in ``within``."""
+        query = _APPOINTMENTS.where(
+            AppointmentRow.practitioner_id == practitioner_id,
+            or_(AppointmentRow.removed_at.is_(None), AppointmentRow.kind == AppointmentKind.PATIENT),
+        ).order_by(AppointmentRow.starts, AppointmentRow.id)
+        if within is not None:
+            query = query.where(
+                AppointmentRow.starts < seconds_of(within.ends),
+                or_(AppointmentRow.ends.is_(None), AppointmentRow.ends >= seconds_of(within.starts)),
+            )
+        return self._with_patients(self._connection.execute(query).all())
+
+    def with_uid(self, practitioner_id: PractitionerId, uid: Uid) -> list[Appointment]:
+        """The practitioner's appointments whose own UID this is, tombstones included, the latest first."""
+        query = _APPOINTMENTS.where(
+            AppointmentRow.practitioner_id == practitioner_id, AppointmentRow.uid == uid
+        ).order_by(AppointmentRow.id.desc())
+        return self._with_patients(self._connection.execute(query).all())
+
+    def add(self, appointment: Appointment) -> AppointmentId:
+        """Add an appointment; its ``id`` is not looked at."""
+        values = {
+            **_columns(appointment),
+            "practice_group_id": appointment.practice_group_id,
+            "practitioner_id": appointment.practitioner_id,
+            "created_at": appointment.created_at,
+        }
+        appointment_id = AppointmentId(self._connection.execute(_ADD, values).scalar_one())
+        self._keep_patients(appointment_id, appointment)
+        return appointment_id
+
+    def change(self, appointment: Appointment, *, patients_changed: bool) -> None:
+        """Store the state of an appointment that is there."""
+        self._connection.execute(_CHANGE, {"appointment": appointment.id, **_columns(appointment)})
+        if patients_changed:
+            gone = delete(AppointmentPatientRow).where(AppointmentPatientRow.appointment_id == appointment.id)
+            self._connection.execute(gone)
+            self._keep_patients(appointment.id, appointment)
+
+    def index(self, appointment: Appointment, index: OccurrenceIndex, *, is_new: bool) -> None:
+        """Replace the index of when ``appointment`` takes place."""
+        if not is_new:
+            self._connection.execute(_FORGET_OCCURRENCES, {"appointment": appointment.id})
+        within = index.complete_within
+        bounds = (seconds_of(within.starts), seconds_of(within.ends)) if within else (None, None)
+        if not is_new or within:
+            self._connection.execute(
+                update(AppointmentRow)
+                .where(AppointmentRow.id == appointment.id)
+                .values(indexed_from=bounds[0], indexed_until=bounds[1])
+            )
+        rows = [_occurrence(appointment, interval) for interval in index.intervals]
+        if rows:
+            self._connection.execute(_ADD_OCCURRENCES, rows)
+
+    def keep_version(self, appointment: Appointment, *, source: Source, action: str) -> None:
+        """Remember the present state of ``appointment`` and whose edit it is."""
+        self._connection.execute(
+            _ADD_VERSION,
+            {
+                "practice_group_id": appointment.practice_group_id,
+                "appointment_id": appointment.id,
+                "revision": appointment.revision,
+                "modseq": appointment.modseq,
+                "at": appointment.updated_at,
+                "action": action,
+                "authority": source.authority,
+                "user_id": source.user_id,
+                "integration_id": source.integration_id,
+                "app_password_id": source.app_password_id,
+                "agent": source.agent,
+                "text": appointment.text,
+                "fields": _practice_fields(appointment),
+            },
+        )
+
+    def versions(self, appointment_id: AppointmentId) -> list[Version]:
+        """All kept states of an appointment, oldest first."""
+        query = select(VersionRow).where(VersionRow.appointment_id == appointment_id).order_by(VersionRow.revision)
+        columns = query.with_only_columns(*VersionRow.__table__.columns)
+        return [_version(row) for row in self._connection.execute(columns)]
+
+    def _keep_patients(self, appointment_id: AppointmentId, appointment: Appointment) -> None:
+        rows = [
+            {
+                "appointment_id": appointment_id,
+                "patient_id": patient_id,
+                "practice_group_id": appointment.practice_group_id,
+            }
+            for patient_id in appointment.patient_ids
+        ]
+        if rows:
+            self._connection.execute(insert(AppointmentPatientRow), rows)
+
+    def _with_patients(self, rows: Iterable[Row[*tuple[Any, ...]]]) -> list[Appointment]:
+        rows = list(rows)
+        # Personal appointments have no patients: the common put asks nothing more.
+        seen = [row.id for row in rows if row.kind == AppointmentKind.PATIENT]
+        patients: dict[int, list[PatientId]] = {}
+        for start in range(0, len(seen), 500):
+            query = (
+                select(AppointmentPatientRow.appointment_id, AppointmentPatientRow.patient_id)
+                .where(AppointmentPatientRow.appointment_id.in_(seen[start : start + 500]))
+                .order_by(AppointmentPatientRow.patient_id)
+            )
+            for row in self._connection.execute(query):
+                patients.setdefault(row.appointment_id, []).append(PatientId(row.patient_id))
+        return [_appointment(row, tuple(patients.get(row.id, ()))) for row in rows]
+
+
+_APPOINTMENTS: Select[*tuple[Any, ...]] = select(
+    *(column for column in AppointmentRow.__table__.columns if column.name not in {"indexed_from", "indexed_until"})
+)
+
+_APPOINTMENT = _APPOINTMENTS.where(AppointmentRow.id == bindparam("appointment"))
+
+_TABLE = table_of(AppointmentRow)
+_ADD = insert(_TABLE).returning(_TABLE.c.id)
+_CHANGE = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("appointment"))
+    .values(
+        {
+            column.name: bindparam(column.name)
+            for column in _TABLE.c
+            if column.name
+            not in {"id", "practice_group_id", "practitioner_id", "created_at", "indexed_from", "indexed_until"}
+        }
+    )
+)
+
+_OCCURRENCE = table_of(OccurrenceRow)
+_ADD_OCCURRENCES = insert(_OCCURRENCE)
+_FORGET_OCCURRENCES = delete(_OCCURRENCE).where(_OCCURRENCE.c.appointment_id == bindparam("appointment"))
+
+_ADD_VERSION = insert(table_of(VersionRow))
+
+
+def _appointment(row: Row[*tuple[Any, ...]], patient_ids: tuple[PatientId, ...]) -> Appointment:
+    return Appointment(
+        id=AppointmentId(row.id),
+        practice_group_id=PracticeGroupId(row.practice_group_id),
+        practitioner_id=PractitionerId(row.practitioner_id),
+        kind=AppointmentKind(row.kind),
+        status=AppointmentStatus(row.status),
+        uid=Uid(row.uid),
+        text=row.text,
+        summary=row.summary,
+        starts=moment_of(row.starts),
+        ends=None if row.ends is None else moment_of(row.ends),
+        recurring=row.recurring,
+        note=RecordMark(row.note),
+        invoice=RecordMark(row.invoice),
+        patient_ids=patient_ids,
+        clinic_id=None if row.clinic_id is None else ClinicId(row.clinic_id),
+        booking_id=row.booking_id,
+        external_id=row.external_id,
+        revision=row.revision,
+        modseq=Modseq(row.modseq),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        removed_at=row.removed_at,
+    )
+
+
+def _columns(appointment: Appointment) -> dict[str, Any]:
+    return {
+        "kind": appointment.kind,
+        "status": appointment.status,
+        "uid": appointment.uid,
+        "text": appointment.text,
+        "summary": appointment.summary,
+        "starts": seconds_of(appointment.starts),
+        "ends": None if appointment.ends is None else seconds_of(appointment.ends),
+        "recurring": appointment.recurring,
+        "note": appointment.note,
+        "invoice": appointment.invoice,
+        "clinic_id": appointment.clinic_id,
+        "booking_id": appointment.booking_id,
+        "external_id": appointment.external_id,
+        "revision": appointment.revision,
+        "modseq": appointment.modseq,
+        "updated_at": appointment.updated_at,
+        "removed_at": appointment.removed_at,
+    }
+
+
+def _practice_fields(appointment: Appointment) -> dict[str, Any]:
+    return {
+        "kind": appointment.kind,
+        "status": appointment.status,
+        "note": appointment.note,
+        "invoice": appointment.invoice,
+        "patient_ids": list(appointment.patient_ids),
+        "clinic_id": appointment.clinic_id,
+        "booking_id": appointment.booking_id,
+        "external_id": appointment.external_id,
+        "removed_at": appointment.removed_at.astimezone(UTC).isoformat() if appointment.removed_at else None,
+    }
+
+
+def _version(row: Row[*tuple[Any, ...]]) -> Version:
+    source = Source(
+        authority=Authority(row.authority),
+        user_id=None if row.user_id is None else UserId(row.user_id),
+        integration_id=None if row.integration_id is None else IntegrationId(row.integration_id),
+        app_password_id=None if row.app_password_id is None else AppPasswordId(row.app_password_id),
+        agent=row.agent,
+    )
+    return Version(revision=row.revision, at=row.at, action=row.action, source=source, text=row.text, fields=row.fields)
+
+
+def _occurrence(appointment: Appointment, interval: Interval) -> dict[str, Any]:
+    starts, ends = seconds_of(interval.starts), seconds_of(interval.ends)
+    return {
+        "practice_group_id": appointment.practice_group_id,
+        "practitioner_id": appointment.practitioner_id,
+        "appointment_id": appointment.id,
+        "starts": starts,
+        "ends": ends,
+        "lengthy": ends - starts > LENGTHY,
+    }

@@ -1,0 +1,87 @@
+"""Connections: pragmas, the kinds of transaction, and the queue of writers (`design.md` §5, contention)."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url
+
+BUSY_TIMEOUT_SECONDS = 5
+"""How long a writer of this process waits for one of another process on SQLite."""
+
+_WRITES = "hxdav_writes"
+
+
+class WriteQueue:
+    """A lock that is given in the order in which it was asked for, so that no writer starves."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Event] = deque()
+        self._taken = False
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Hold the lock for the length of the block."""
+        self._take()
+        try:
+            yield
+        finally:
+            self._give()
+
+    def _take(self) -> None:
+        with self._guard:
+            if not self._taken:
+                self._taken = True
+                return
+            mine = threading.Event()
+            self._waiting.append(mine)
+        mine.wait()
+
+    def _give(self) -> None:
+        with self._guard:
+            if self._waiting:
+                # The lock passes on without being free in between: nobody can overtake.
+                self._waiting.popleft().set()
+            else:
+                self._taken = False
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether somebody writes at this moment; for work that can as well be done later."""
+        return self._taken
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for ``url``: ``sqlite:///FILE`` or ``postgresql+psycopg://…``."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return _sqlite(url)
+    return create_engine(url, isolation_level="READ COMMITTED", pool_size=10, max_overflow=20, pool_pre_ping=True)
+
+
+def writing(options: Any) -> Any:
+    """The connection or engine ``options``, set so that its transactions take the write lock at once."""
+    return options.execution_options(**{_WRITES: True})
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}, pool_size=10, max_overflow=20)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(dbapi_connection: Any, _record: object) -> None:
+        # The driver's own notion of transactions begins them too late; ours begin below.
+        dbapi_connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32768"):
+            dbapi_connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        # A transaction that starts by reading and then writes can be refused halfway: one that will write says so.
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

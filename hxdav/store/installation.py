@@ -1,0 +1,51 @@
+"""The one row that says which life of the store this is."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from hxdav.domain.ids import Epoch
+from hxdav.store.rows import InstallationRow
+
+_ONLY = 1
+
+
+def new_epoch() -> Epoch:
+    """A name that no epoch has had."""
+    return Epoch(secrets.token_hex(6))
+
+
+class Installations:
+    """Reads and writes the installation's row."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def epoch(self) -> Epoch:
+        """The present epoch."""
+        return Epoch(self._connection.execute(select(InstallationRow.epoch)).scalar_one())
+
+    def ensure(self, *, now: datetime) -> None:
+        """Make the row, if this store is new."""
+        if self._connection.execute(select(InstallationRow.id)).first() is None:
+            self._connection.execute(
+                insert(InstallationRow).values(id=_ONLY, epoch=new_epoch(), key_proof=None, created_at=now)
+            )
+
+    def begin_epoch(self) -> Epoch:
+        """Start another epoch: every sync token made so far is refused from now on."""
+        epoch = new_epoch()
+        self._connection.execute(update(InstallationRow).values(epoch=epoch))
+        return epoch
+
+    def key_proof(self) -> str | None:
+        """What was made with the installation's key, to recognise it by; None where no key has been used yet."""
+        row = self._connection.execute(select(InstallationRow.key_proof)).first()
+        return row.key_proof if row else None
+
+    def keep_key_proof(self, proof: str) -> None:
+        """Remember the key by ``proof``."""
+        self._connection.execute(update(InstallationRow).values(key_proof=proof))

@@ -1,0 +1,145 @@
+"""Mirrors, for those that change what an integration shows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
+
+from hxdav.domain.appointment import Appointment
+from hxdav.domain.ids import AppointmentId, ETag, Href, IntegrationId, MirrorId, Modseq, PractitionerId, Uid
+from hxdav.domain.mirror import Mirror, MirrorState
+from hxdav.store.rows import IntegrationRow, MirrorRow, table_of
+
+
+class Mirrors:
+    """Reads and writes mirrors."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def at(self, integration_id: IntegrationId, href: Href) -> Mirror | None:
+        """What an integration has, shown or hidden, at ``href``."""
+        row = self._connection.execute(_AT, {"integration": integration_id, "href": href}).first()
+        return _mirror(row) if row else None
+
+    def known_by(self, practitioner_id: PractitionerId, uid: Uid) -> list[Mirror]:
+        """Every mirror of the practitioner's, of any state, that goes by ``uid``, the latest first."""
+        rows = self._connection.execute(_KNOWN_BY, {"practitioner": practitioner_id, "uid": uid})
+        return [_mirror(row) for row in rows]
+
+    def of(self, appointment_id: AppointmentId) -> list[Mirror]:
+        """Every mirror of an appointment, of any state, oldest first."""
+        return [_mirror(row) for row in self._connection.execute(_OF, {"appointment": appointment_id})]
+
+    def next_generation(self, integration_id: IntegrationId, appointment_id: AppointmentId) -> int:
+        """The generation of the next mirror of an appointment in an integration; the first is 1."""
+        query = select(func.coalesce(func.max(MirrorRow.generation), 0)).where(
+            MirrorRow.integration_id == integration_id, MirrorRow.appointment_id == appointment_id
+        )
+        return int(self._connection.execute(query).scalar_one()) + 1
+
+    def add(
+        self,
+        appointment: Appointment,
+        *,
+        integration_id: IntegrationId,
+        generation: int,
+        href: Href,
+        uid: Uid,
+        etag: ETag,
+        modseq: Modseq,
+    ) -> None:
+        """Show an appointment in an integration."""
+        self._connection.execute(
+            _ADD,
+            {
+                "practice_group_id": appointment.practice_group_id,
+                "integration_id": integration_id,
+                "appointment_id": appointment.id,
+                "recurrence_id": "",
+                "generation": generation,
+                "href": href,
+                "uid": uid,
+                "revision": 1,
+                "etag": etag,
+                "state": MirrorState.SHOWN,
+                "modseq": modseq,
+                "changed_at": appointment.updated_at,
+            },
+        )
+
+    def change(self, mirror: Mirror, *, at: datetime) -> None:
+        """Store the revision, entity tag, state and modseq of a mirror."""
+        self._connection.execute(
+            _CHANGE,
+            {
+                "mirror": mirror.id,
+                "revision": mirror.revision,
+                "etag": mirror.etag,
+                "state": mirror.state,
+                "modseq": mirror.modseq,
+                "changed_at": at,
+            },
+        )
+
+    def appointments_not_in(
+        self, integration_id: IntegrationId, appointment_ids: Collection[AppointmentId]
+    ) -> set[AppointmentId]:
+        """Those of ``appointment_ids`` that have never had a mirror in this integration."""
+        query = select(MirrorRow.appointment_id).where(MirrorRow.integration_id == integration_id)
+        had = set(self._connection.execute(query).scalars())
+        return {each for each in appointment_ids if each not in had}
+
+
+_MIRRORS: Select[*tuple[Any, ...]] = select(
+    MirrorRow.id,
+    MirrorRow.integration_id,
+    MirrorRow.appointment_id,
+    MirrorRow.generation,
+    MirrorRow.href,
+    MirrorRow.uid,
+    MirrorRow.revision,
+    MirrorRow.etag,
+    MirrorRow.state,
+    MirrorRow.modseq,
+)
+
+_AT = _MIRRORS.where(
+    MirrorRow.integration_id == bindparam("integration"),
+    MirrorRow.href == bindparam("href"),
+    MirrorRow.state != MirrorState.LEFT,
+)
+
+_KNOWN_BY = (
+    _MIRRORS.join(IntegrationRow, IntegrationRow.id == MirrorRow.integration_id)
+    .where(IntegrationRow.practitioner_id == bindparam("practitioner"), MirrorRow.uid == bindparam("uid"))
+    .order_by(MirrorRow.id.desc())
+)
+
+_OF = _MIRRORS.where(MirrorRow.appointment_id == bindparam("appointment")).order_by(MirrorRow.id)
+
+_MIRROR = table_of(MirrorRow)
+_ADD = insert(_MIRROR)
+_CHANGE = (
+    update(_MIRROR)
+    .where(_MIRROR.c.id == bindparam("mirror"))
+    .values({name: bindparam(name) for name in ("revision", "etag", "state", "modseq", "changed_at")})
+)
+
+
+def _mirror(row: Row[*tuple[Any, ...]]) -> Mirror:
+    return Mirror(
+        id=MirrorId(row.id),
+        integration_id=IntegrationId(row.integration_id),
+        appointment_id=AppointmentId(row.appointment_id),
+        generation=row.generation,
+        href=Href(row.href),
+        uid=Uid(row.uid),
+        revision=row.revision,
+        etag=ETag(row.etag),
+        state=MirrorState(row.state),
+        modseq=Modseq(row.modseq),
+    )

@@ -1,0 +1,104 @@
+"""What happened: versions, removals, refused bodies, notifications, the audit log."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hxdav.store.rows.base import Base, Owner, RowId
+
+
+class VersionRow(Base):
+    """One state of an appointment, whole, and whose edit brought it about."""
+
+    __tablename__ = "appointment_version"
+    __table_args__ = (UniqueConstraint("appointment_id", "revision"),)
+
+    id: Mapped[RowId]
+    practice_group_id: Mapped[Owner]
+    appointment_id: Mapped[int] = mapped_column(ForeignKey("appointment.id"))
+    revision: Mapped[int]
+    modseq: Mapped[int]
+    at: Mapped[datetime]
+    action: Mapped[str]
+    authority: Mapped[str]
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    integration_id: Mapped[int | None] = mapped_column(ForeignKey("integration.id"))
+    app_password_id: Mapped[int | None] = mapped_column(ForeignKey("app_password.id"))
+    agent: Mapped[str]
+    text: Mapped[str]
+    fields: Mapped[dict[str, Any]]
+
+
+class RemovalRow(Base):
+    """An external deletion, and what became of it (`design.md` rule 7)."""
+
+    __tablename__ = "removal"
+    __table_args__ = (Index(None, "practitioner_id", "made_at"), Index(None, "appointment_id"))
+
+    id: Mapped[RowId]
+    practice_group_id: Mapped[Owner]
+    practitioner_id: Mapped[int] = mapped_column(ForeignKey("practitioner.id"))
+    appointment_id: Mapped[int] = mapped_column(ForeignKey("appointment.id"))
+    integration_id: Mapped[int | None] = mapped_column(ForeignKey("integration.id"))
+    app_password_id: Mapped[int | None] = mapped_column(ForeignKey("app_password.id"))
+    revision: Mapped[int]
+    state: Mapped[str]
+    made_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+
+
+class RefusedBodyRow(Base):
+    """What a client put and the gate did not take, to the octet."""
+
+    __tablename__ = "refused_body"
+    __table_args__ = (Index(None, "practitioner_id", "at"), Index(None, "appointment_id"))
+
+    id: Mapped[RowId]
+    practice_group_id: Mapped[Owner]
+    practitioner_id: Mapped[int] = mapped_column(ForeignKey("practitioner.id"))
+    integration_id: Mapped[int] = mapped_column(ForeignKey("integration.id"))
+    appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointment.id"))
+    href: Mapped[str]
+    reason: Mapped[str]
+    digest: Mapped[str]
+    body: Mapped[bytes]
+    at: Mapped[datetime]
+
+
+class NotificationRow(Base):
+    """What the practitioner is told; ``digest`` keeps the same thing from being told twice in a day."""
+
+    __tablename__ = "notification"
+    __table_args__ = (Index(None, "practitioner_id", "at"),)
+
+    id: Mapped[RowId]
+    practice_group_id: Mapped[Owner]
+    practitioner_id: Mapped[int] = mapped_column(ForeignKey("practitioner.id"))
+    integration_id: Mapped[int | None] = mapped_column(ForeignKey("integration.id"))
+    appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointment.id"))
+    kind: Mapped[str]
+    digest: Mapped[str]
+    at: Mapped[datetime]
+
+
+class AuditRow(Base):
+    """Who did what, from where; appended to, never changed. ``detail`` holds identifiers and codes only."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index(None, "practice_group_id", "at"),)
+
+    id: Mapped[RowId]
+    practice_group_id: Mapped[Owner]
+    at: Mapped[datetime]
+    action: Mapped[str]
+    authority: Mapped[str]
+    user_id: Mapped[int | None]
+    integration_id: Mapped[int | None]
+    app_password_id: Mapped[int | None]
+    appointment_id: Mapped[int | None]
+    agent: Mapped[str]
+    detail: Mapped[dict[str, Any]]

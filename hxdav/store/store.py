@@ -1,0 +1,111 @@
+"""The store as the rest of hxdav sees it: transactions, and in each the tables by what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+from sqlalchemy import Connection, Engine
+
+from hxdav.store.app_passwords import AppPasswords
+from hxdav.store.appointments import Appointments
+from hxdav.store.engine import WriteQueue, open_engine, writing
+from hxdav.store.feed import Feed
+from hxdav.store.installation import Installations
+from hxdav.store.integrations import Integrations
+from hxdav.store.mirrors import Mirrors
+from hxdav.store.people import People
+from hxdav.store.trail import Trail
+
+
+class Tx:
+    """A transaction. Use cases take one, and never commit: whoever opened it does."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    @cached_property
+    def installation(self) -> Installations:
+        """Which life of the store this is."""
+        return Installations(self.connection)
+
+    @cached_property
+    def people(self) -> People:
+        """Practice groups, clinics, users, practitioners and patients."""
+        return People(self.connection)
+
+    @cached_property
+    def app_passwords(self) -> AppPasswords:
+        """The devices' passwords."""
+        return AppPasswords(self.connection)
+
+    @cached_property
+    def integrations(self) -> Integrations:
+        """Integrations and their dead properties."""
+        return Integrations(self.connection)
+
+    @cached_property
+    def appointments(self) -> Appointments:
+        """Appointments, their versions and their occurrence index."""
+        return Appointments(self.connection)
+
+    @cached_property
+    def mirrors(self) -> Mirrors:
+        """What each integration shows, for those that change it."""
+        return Mirrors(self.connection)
+
+    @cached_property
+    def feed(self) -> Feed:
+        """What each integration shows, for those that read it."""
+        return Feed(self.connection)
+
+    @cached_property
+    def trail(self) -> Trail:
+        """Audit, removals, refused bodies and notifications."""
+        return Trail(self.connection)
+
+
+class Store:
+    """An open database; safe to share between threads."""
+
+    def __init__(self, url: str) -> None:
+        self.engine: Engine = open_engine(url)
+        self._is_sqlite = self.engine.dialect.name == "sqlite"
+        self._writers = WriteQueue()
+        self._write = writing(self.engine)
+        self._read = (
+            self.engine if self._is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        )
+        self._single = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextmanager
+    def transaction(self) -> Iterator[Tx]:
+        """A transaction that may write; committed, durably, when the block ends without an exception."""
+        if not self._is_sqlite:
+            with self._write.begin() as connection:
+                yield Tx(connection)
+            return
+        with self._writers.turn(), self._write.begin() as connection:
+            yield Tx(connection)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Tx]:
+        """A transaction that only reads, and sees one state of the store throughout."""
+        with self._read.begin() as connection:
+            yield Tx(connection)
+
+    @contextmanager
+    def single_read(self) -> Iterator[Tx]:
+        """For one statement that reads: it is its own snapshot, and needs no transaction around it."""
+        with self._single.connect() as connection:
+            yield Tx(connection)
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether a writer of this process is at work (SQLite); for work that can as well wait."""
+        return self._is_sqlite and self._writers.is_taken
+
+    def close(self) -> None:
+        """Give all connections back; to be called before a process forks or ends."""
+        self.engine.dispose()

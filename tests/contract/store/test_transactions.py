@@ -1,0 +1,82 @@
+"""What a transaction of the store promises, on both databases."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from hxdav.domain.practice import Band
+from hxdav.store.engine import WriteQueue
+from hxdav.store.store import Store
+
+
+def _groups(store: Store) -> list[str]:
+    with store.snapshot() as tx:
+        return [group.key for group in tx.people.practice_groups()]
+
+
+def test_what_a_finished_block_wrote_is_there(store: Store) -> None:
+    with store.transaction() as tx:
+        tx.people.add_practice_group(key="a", name="A", zone="UTC", band=Band.NONE)
+
+    assert _groups(store) == ["a"]
+
+
+def test_an_exception_undoes_the_whole_block(store: Store) -> None:
+    def fail() -> None:
+        with store.transaction() as tx:
+            tx.people.add_practice_group(key="a", name="A", zone="UTC", band=Band.NONE)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+
+    assert _groups(store) == []
+
+
+def test_a_snapshot_does_not_see_what_is_written_after_it_began(store: Store) -> None:
+    with store.snapshot() as tx:
+        before = tx.people.practice_groups()
+        with store.transaction() as other:
+            other.people.add_practice_group(key="a", name="A", zone="UTC", band=Band.NONE)
+
+        assert tx.people.practice_groups() == before == []
+
+
+def test_writers_of_one_process_wait_for_each_other(store: Store) -> None:
+    def add(key: str) -> None:
+        with store.transaction() as tx:
+            tx.people.add_practice_group(key=key, name=key, zone="UTC", band=Band.NONE)
+
+    threads = [threading.Thread(target=add, args=(f"k{n}",)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert _groups(store) == [f"k{n}" for n in range(8)]
+
+
+def test_the_write_lock_is_given_in_the_order_of_asking() -> None:
+    queue = WriteQueue()
+    order: list[int] = []
+    started = [threading.Event() for _ in range(5)]
+
+    def work(number: int) -> None:
+        started[number].set()
+        with queue.turn():
+            order.append(number)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(5)]
+    with queue.turn():
+        for number, thread in enumerate(threads):
+            thread.start()
+            started[number].wait()
+            while len(queue._waiting) <= number:
+                pass
+    for thread in threads:
+        thread.join()
+
+    assert order == [0, 1, 2, 3, 4]
+    assert not queue.is_taken
