@@ -1,0 +1,80 @@
+"""The edits that the gate takes: three from outside, two of the practice's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hxdav.domain.appointment import AppointmentKind, AppointmentStatus, RecordMark
+from hxdav.domain.edit import NO_PRECONDITION, Precondition
+from hxdav.domain.ids import AppointmentId, ClinicId, Href, IntegrationId, PatientId, PractitionerId
+from hxdav.domain.refusal import CalendarDataError
+from hxdav.ical.objects import CalendarObject, read_object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutObject:
+    """A calendar object put at ``href``; ``reading`` is what ``body`` says, or why it cannot be read.
+
+    ``body`` is empty where it was too large to be read at all.
+    """
+
+    integration_id: IntegrationId
+    href: Href
+    body: bytes
+    reading: CalendarObject | CalendarDataError
+    precondition: Precondition = NO_PRECONDITION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveObject:
+    """The object at ``href`` deleted outside."""
+
+    integration_id: IntegrationId
+    href: Href
+    precondition: Precondition = NO_PRECONDITION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveObject:
+    """The object at ``href`` given another address in the same collection (RFC 4918 §9.9)."""
+
+    integration_id: IntegrationId
+    href: Href
+    to_href: Href
+    overwrite: bool = True
+    precondition: Precondition = NO_PRECONDITION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutAppointment:
+    """The practice adds an appointment (``appointment_id`` None) or says how one is from now on, in full."""
+
+    practitioner_id: PractitionerId
+    appointment_id: AppointmentId | None
+    content: CalendarObject
+    kind: AppointmentKind
+    status: AppointmentStatus = AppointmentStatus.BOOKED
+    note: RecordMark = RecordMark.NONE
+    invoice: RecordMark = RecordMark.NONE
+    patient_ids: tuple[PatientId, ...] = ()
+    clinic_id: ClinicId | None = None
+    booking_id: str | None = None
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelAppointment:
+    """The practice cancels an appointment; the record stays."""
+
+    appointment_id: AppointmentId
+
+
+Change = PutObject | RemoveObject | MoveObject | PutAppointment | CancelAppointment
+
+
+def read_body(body: bytes) -> CalendarObject | CalendarDataError:
+    """What ``body`` says, or why it cannot be read; done before the transaction, because it takes time."""
+    try:
+        return read_object(body)
+    except CalendarDataError as unreadable:
+        return unreadable

@@ -1,0 +1,41 @@
+"""The entrance itself: every edit of every channel passes here."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from hxdav.domain.edit import Outcome, Source
+from hxdav.domain.times import Clock
+from hxdav.domain.window import Policy
+from hxdav.services.gate import outside, practice
+from hxdav.services.gate.desk import Desk
+from hxdav.services.gate.edits import (
+    CancelAppointment,
+    Change,
+    MoveObject,
+    PutAppointment,
+    PutObject,
+    RemoveObject,
+)
+from hxdav.store.store import Tx
+
+
+def submit(tx: Tx, clock: Clock, policy: Policy, *, change: Change, source: Source) -> Outcome:
+    """Judge ``change`` by the rules and carry out what they allow.
+
+    Everything that comes of it is in ``tx``: the appointment, what each integration shows of it, its history and the
+    audit entry; for a refusal the audit entry, the notification and the refused body.
+    """
+    desk = Desk(tx=tx, now=clock.now(), policy=policy, source=source)
+    match change:
+        case PutObject():
+            return outside.put(desk, change)
+        case RemoveObject():
+            return outside.remove(desk, change)
+        case MoveObject():
+            return outside.move(desk, change)
+        case PutAppointment():
+            return practice.put(desk, change)
+        case CancelAppointment():
+            return practice.cancel(desk, change)
+    assert_never(change)

@@ -1,0 +1,135 @@
+"""Edits from outside: what the rules 3 to 7 of `design.md` make of a put, a deletion and a move."""
+
+from __future__ import annotations
+
+from hxdav.domain.edit import Applied, Held, Outcome, Precondition
+from hxdav.domain.ids import ETag
+from hxdav.domain.integration import IntegrationState
+from hxdav.domain.mirror import Mirror, MirrorState
+from hxdav.domain.refusal import CalendarDataError, Reason
+from hxdav.ical.objects import CalendarObject, object_of
+from hxdav.ical.recurrence import check_bounded
+from hxdav.services.gate import adopting, removing
+from hxdav.services.gate.desk import Desk
+from hxdav.services.gate.edits import MoveObject, PutObject, RemoveObject
+from hxdav.services.gate.recording import Placement, Recording, record
+from hxdav.services.gate.refusing import refuse
+from hxdav.services.gate.writing import create, rewrite
+from hxdav.services.occurrences import INDEXED_AHEAD
+from hxdav.store.integrations import Place
+
+
+def put(desk: Desk, edit: PutObject) -> Outcome:
+    """A calendar object put at an href: a new appointment, another state of one, or a removal."""
+    place = desk.tx.integrations.lock_place(edit.integration_id)
+    mirror = desk.tx.mirrors.at(edit.integration_id, edit.href)
+    barred = _barred(place) or _unmet(edit.precondition, mirror)
+    if barred:
+        return refuse(desk, place, barred, href=edit.href, mirror=mirror, body=edit.body)
+    content = _checked(desk, place, edit.reading)
+    if isinstance(content, CalendarDataError):
+        return refuse(desk, place, content.reason, href=edit.href, mirror=mirror, body=edit.body, detail=content.detail)
+    if mirror is not None and mirror.uid != content.uid:
+        return refuse(
+            desk, place, Reason.UID_CHANGED, href=edit.href, mirror=mirror, body=edit.body, conflicting=edit.href
+        )
+    if mirror is not None:
+        return _put_again(desk, place, edit, content=content, mirror=mirror)
+    return _put_new(desk, place, edit, content=content)
+
+
+def remove(desk: Desk, edit: RemoveObject) -> Outcome:
+    """The object at an href deleted: a removal, unless the appointment is protected (rules 6 and 7)."""
+    place = desk.tx.integrations.lock_place(edit.integration_id)
+    mirror = desk.tx.mirrors.at(edit.integration_id, edit.href)
+    barred = _barred(place) or _unmet(edit.precondition, mirror)
+    if barred:
+        return refuse(desk, place, barred, href=edit.href, mirror=mirror)
+    if mirror is None:
+        return refuse(desk, place, Reason.MISSING, href=edit.href)
+    return removing.remove(desk, place, mirror)
+
+
+def move(desk: Desk, edit: MoveObject) -> Outcome:
+    """The object at an href given another address: the old mirror leaves and a new one comes, with one modseq."""
+    place = desk.tx.integrations.lock_place(edit.integration_id)
+    mirror = desk.tx.mirrors.at(edit.integration_id, edit.href)
+    barred = _barred(place) or _unmet(edit.precondition, mirror)
+    if barred:
+        return refuse(desk, place, barred, href=edit.href, mirror=mirror)
+    if mirror is None:
+        return refuse(desk, place, Reason.MISSING, href=edit.href)
+    overwritten = desk.tx.mirrors.at(edit.integration_id, edit.to_href)
+    if overwritten is not None:
+        if not edit.overwrite or overwritten.id == mirror.id:
+            return refuse(desk, place, Reason.EXISTS, href=edit.to_href)
+        removed = removing.remove(desk, place, overwritten)
+        if not isinstance(removed, Applied | Held):
+            return removed
+    appointment = desk.tx.appointments.one(mirror.appointment_id)
+    moved = record(
+        desk,
+        Recording(
+            before=appointment,
+            after=appointment,
+            content=object_of(appointment.text),
+            zone=place.zone,
+            action="moved",
+            placement=Placement(integration_id=edit.integration_id, href=edit.to_href, uid=mirror.uid),
+        ),
+    )
+    return Applied(appointment_id=appointment.id, created=overwritten is None, etag=moved.etag)
+
+
+def _put_again(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObject, mirror: Mirror) -> Outcome:
+    """Another state of what is shown at this href."""
+    appointment = desk.tx.appointments.one(mirror.appointment_id)
+    if content.is_cancelled and not object_of(appointment.text).is_cancelled:
+        return removing.remove(desk, place, mirror, body=edit.body)
+    return rewrite(desk, place, edit, content=content, appointment=appointment)
+
+
+def _put_new(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObject) -> Outcome:
+    """An object at a new href: one that we know by its UID, or a new personal appointment (rule 5)."""
+    known = desk.tx.mirrors.known_by(place.integration.practitioner_id, content.uid)
+    for mirror in known:
+        if mirror.integration_id == place.integration.id and mirror.state is not MirrorState.LEFT:
+            return refuse(desk, place, Reason.UID_IN_USE, href=edit.href, body=edit.body, conflicting=mirror.href)
+    adopted = adopting.adoptable(desk, known)
+    if adopted is not None:
+        return rewrite(desk, place, edit, content=content, appointment=adopted)
+    return create(desk, place, edit, content=content)
+
+
+def _barred(place: Place) -> Reason | None:
+    """Why nothing can be changed through this integration now, if so."""
+    match place.integration.state:
+        case IntegrationState.CONNECTED:
+            return None
+        case IntegrationState.SUSPENDED:
+            return Reason.SUSPENDED
+        case IntegrationState.DISCONNECTED:
+            return Reason.DISCONNECTED
+
+
+def _unmet(precondition: Precondition, mirror: Mirror | None) -> Reason | None:
+    """What the client expected in vain, if it did (RFC 9110 §13.1)."""
+    etag: ETag | None = mirror.etag if mirror else None
+    if precondition.holds(etag):
+        return None
+    if precondition.if_none_match_any or precondition.if_none_match is not None:
+        return Reason.EXISTS
+    return Reason.STALE
+
+
+def _checked(
+    desk: Desk, place: Place, reading: CalendarObject | CalendarDataError
+) -> CalendarObject | CalendarDataError:
+    """What was read, if its recurrence is bounded too; otherwise why it cannot be kept."""
+    if isinstance(reading, CalendarDataError):
+        return reading
+    try:
+        check_bounded(reading, practice_zone=place.zone, until=desk.now + INDEXED_AHEAD)
+    except CalendarDataError as unbounded:
+        return unbounded
+    return reading

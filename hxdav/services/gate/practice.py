@@ -1,0 +1,93 @@
+"""The practice's own edits: nothing of rules 4 to 7 binds them (`design.md` §6)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hxdav.domain.appointment import Appointment, AppointmentStatus
+from hxdav.domain.edit import Applied, Outcome
+from hxdav.domain.ids import AppointmentId, Modseq
+from hxdav.ical.objects import object_of
+from hxdav.ical.recurrence import extent
+from hxdav.services.gate.desk import Desk, zone_of
+from hxdav.services.gate.edits import CancelAppointment, PutAppointment
+from hxdav.services.gate.recording import Recording, record
+
+
+def put(desk: Desk, edit: PutAppointment) -> Outcome:
+    """Add an appointment, or make an existing one what the practice says it is."""
+    zone = zone_of(desk, edit.practitioner_id)
+    practitioner = desk.tx.people.practitioner(edit.practitioner_id)
+    before = desk.tx.appointments.one(edit.appointment_id) if edit.appointment_id is not None else None
+    whole = extent(edit.content, practice_zone=zone)
+    after = Appointment(
+        id=before.id if before else AppointmentId(0),
+        practice_group_id=practitioner.practice_group_id,
+        practitioner_id=practitioner.id,
+        kind=edit.kind,
+        status=edit.status,
+        uid=edit.content.uid,
+        text=edit.content.text,
+        summary=edit.content.summary,
+        starts=whole.starts,
+        ends=whole.ends,
+        recurring=edit.content.is_recurring,
+        note=edit.note,
+        invoice=edit.invoice,
+        patient_ids=tuple(sorted(edit.patient_ids)),
+        clinic_id=edit.clinic_id,
+        booking_id=edit.booking_id,
+        external_id=edit.external_id,
+        revision=0,
+        modseq=Modseq(0),
+        created_at=before.created_at if before else desk.now,
+        updated_at=desk.now,
+        removed_at=None,
+    )
+    if before and _is_same(before, after):
+        return Applied(appointment_id=before.id)
+    recorded = record(
+        desk,
+        Recording(
+            before=before,
+            after=after,
+            content=edit.content,
+            zone=zone,
+            action=_action(before, after),
+            reappears=bool(before and before.is_gone and not after.is_gone),
+        ),
+    )
+    return Applied(appointment_id=recorded.appointment.id, created=before is None)
+
+
+def cancel(desk: Desk, edit: CancelAppointment) -> Outcome:
+    """Cancel an appointment: it leaves every calendar, and its record stays."""
+    found = desk.tx.appointments.one(edit.appointment_id)
+    zone = zone_of(desk, found.practitioner_id)
+    before = desk.tx.appointments.one(edit.appointment_id)
+    if before.is_gone:
+        return Applied(appointment_id=before.id)
+    record(
+        desk,
+        Recording(
+            before=before,
+            after=replace(before, status=AppointmentStatus.CANCELLED),
+            content=object_of(before.text),
+            zone=zone,
+            action="cancelled",
+        ),
+    )
+    return Applied(appointment_id=before.id)
+
+
+def _is_same(before: Appointment, after: Appointment) -> bool:
+    renumbered = replace(after, revision=before.revision, modseq=before.modseq, updated_at=before.updated_at)
+    return before == renumbered
+
+
+def _action(before: Appointment | None, after: Appointment) -> str:
+    if before is None:
+        return "created"
+    if after.is_gone:
+        return "cancelled"
+    return "restored" if before.is_gone else "changed"

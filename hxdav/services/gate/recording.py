@@ -1,0 +1,193 @@
+"""Writes a decided change down: the appointment, its index and history, and what each integration shows of it.
+
+One change takes one modseq, which goes to everything that it touches (`design.md` §5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+from hxdav.domain.appointment import Appointment
+from hxdav.domain.ids import ETag, Href, IntegrationId, Modseq, Uid
+from hxdav.domain.integration import IntegrationState
+from hxdav.domain.mirror import Mirror, MirrorState, derived_href, derived_uid, etag_of
+from hxdav.ical.objects import CalendarObject
+from hxdav.services.gate.desk import Desk, window_of
+from hxdav.services.occurrences import index_of, starts_within
+from hxdav.store.trail import Subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """Where a client has put an object: it is shown just there, by just that UID."""
+
+    integration_id: IntegrationId
+    href: Href
+    uid: Uid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """The appointment as it is now, and the entity tag it has where it was placed or healed."""
+
+    appointment: Appointment
+    etag: ETag | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """One decided change of an appointment: ``before`` is None for a new one.
+
+    ``heal`` names an integration in which the client's copy may differ from ours, so that it is shown anew there.
+    """
+
+    before: Appointment | None
+    after: Appointment
+    content: CalendarObject
+    zone: ZoneInfo
+    action: str
+    placement: Placement | None = None
+    heal: IntegrationId | None = None
+    reappears: bool = False
+
+
+def record(desk: Desk, change: Recording) -> Recorded:
+    """Write ``change`` down."""
+    tx = desk.tx
+    modseq = tx.integrations.next_modseq(change.after.practitioner_id)
+    revision = change.before.revision + 1 if change.before else 1
+    appointment = replace(change.after, modseq=modseq, revision=revision, updated_at=desk.now)
+    if change.before is None:
+        appointment = replace(appointment, id=tx.appointments.add(appointment))
+    else:
+        patients_changed = change.before.patient_ids != appointment.patient_ids
+        tx.appointments.change(appointment, patients_changed=patients_changed)
+    if change.before is None or change.before.text != appointment.text:
+        index = index_of(change.content, practice_zone=change.zone, now=desk.now)
+        tx.appointments.index(appointment, index, is_new=change.before is None)
+    tx.appointments.keep_version(appointment, source=desk.source, action=change.action)
+    etag = _show(desk, change, appointment)
+    _audit(desk, change, appointment)
+    return Recorded(appointment=appointment, etag=etag)
+
+
+def show_anew(desk: Desk, mirror: Mirror, appointment: Appointment) -> None:
+    """Give a mirror a new entity tag and modseq, so that the next sync brings ours back (clients must heal)."""
+    modseq = desk.tx.integrations.next_modseq(appointment.practitioner_id)
+    _change_mirror(desk, mirror, appointment, modseq=modseq, revision=mirror.revision + 1)
+    desk.tx.integrations.touch([mirror.integration_id], modseq)
+
+
+def _audit(desk: Desk, change: Recording, appointment: Appointment) -> None:
+    subject = Subject(
+        practice_group_id=appointment.practice_group_id,
+        practitioner_id=appointment.practitioner_id,
+        appointment_id=appointment.id,
+    )
+    detail = {"revision": appointment.revision}
+    desk.tx.trail.audit(change.action, subject, source=desk.source, at=desk.now, detail=detail)
+
+
+def _show(desk: Desk, change: Recording, appointment: Appointment) -> ETag | None:
+    """Bring the mirrors in line with ``appointment``; the entity tag where it was placed or healed."""
+    modseq = appointment.modseq
+    mirrors = desk.tx.mirrors.of(appointment.id) if change.before else []
+    shown = {each.integration_id: each for each in mirrors if each.state is not MirrorState.LEFT}
+    had = {each.integration_id: each for each in mirrors}
+    touched: set[IntegrationId] = set()
+    etag: ETag | None = None
+    for mirror in shown.values():
+        if _is_replaced(mirror, change.placement) or appointment.is_gone:
+            desk.tx.mirrors.change(replace(mirror, state=MirrorState.LEFT, modseq=modseq), at=desk.now)
+            touched.add(mirror.integration_id)
+            continue
+        healed = mirror.integration_id == change.heal
+        placed = change.placement is not None and mirror.integration_id == change.placement.integration_id
+        tag = etag_of(appointment.text, mirror.revision + healed)
+        if tag != mirror.etag:
+            _change_mirror(desk, mirror, appointment, modseq=modseq, revision=mirror.revision + healed)
+            touched.add(mirror.integration_id)
+        if healed or placed:
+            etag = tag
+    if not appointment.is_gone:
+        entered = _enter(desk, change, appointment, shown=shown, had=had)
+        touched |= entered
+        if change.placement and change.placement.integration_id in entered:
+            etag = etag_of(appointment.text, 1)
+    desk.tx.integrations.touch(touched, modseq)
+    return etag
+
+
+def _is_replaced(mirror: Mirror, placement: Placement | None) -> bool:
+    """Whether a client has put the object anew in this integration, at another address or by another UID."""
+    if placement is None or mirror.integration_id != placement.integration_id:
+        return False
+    return (mirror.href, mirror.uid) != (placement.href, placement.uid)
+
+
+def _change_mirror(desk: Desk, mirror: Mirror, appointment: Appointment, *, modseq: Modseq, revision: int) -> None:
+    etag = etag_of(appointment.text, revision)
+    desk.tx.mirrors.change(replace(mirror, revision=revision, etag=etag, modseq=modseq), at=desk.now)
+
+
+def _enter(
+    desk: Desk,
+    change: Recording,
+    appointment: Appointment,
+    *,
+    shown: dict[IntegrationId, Mirror],
+    had: dict[IntegrationId, Mirror],
+) -> set[IntegrationId]:
+    """Show the appointment where it was put, and in every other integration whose window admits it (rule 4)."""
+    entered: set[IntegrationId] = set()
+    for integration in desk.tx.integrations.of(appointment.practitioner_id):
+        placement = change.placement
+        if placement and placement.integration_id == integration.id:
+            if integration.id in shown and not _is_replaced(shown[integration.id], placement):
+                continue
+            _add_mirror(desk, appointment, placement)
+        elif integration.id in shown or integration.state is not IntegrationState.CONNECTED:
+            continue
+        elif integration.id in had:
+            # It left by a removal or a cancellation: it comes back, under its old name, only when that is undone.
+            if not change.reappears:
+                continue
+            _reappear(desk, appointment, had[integration.id])
+        elif starts_within(
+            change.content,
+            window_of(desk, integration, change.zone).interval,
+            practice_zone=change.zone,
+        ):
+            add_derived_mirror(desk, appointment, integration.id)
+        else:
+            continue
+        entered.add(integration.id)
+    return entered
+
+
+def _add_mirror(desk: Desk, appointment: Appointment, placement: Placement) -> None:
+    generation = desk.tx.mirrors.next_generation(placement.integration_id, appointment.id)
+    desk.tx.mirrors.add(
+        appointment,
+        integration_id=placement.integration_id,
+        generation=generation,
+        href=placement.href,
+        uid=placement.uid,
+        etag=etag_of(appointment.text, 1),
+        modseq=appointment.modseq,
+    )
+
+
+def _reappear(desk: Desk, appointment: Appointment, left: Mirror) -> None:
+    if desk.tx.mirrors.at(left.integration_id, left.href) is None:
+        _add_mirror(desk, appointment, Placement(integration_id=left.integration_id, href=left.href, uid=left.uid))
+    else:
+        add_derived_mirror(desk, appointment, left.integration_id)
+
+
+def add_derived_mirror(desk: Desk, appointment: Appointment, integration_id: IntegrationId) -> None:
+    """Show an appointment in an integration in which no client has put it, under a UID and an href of our own."""
+    generation = desk.tx.mirrors.next_generation(integration_id, appointment.id)
+    uid = derived_uid(integration_id, appointment.id, generation=generation)
+    _add_mirror(desk, appointment, Placement(integration_id=integration_id, href=derived_href(uid), uid=uid))

@@ -1,0 +1,59 @@
+"""Refusals: written down, told, and followed by our text coming back to the client (`design.md` §6)."""
+
+from __future__ import annotations
+
+import hashlib
+
+from hxdav.domain.edit import Refused
+from hxdav.domain.ids import Href
+from hxdav.domain.mirror import Mirror
+from hxdav.domain.refusal import Reason
+from hxdav.services.gate.desk import Desk
+from hxdav.services.gate.recording import show_anew
+from hxdav.store.integrations import Place
+from hxdav.store.trail import Subject
+
+_PRECONDITIONS = frozenset({Reason.STALE, Reason.EXISTS, Reason.MISSING})
+"""Refusals by which the client itself learns that its copy is out of date: nothing has to be shown anew."""
+
+_UNTOLD = frozenset({Reason.STALE, Reason.EXISTS, Reason.MISSING, Reason.OTHER_COLLECTION})
+"""Refusals that a client mends without its person."""
+
+
+def refuse(
+    desk: Desk,
+    place: Place,
+    reason: Reason,
+    *,
+    href: Href,
+    mirror: Mirror | None = None,
+    body: bytes = b"",
+    detail: str = "",
+    conflicting: Href | None = None,
+) -> Refused:
+    """Refuse an edit of what is, or would be, at ``href``.
+
+    The audit log has every refusal; the person is told of the same bytes refused for the same reason once a day; what
+    was put is kept, to the octet.
+    """
+    subject = Subject(
+        practice_group_id=place.practice.practice_group_id,
+        practitioner_id=place.integration.practitioner_id,
+        integration_id=place.integration.id,
+        appointment_id=mirror.appointment_id if mirror else None,
+    )
+    desk.tx.trail.audit("refused", subject, source=desk.source, at=desk.now, detail={"reason": reason})
+    _tell(desk, subject, reason, href=href, body=body)
+    if mirror is not None and reason not in _PRECONDITIONS:
+        show_anew(desk, mirror, desk.tx.appointments.one(mirror.appointment_id))
+    return Refused(reason=reason, detail=detail, href=conflicting)
+
+
+def _tell(desk: Desk, subject: Subject, reason: Reason, *, href: Href, body: bytes) -> None:
+    digest = hashlib.sha256(f"{href}\0".encode() + body).hexdigest()
+    if desk.tx.trail.was_told(subject, kind=reason, digest=digest, now=desk.now):
+        return
+    if body:
+        desk.tx.trail.keep_refused_body(subject, href=href, reason=reason, body=body, at=desk.now)
+    if reason not in _UNTOLD:
+        desk.tx.trail.tell(subject, kind=reason, digest=digest, at=desk.now)

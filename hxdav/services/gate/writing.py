@@ -1,0 +1,170 @@
+"""Writes what a client put: as a new personal appointment, or as another state of one (`design.md` rules 4 and 5)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus, RecordMark
+from hxdav.domain.edit import Applied, Merged, Outcome, Owned
+from hxdav.domain.ids import AppointmentId, Modseq
+from hxdav.domain.mirror import Mirror, MirrorState
+from hxdav.domain.refusal import Reason
+from hxdav.domain.times import Interval
+from hxdav.ical.objects import CalendarObject, object_of
+from hxdav.ical.patch import overruled, replace_uid, splice_owned
+from hxdav.ical.recurrence import extent
+from hxdav.services.gate.desk import Desk, window_of
+from hxdav.services.gate.edits import PutObject
+from hxdav.services.gate.recording import Placement, Recording, record
+from hxdav.services.gate.refusing import refuse
+from hxdav.services.occurrences import starts_within
+from hxdav.store.integrations import Place
+
+_DATES = frozenset({"DTSTART", "RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID"})
+
+
+def create(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObject) -> Outcome:
+    """Make a new personal appointment of what was put."""
+    outside = _outside_window(desk, place, content)
+    if outside:
+        return refuse(desk, place, outside, href=edit.href, body=edit.body)
+    whole = extent(content, practice_zone=place.zone)
+    appointment = Appointment(
+        id=AppointmentId(0),
+        practice_group_id=place.practice.practice_group_id,
+        practitioner_id=place.integration.practitioner_id,
+        kind=AppointmentKind.PERSONAL,
+        status=AppointmentStatus.BOOKED,
+        uid=content.uid,
+        text=content.text,
+        summary=content.summary,
+        starts=whole.starts,
+        ends=whole.ends,
+        recurring=content.is_recurring,
+        note=RecordMark.NONE,
+        invoice=RecordMark.NONE,
+        patient_ids=(),
+        clinic_id=None,
+        booking_id=None,
+        external_id=None,
+        revision=0,
+        modseq=Modseq(0),
+        created_at=desk.now,
+        updated_at=desk.now,
+        removed_at=None,
+    )
+    recorded = record(
+        desk,
+        Recording(
+            before=None,
+            after=appointment,
+            content=content,
+            zone=place.zone,
+            action="created",
+            placement=_placement(edit, content),
+        ),
+    )
+    return Applied(appointment_id=recorded.appointment.id, created=True, etag=recorded.etag)
+
+
+def rewrite(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObject, appointment: Appointment) -> Outcome:
+    """Make what was put the state of ``appointment``, but for what the practice owns of it."""
+    shown = _shown_here(desk, edit)
+    ours = object_of(appointment.text)
+    theirs = content
+    if content.uid != appointment.uid:
+        theirs = object_of(replace_uid(content.text, old=content.uid, new=appointment.uid))
+    practice_words = frozenset[Owned]()
+    if appointment.kind is AppointmentKind.PATIENT:
+        practice_words = overruled(theirs, ours)
+    kept = object_of(splice_owned(theirs, ours)) if practice_words else theirs
+    if _has_moved(kept, ours, place):
+        outside = _outside_window(desk, place, kept)
+        if outside:
+            return refuse(desk, place, outside, href=edit.href, mirror=shown, body=edit.body)
+    if shown and kept.text == appointment.text and not practice_words and not appointment.is_gone:
+        return Applied(appointment_id=appointment.id, etag=shown.etag)
+    recorded = record(
+        desk,
+        Recording(
+            before=appointment,
+            after=_rewritten(desk, place, appointment, content=kept),
+            content=kept,
+            zone=place.zone,
+            action="restored" if appointment.is_gone else "changed",
+            placement=_placement(edit, content),
+            heal=edit.integration_id if practice_words and shown else None,
+            reappears=appointment.is_gone,
+        ),
+    )
+    if practice_words:
+        return Merged(appointment_id=appointment.id, overruled=practice_words, created=shown is None)
+    # The UID lines go out rewritten: only if that gives back what came in does the store hold just that.
+    is_kept_as_sent = replace_uid(kept.text, old=appointment.uid, new=content.uid) == content.text
+    etag = recorded.etag if is_kept_as_sent else None
+    return Applied(appointment_id=appointment.id, created=shown is None, etag=etag)
+
+
+def _shown_here(desk: Desk, edit: PutObject) -> Mirror | None:
+    mirror = desk.tx.mirrors.at(edit.integration_id, edit.href)
+    return mirror if mirror and mirror.state is MirrorState.SHOWN else None
+
+
+def _placement(edit: PutObject, content: CalendarObject) -> Placement:
+    return Placement(integration_id=edit.integration_id, href=edit.href, uid=content.uid)
+
+
+def _rewritten(desk: Desk, place: Place, appointment: Appointment, *, content: CalendarObject) -> Appointment:
+    whole = extent(content, practice_zone=place.zone)
+    status = appointment.status
+    if appointment.is_gone:
+        status = _status_before_removal(desk, appointment)
+    return replace(
+        appointment,
+        text=content.text,
+        summary=content.summary,
+        starts=whole.starts,
+        ends=whole.ends,
+        recurring=content.is_recurring,
+        status=status,
+        removed_at=None,
+    )
+
+
+def _status_before_removal(desk: Desk, appointment: Appointment) -> AppointmentStatus:
+    """The status that the latest version had in which the appointment took place."""
+    for version in reversed(desk.tx.appointments.versions(appointment.id)):
+        status = AppointmentStatus(version.fields["status"])
+        if version.fields["removed_at"] is None and status is not AppointmentStatus.CANCELLED:
+            return status
+    return AppointmentStatus.BOOKED
+
+
+def _has_moved(kept: CalendarObject, ours: CalendarObject, place: Place) -> bool:
+    """Whether the edit moves the start of a single, or changes the dates of a series."""
+    if kept.text == ours.text:
+        return False
+    if kept.is_recurring or ours.is_recurring:
+        return _dates(kept) != _dates(ours)
+    return extent(kept, practice_zone=place.zone).starts != extent(ours, practice_zone=place.zone).starts
+
+
+def _dates(content: CalendarObject) -> list[tuple[str, str, str]]:
+    """The content lines that say when a series takes place."""
+    lines = (line for vevent in content.vevents for line in vevent.properties if line.name in _DATES)
+    return [(line.name, line.params, line.value) for line in lines]
+
+
+def _outside_window(desk: Desk, place: Place, content: CalendarObject) -> Reason | None:
+    """Why ``content`` may not enter this integration, if it may not (rule 4)."""
+    window = window_of(desk, place.integration, place.zone)
+    whole = extent(content, practice_zone=place.zone)
+    if not content.is_recurring:
+        if window.is_before(whole.starts):
+            return Reason.BEFORE_WINDOW
+        return Reason.AFTER_WINDOW if window.is_after(whole.starts) else None
+    if starts_within(content, window.interval, practice_zone=place.zone):
+        return None
+    later = Interval(window.interval.ends, max(window.interval.ends, whole.ends or window.interval.ends))
+    is_over = whole.ends is not None and not starts_within(content, later, practice_zone=place.zone)
+    return Reason.BEFORE_WINDOW if is_over else Reason.AFTER_WINDOW
