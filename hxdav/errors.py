@@ -6,6 +6,7 @@
     ├── ConfigurationError      the settings or accounts file; names file, line and key
     ├── StoreError
     │   ├── SchemaOutOfDate     the database needs ``hxdav db upgrade``
+    │   ├── StoreBusy           other writers were in the way, or the database could not be reached: try again
     │   └── NotFound            no such row for this practice group
     ├── CalendarDataError       text that is not an acceptable calendar object (``domain/refusal.py``)
     ├── SyncTokenInvalid        DAV:valid-sync-token (RFC 6578 §3.2)
@@ -40,6 +41,10 @@ class StoreError(HxdavError):
 
 class SchemaOutOfDate(StoreError):
     """The database is not at the schema that this version expects."""
+
+
+class StoreBusy(StoreError):
+    """Other writers were in the way for too long, or the database could not be reached; nothing was done."""
 
 
 class NotFound(StoreError):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
+from hxdav.errors import StoreBusy
 from hxdav.store.app_passwords import AppPasswords
 from hxdav.store.appointments import Appointments
 from hxdav.store.engine import WriteQueue, open_engine, writing
+from hxdav.store.entering import Entering
 from hxdav.store.feed import Feed
 from hxdav.store.installation import Installations
 from hxdav.store.integrations import Integrations
@@ -51,6 +54,11 @@ class Tx:
         return Appointments(self.connection)
 
     @cached_property
+    def entering(self) -> Entering:
+        """Appointments that an integration does not show yet."""
+        return Entering(self.connection)
+
+    @cached_property
     def mirrors(self) -> Mirrors:
         """What each integration shows, for those that change it."""
         return Mirrors(self.connection)
@@ -82,24 +90,33 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[Tx]:
         """A transaction that may write; committed, durably, when the block ends without an exception."""
-        if not self._is_sqlite:
-            with self._write.begin() as connection:
-                yield Tx(connection)
-            return
-        with self._writers.turn(), self._write.begin() as connection:
+        with self._turn(), _busy_told(), self._write.begin() as connection:
             yield Tx(connection)
+
+    def in_turns(self, step: Callable[[Tx], int]) -> int:
+        """Repeat ``step`` until it finds nothing to do, each time in a transaction of its own; how much it did."""
+        done = 0
+        while True:
+            with self.transaction() as tx:
+                did = step(tx)
+            if not did:
+                return done
+            done += did
 
     @contextmanager
     def snapshot(self) -> Iterator[Tx]:
         """A transaction that only reads, and sees one state of the store throughout."""
-        with self._read.begin() as connection:
+        with _busy_told(), self._read.begin() as connection:
             yield Tx(connection)
 
     @contextmanager
     def single_read(self) -> Iterator[Tx]:
         """For one statement that reads: it is its own snapshot, and needs no transaction around it."""
-        with self._single.connect() as connection:
+        with _busy_told(), self._single.connect() as connection:
             yield Tx(connection)
+
+    def _turn(self) -> AbstractContextManager[None]:
+        return self._writers.turn() if self._is_sqlite else nullcontext()
 
     @property
     def is_writing(self) -> bool:
@@ -109,3 +126,13 @@ class Store:
     def close(self) -> None:
         """Give all connections back; to be called before a process forks or ends."""
         self.engine.dispose()
+
+
+@contextmanager
+def _busy_told() -> Iterator[None]:
+    """Say in hxdav's own words that the database was locked, gone, or undid the transaction for another's sake."""
+    try:
+        yield
+    except OperationalError as error:
+        # The driver's text may quote parameters: it goes no further.
+        raise StoreBusy("The store is busy or cannot be reached; nothing was changed. Try again.") from error

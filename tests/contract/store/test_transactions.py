@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from hxdav.domain.practice import Band
+from hxdav.errors import StoreBusy
 from hxdav.store.engine import WriteQueue
 from hxdav.store.store import Store
 
@@ -80,3 +81,15 @@ def test_the_write_lock_is_given_in_the_order_of_asking() -> None:
 
     assert order == [0, 1, 2, 3, 4]
     assert not queue.is_taken
+
+
+def test_a_store_that_another_process_holds_says_that_it_is_busy(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hxdav.store.engine.BUSY_TIMEOUT_SECONDS", 0.05)
+    other = Store(str(sqlite_store.engine.url))
+
+    with sqlite_store.transaction(), pytest.raises(StoreBusy, match="Try again"):  # noqa: SIM117
+        with other.transaction():
+            pass
+    other.close()

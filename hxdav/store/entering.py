@@ -1,0 +1,88 @@
+"""What may enter an integration: appointments that it has never shown (`design.md` rule 4)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Select, exists, or_, select
+
+from hxdav.domain.appointment import GONE
+from hxdav.domain.ids import AppointmentId, PracticeGroupId
+from hxdav.domain.integration import Integration
+from hxdav.domain.times import Interval
+from hxdav.store.rows import AppointmentRow, MirrorRow, OccurrenceRow
+from hxdav.store.seconds import seconds_of
+
+
+class Entering:
+    """Finds appointments by the index over when they take place."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def starting_in(self, integration: Integration, within: Interval, *, limit: int) -> list[AppointmentId]:
+        """Those never shown of which the index knows an occurrence that starts in ``within``; at most ``limit``."""
+        starts_there = exists().where(
+            OccurrenceRow.appointment_id == AppointmentRow.id,
+            OccurrenceRow.starts >= seconds_of(within.starts),
+            OccurrenceRow.starts < seconds_of(within.ends),
+        )
+        return self._ids(_never_shown(integration).where(starts_there).order_by(AppointmentRow.id).limit(limit))
+
+    def unknown_to_index(self, integration: Integration, within: Interval) -> list[AppointmentId]:
+        """Those never shown that take place on both sides of the index's end, so that their rule has to be read."""
+        return self._ids(
+            _never_shown(integration).where(
+                AppointmentRow.indexed_until.is_not(None),
+                or_(
+                    AppointmentRow.indexed_until < seconds_of(within.ends),
+                    AppointmentRow.indexed_from > seconds_of(within.starts),
+                ),
+                AppointmentRow.starts < seconds_of(within.ends),
+                or_(AppointmentRow.ends.is_(None), AppointmentRow.ends >= seconds_of(within.starts)),
+            )
+        )
+
+    def indexed_short_of(
+        self, practice_group_id: PracticeGroupId, moment: datetime, *, limit: int
+    ) -> list[AppointmentId]:
+        """Series of a practice group whose index ends before ``moment``, and which go on; at most ``limit``."""
+        until = seconds_of(moment)
+        return self._ids(
+            select(AppointmentRow.id)
+            .where(
+                AppointmentRow.practice_group_id == practice_group_id,
+                AppointmentRow.indexed_until < until,
+                or_(AppointmentRow.ends.is_(None), AppointmentRow.ends > AppointmentRow.indexed_until),
+                *_TAKES_PLACE,
+            )
+            .order_by(AppointmentRow.id)
+            .limit(limit)
+        )
+
+    def of_practice_group(
+        self, practice_group_id: PracticeGroupId, *, after: AppointmentId, limit: int
+    ) -> list[AppointmentId]:
+        """The next of a practice group's appointments by id, tombstones included."""
+        return self._ids(
+            select(AppointmentRow.id)
+            .where(AppointmentRow.practice_group_id == practice_group_id, AppointmentRow.id > after)
+            .order_by(AppointmentRow.id)
+            .limit(limit)
+        )
+
+    def _ids(self, query: Select[int]) -> list[AppointmentId]:
+        return [AppointmentId(each) for each in self._connection.execute(query).scalars()]
+
+
+_TAKES_PLACE: tuple[ColumnElement[bool], ...] = (
+    AppointmentRow.removed_at.is_(None),
+    AppointmentRow.status.not_in(GONE),
+)
+
+
+def _never_shown(integration: Integration) -> Select[int]:
+    had = exists().where(MirrorRow.integration_id == integration.id, MirrorRow.appointment_id == AppointmentRow.id)
+    return select(AppointmentRow.id).where(
+        AppointmentRow.practitioner_id == integration.practitioner_id, ~had, *_TAKES_PLACE
+    )
