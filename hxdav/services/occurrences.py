@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from hxdav.domain.times import Interval
 from hxdav.ical.objects import CalendarObject
-from hxdav.ical.recurrence import extent, occurrences
+from hxdav.ical.recurrence import extent, instances, occurrences
 from hxdav.store.appointments import OccurrenceIndex
 
 INDEXED_AHEAD = timedelta(days=400)
@@ -40,7 +40,8 @@ def starts_within(content: CalendarObject, within: Interval, *, practice_zone: Z
     """Whether an occurrence of ``content`` starts in ``within``."""
     if not content.is_recurring:
         return within.starts <= extent(content, practice_zone=practice_zone).starts < within.ends
+    # One is enough: an endless series is not read to its end.
     return any(
         within.starts <= each.interval.starts < within.ends
-        for each in occurrences(content, practice_zone=practice_zone, within=within)
+        for each in instances(content, practice_zone=practice_zone, within=within)
     )

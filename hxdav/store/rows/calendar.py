@@ -54,7 +54,7 @@ class AppointmentRow(Base):
     __table_args__ = (
         Index(None, "practitioner_id", "starts"),
         Index(None, "practitioner_id", "uid"),
-        Index("ix_appointment_open_series", "practitioner_id", sqlite_where=text("indexed_until IS NOT NULL"),
+        Index("ix_appointment_open_series", "practitioner_id", "starts", sqlite_where=text("indexed_until IS NOT NULL"),
               postgresql_where=text("indexed_until IS NOT NULL")),
         NEVER_REUSED,
     )  # fmt: skip

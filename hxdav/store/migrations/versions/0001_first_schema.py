@@ -188,7 +188,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_appointment_open_series",
         "appointment",
-        ["practitioner_id"],
+        ["practitioner_id", "starts"],
         unique=False,
         sqlite_where=sa.text("indexed_until IS NOT NULL"),
         postgresql_where=sa.text("indexed_until IS NOT NULL"),
