@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
 BUSY_TIMEOUT_SECONDS = 5
 """How long a writer of this process waits for one of another process on SQLite."""
@@ -66,6 +66,17 @@ def open_engine(url: str) -> Engine:
 def writing(options: Any) -> Any:
     """The connection or engine ``options``, set so that its transactions take the write lock at once."""
     return options.execution_options(**{_WRITES: True})
+
+
+@contextmanager
+def impatient(connection: Connection) -> Iterator[None]:
+    """Do not wait for a writer of another process (SQLite) within the block."""
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}")
 
 
 def _sqlite(url: str) -> Engine:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from hxdav.errors import StoreBusy
 from hxdav.store.app_passwords import AppPasswords
 from hxdav.store.appointments import Appointments
-from hxdav.store.engine import WriteQueue, open_engine, writing
+from hxdav.store.engine import WriteQueue, impatient, open_engine, writing
 from hxdav.store.entering import Entering
 from hxdav.store.feed import Feed
 from hxdav.store.installation import Installations
@@ -115,13 +115,27 @@ class Store:
         with _busy_told(), self._single.connect() as connection:
             yield Tx(connection)
 
+    @contextmanager
+    def transaction_if_idle(self) -> Iterator[Tx | None]:
+        """A transaction for what can as well be done later; None, at once, while somebody else writes."""
+        if not self._is_sqlite:
+            with self.transaction() as tx:
+                yield tx
+            return
+        if self._writers.is_taken:
+            yield None
+            return
+        with self._writers.turn(), self._write.connect() as connection, impatient(connection):
+            try:
+                transaction = connection.begin()
+            except OperationalError:
+                yield None
+                return
+            with transaction:
+                yield Tx(connection)
+
     def _turn(self) -> AbstractContextManager[None]:
         return self._writers.turn() if self._is_sqlite else nullcontext()
-
-    @property
-    def is_writing(self) -> bool:
-        """Whether a writer of this process is at work (SQLite); for work that can as well wait."""
-        return self._is_sqlite and self._writers.is_taken
 
     def close(self) -> None:
         """Give all connections back; to be called before a process forks or ends."""

@@ -93,3 +93,24 @@ def test_a_store_that_another_process_holds_says_that_it_is_busy(
         with other.transaction():
             pass
     other.close()
+
+
+def test_what_can_wait_is_done_where_nobody_else_writes(store: Store) -> None:
+    with store.transaction_if_idle() as tx:
+        assert tx is not None
+        tx.people.add_practice_group(key="a", name="A", zone="UTC", band=Band.NONE)
+
+    assert _groups(store) == ["a"]
+
+
+def test_what_can_wait_is_left_at_once_while_another_process_writes(sqlite_store: Store) -> None:
+    other = Store(str(sqlite_store.engine.url))
+
+    with sqlite_store.transaction(), other.transaction_if_idle() as tx:
+        assert tx is None
+    other.close()
+
+
+def test_what_can_wait_is_left_at_once_while_another_thread_writes(sqlite_store: Store) -> None:
+    with sqlite_store.transaction(), sqlite_store.transaction_if_idle() as tx:
+        assert tx is None
