@@ -1,0 +1,173 @@
+"""Time zones: a TZID to the rules of its clock (RFC 5545 §3.2.19, §3.6.5).
+
+A name that the IANA database knows means that zone, whatever the object says of it: clients send shortened, outdated or
+plainly wrong VTIMEZONEs. The object's own VTIMEZONE speaks for every other name.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from itertools import islice, takewhile
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from hxdav.ical.components import Component, tree_of
+from hxdav.ical.rules import YEARLY, Allowance, Exhausted, Rule, rule_of
+
+_LOCAL = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d))?", re.ASCII)
+_OFFSET = re.compile(r"([+-]?)(\d\d)(\d\d)(\d\d)?", re.ASCII)
+_RULES_FROM = 1970
+_ONSETS_UNTIL = datetime(2100, 1, 1)  # noqa: DTZ001
+_MAX_ONSETS = 1_000
+_UTC_NAMES = frozenset({"UTC", "GMT", "Z", "ETC/UTC"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zones:
+    """The zones of one calendar object: by ``TZID``, the text of its VTIMEZONE."""
+
+    texts: Mapping[str, str]
+
+    def get(self, tzid: str) -> tzinfo | None:
+        """The zone called ``tzid``; None where nothing says what it is, so that its times are read as floating."""
+        zone = iana_zone(tzid)
+        if zone is None and tzid in self.texts:
+            zone = _zone_of_vtimezone(self.texts[tzid])
+        return zone or _zone_of_long_name(tzid)
+
+
+def zones_of(calendar: Component, text: str) -> Zones:
+    """The zones that the VTIMEZONEs of ``calendar``, a component of ``text``, define."""
+    return Zones(texts={zone.value("TZID"): text[zone.start : zone.end] for zone in calendar.named("VTIMEZONE")})
+
+
+@lru_cache(maxsize=1024)
+def iana_zone(name: str) -> tzinfo | None:
+    """The zone that the IANA database calls ``name``."""
+    if name.upper() in _UTC_NAMES:
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def _zone_of_long_name(tzid: str) -> tzinfo | None:
+    """The zone at the end of a globally unique name, such as ``/example.org/20200101_1/Europe/Berlin``."""
+    segments = tzid.strip("/").split("/")
+    for length in range(min(3, len(segments)), 1, -1):
+        zone = iana_zone("/".join(segments[-length:]))
+        if zone is not None:
+            return zone
+    return None
+
+
+class ObjectZone(tzinfo):
+    """A zone as a VTIMEZONE tells it: offsets, and the moments from which they hold.
+
+    Of a wall-clock time that comes twice the first is meant, and one that never comes has the offset before the change;
+    ``fold`` turns both around (PEP 495).
+    """
+
+    def __init__(self, name: str, first: timedelta, onsets: Sequence[_Onset]) -> None:
+        self._name = name
+        self._offsets = [first, *(onset.offset for onset in onsets)]
+        self._moments = [onset.moment for onset in onsets]
+        changes = list(zip(self._moments, self._offsets, self._offsets[1:], strict=False))
+        self._first_walls = [moment + max(before, after) for moment, before, after in changes]
+        self._second_walls = [moment + min(before, after) for moment, before, after in changes]
+
+    def __repr__(self) -> str:
+        return f"ObjectZone({self._name!r})"
+
+    def utcoffset(self, dt: datetime | None, /) -> timedelta | None:
+        """The offset at a wall-clock time."""
+        if dt is None:
+            return None
+        walls = self._second_walls if dt.fold else self._first_walls
+        return self._offsets[bisect_right(walls, dt.replace(tzinfo=None))]
+
+    def dst(self, dt: datetime | None, /) -> timedelta | None:
+        """Nothing: a VTIMEZONE names its changes, and nobody here asks which of them is the summer's."""
+        return None if dt is None else timedelta(0)
+
+    def tzname(self, dt: datetime | None, /) -> str | None:  # noqa: ARG002
+        """The TZID."""
+        return self._name
+
+    def fromutc(self, dt: datetime, /) -> datetime:
+        """The wall-clock time at a moment, which ``dt`` writes in UTC."""
+        moment = dt.replace(tzinfo=None)
+        index = bisect_right(self._moments, moment)
+        offset = self._offsets[index]
+        repeated = self._offsets[index - 1] - offset if index else timedelta(0)
+        fold = int(bool(index) and moment - self._moments[index - 1] < repeated)
+        return dt + offset if not fold else (dt + offset).replace(fold=1)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Onset:
+    """From ``moment`` (UTC, naive) on the clock is ``offset`` ahead; ``before`` is what it was until then."""
+
+    moment: datetime
+    offset: timedelta
+    before: timedelta
+
+
+@lru_cache(maxsize=256)
+def _zone_of_vtimezone(text: str) -> tzinfo | None:
+    """The zone that a VTIMEZONE describes; None where it cannot be made out."""
+    trees = tree_of(text).components
+    allowance = Allowance()
+    try:
+        onsets = sorted(onset for child in trees[0].children for onset in _onsets(child, allowance))
+    except (ValueError, OverflowError, Exhausted):
+        return None
+    if not onsets or len(onsets) > _MAX_ONSETS:
+        return None
+    return ObjectZone(trees[0].value("TZID"), onsets[0].before, onsets)
+
+
+def _onsets(observance: Component, allowance: Allowance) -> Iterator[_Onset]:
+    """When a STANDARD or DAYLIGHT component takes hold: at DTSTART, its RDATEs, and by its rules."""
+    before, offset = (_offset(observance.value(name)) for name in ("TZOFFSETFROM", "TZOFFSETTO"))
+    dtstart = _local(observance.value("DTSTART"))
+    locals_ = {dtstart}
+    for line in observance.all("RDATE"):
+        locals_.update(_local(item) for item in line.value.split(",") if item.strip())
+    for line in observance.all("RRULE"):
+        locals_.update(_by_rule(rule_of(line.value), dtstart, before=before, allowance=allowance))
+    return (_Onset(local - before, offset, before) for local in locals_)
+
+
+def _by_rule(rule: Rule, dtstart: datetime, *, before: timedelta, allowance: Allowance) -> Iterator[datetime]:
+    until = _ONSETS_UNTIL
+    if rule.until:
+        until = min(until, _local(rule.until) + (before if rule.until.endswith("Z") else timedelta(0)))
+    if rule.frequency == YEARLY and rule.interval == 1 and rule.count is None and dtstart.year < _RULES_FROM:
+        # Many begin in 1601, and none need the centuries between.
+        dtstart = dtstart.replace(year=_RULES_FROM, day=min(dtstart.day, 28))
+    found = rule.starts(dtstart, dtstart, allowance)
+    return islice(takewhile(lambda local: local <= until, found), _MAX_ONSETS + 1)
+
+
+def _local(value: str) -> datetime:
+    match = _LOCAL.match(value.strip())
+    if match is None:
+        raise ValueError("not a local time")
+    return datetime(*(int(part or 0) for part in match.groups()))  # type: ignore[arg-type]  # noqa: DTZ001
+
+
+def _offset(value: str) -> timedelta:
+    match = _OFFSET.fullmatch(value)
+    if match is None:
+        raise ValueError("not an offset")
+    hours, minutes, seconds = (int(part or 0) for part in match.groups()[1:])
+    offset = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    if offset >= timedelta(days=1):
+        raise ValueError("an offset of a day or more")
+    return -offset if match[1] == "-" else offset

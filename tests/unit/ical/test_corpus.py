@@ -1,0 +1,99 @@
+"""Every calendar file that others collected, and every sample of our own, meets the verdict written down for it."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from hxdav.domain.refusal import CalendarDataError, Reason
+from hxdav.ical.objects import read_object
+from hxdav.ical.split import split
+from tests.unit.ical.survival import accepted, survives
+
+TESTS = Path(__file__).parents[2]
+CORPUS = TESTS.parents[1] / "shared" / "corpus"
+SAMPLES = TESTS / "data"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    path: Path
+    verdict: str
+    reason: str = ""
+    clause: str = ""
+    objects: int = 0
+    refused: int = 0
+
+
+def verdicts(table: Path, folder: Path) -> list[object]:
+    fields_by_name = tomllib.loads(table.read_text(encoding="utf-8"))
+    return [pytest.param(Verdict(path=folder / name, **fields), id=name) for name, fields in fields_by_name.items()]
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the calendar files of other projects are not here: ../shared/corpus")
+@pytest.mark.parametrize("expected", verdicts(TESTS / "corpus.toml", CORPUS))
+def test_a_file_of_others_meets_its_verdict(expected: Verdict) -> None:
+    meets(expected)
+
+
+@pytest.mark.parametrize("expected", verdicts(SAMPLES / "verdicts.toml", SAMPLES))
+def test_a_sample_meets_its_verdict(expected: Verdict) -> None:
+    meets(expected)
+
+
+def names_in(table: Path) -> set[str]:
+    return set(tomllib.loads(table.read_text(encoding="utf-8")))
+
+
+def test_every_sample_has_a_verdict() -> None:
+    assert names_in(SAMPLES / "verdicts.toml") == {path.name for path in SAMPLES.glob("*.ics")}
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the calendar files of other projects are not here: ../shared/corpus")
+def test_every_file_of_others_has_a_verdict() -> None:
+    files = {path.relative_to(CORPUS).as_posix() for path in CORPUS.glob("*/*.ics")}
+    assert names_in(TESTS / "corpus.toml") == files
+
+
+def meets(expected: Verdict) -> None:
+    body = expected.path.read_bytes()
+    match expected.verdict:
+        case "accept":
+            obj = accepted(body)
+            survives(obj)
+        case "split":
+            assert refusal_of(body).reason is not Reason.TOO_MANY_INSTANCES
+            takes_apart(body, expected)
+        case _:
+            assert expected.verdict == "refuse"
+            assert expected.clause.startswith("RFC ")
+            refusal = refusal_of(body)
+            assert refusal.reason == expected.reason
+            assert refusal.detail
+            assert_names_a_clause(refusal, expected)
+
+
+def takes_apart(body: bytes, expected: Verdict) -> None:
+    parts = split(body)
+    refusals = [part.error for part in parts if part.error is not None]
+    assert (len(parts) - len(refusals), len(refusals)) == (expected.objects, expected.refused)
+    for refusal in refusals:
+        assert_names_a_clause(refusal, expected)
+    # One file holds thousands; what they have in common shows in the first hundreds.
+    for part in parts[:300]:
+        if part.error is None:
+            survives(read_object(part.text.encode()))
+
+
+def assert_names_a_clause(refusal: CalendarDataError, expected: Verdict) -> None:
+    """The sentence names the clause that the table names; sentences of the closed list name none."""
+    assert "(RFC" not in refusal.detail or any(clause in refusal.detail for clause in expected.clause.split("; "))
+
+
+def refusal_of(body: bytes) -> CalendarDataError:
+    with pytest.raises(CalendarDataError) as refusal:
+        accepted(body)
+    return refusal.value

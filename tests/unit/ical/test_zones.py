@@ -1,0 +1,139 @@
+# ruff: noqa: DTZ001 - wall-clock times without a zone are what these tests are about
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hxdav.ical.timezones import vtimezone
+from hxdav.ical.zones import Zones
+
+WINDOWS = """BEGIN:VTIMEZONE
+TZID:Practice Time
+BEGIN:STANDARD
+DTSTART:16010101T030000
+TZOFFSETFROM:+1100
+TZOFFSETTO:+1000
+RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=1SU;BYMONTH=4
+END:STANDARD
+BEGIN:DAYLIGHT
+DTSTART:16010101T020000
+TZOFFSETFROM:+1000
+TZOFFSETTO:+1100
+RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=1SU;BYMONTH=10
+END:DAYLIGHT
+END:VTIMEZONE
+"""
+
+
+def a_zone(text: str) -> tzinfo:
+    zone = Zones(texts={"x": text}).get("x")
+    assert zone is not None
+    return zone
+
+
+def an_observance(*lines: str) -> str:
+    return "\n".join(["BEGIN:VTIMEZONE", "TZID:x", "BEGIN:DAYLIGHT", *lines, "END:DAYLIGHT", "END:VTIMEZONE", ""])
+
+
+@given(st.datetimes(datetime(2010, 1, 1), datetime(2060, 1, 1)))
+def test_a_vtimezone_tells_the_same_as_the_zone_that_it_describes(moment: datetime) -> None:
+    ours, theirs = a_zone(WINDOWS), ZoneInfo("Australia/Sydney")
+    aware = moment.replace(tzinfo=UTC)
+    assert aware.astimezone(ours).replace(tzinfo=None) == aware.astimezone(theirs).replace(tzinfo=None)
+    assert aware.astimezone(ours).fold == aware.astimezone(theirs).fold
+    assert aware.astimezone(ours).astimezone(UTC) == aware
+
+
+@pytest.mark.parametrize("fold", [0, 1])
+@pytest.mark.parametrize("hour", [datetime(2026, 4, 5, 2, 30), datetime(2026, 10, 4, 2, 30)])
+def test_hours_that_come_twice_or_never_are_read_as_zoneinfo_reads_them(hour: datetime, fold: int) -> None:
+    local = hour.replace(fold=fold)
+    ours = local.replace(tzinfo=a_zone(WINDOWS))
+    assert ours.utcoffset() == local.replace(tzinfo=ZoneInfo("Australia/Sydney")).utcoffset()
+
+
+def test_an_object_zone_names_itself() -> None:
+    zone = a_zone(WINDOWS)
+    assert zone.tzname(None) == "Practice Time"
+    assert (zone.utcoffset(None), zone.dst(None)) == (None, None)
+    assert zone.dst(datetime(2026, 1, 1)) == timedelta(0)
+    assert "Practice Time" in repr(zone)
+
+
+def test_the_iana_database_is_believed_before_the_object() -> None:
+    assert Zones(texts={"Europe/Berlin": WINDOWS}).get("Europe/Berlin") == ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize("tzid", ["/Europe/Berlin", "/example.org/20200101_1/Europe/Berlin"])
+def test_a_long_name_ends_in_the_name_of_its_zone(tzid: str) -> None:
+    assert Zones(texts={}).get(tzid) == ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize("tzid", ["UTC", "gmt", "Etc/UTC"])
+def test_utc_has_many_names(tzid: str) -> None:
+    assert Zones(texts={}).get(tzid) is UTC
+
+
+@pytest.mark.parametrize("tzid", ["Nowhere", "../../etc/passwd", "a\0b", "Europe", "x" * 300, ""])
+def test_a_name_that_nothing_explains_is_no_zone(tzid: str) -> None:
+    assert Zones(texts={}).get(tzid) is None
+
+
+def test_a_zone_may_change_by_single_dates_and_count_seconds() -> None:
+    text = an_observance("DTSTART:19000101", "RDATE:19100101T000000,", "TZOFFSETFROM:-002530", "TZOFFSETTO:0100")
+    zone = a_zone(text)
+    assert zone.utcoffset(datetime(1890, 1, 1)) == -timedelta(minutes=25, seconds=30)
+    assert zone.utcoffset(datetime(1950, 1, 1)) == timedelta(hours=1)
+
+
+def test_a_rule_of_a_zone_ends_with_its_until() -> None:
+    text = an_observance(
+        "DTSTART:20000326T020000",
+        "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU;UNTIL=20010325T010000Z",
+        "TZOFFSETFROM:+0100",
+        "TZOFFSETTO:+0200",
+    )
+    assert a_zone(text).utcoffset(datetime(2020, 1, 1)) == timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("DTSTART:20000326T020000", "TZOFFSETFROM:+0100", "TZOFFSETTO:+5744"),
+        ("DTSTART:20000326T020000", "TZOFFSETFROM:", "TZOFFSETTO:+0100"),
+        ("TZOFFSETFROM:+0100", "TZOFFSETTO:+0100"),
+        ("DTSTART:20000326T020000", "RRULE:FREQ=DAILY", "TZOFFSETFROM:+0100", "TZOFFSETTO:+0200"),
+        ("DTSTART:20000326T020000", "RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "TZOFFSETFROM:+01", "TZOFFSETTO:+02"),
+        (
+            "DTSTART:20000326T020000",
+            "RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+            "TZOFFSETFROM:+0100",
+            "TZOFFSETTO:+0200",
+        ),
+    ],
+)
+def test_a_zone_that_cannot_be_made_out_is_none(lines: tuple[str, ...]) -> None:
+    assert Zones(texts={"x": an_observance(*lines)}).get("x") is None
+
+
+def test_a_vtimezone_without_observances_is_no_zone() -> None:
+    assert Zones(texts={"x": "BEGIN:VTIMEZONE\nTZID:x\nEND:VTIMEZONE\n"}).get("x") is None
+
+
+@pytest.mark.parametrize(
+    "key", ["Australia/Sydney", "Europe/Berlin", "Asia/Tokyo", "Africa/Casablanca", "Africa/Cairo", "Africa/Monrovia"]
+)
+@pytest.mark.parametrize("year", [1971, 2026])
+def test_a_vtimezone_that_we_write_tells_what_the_database_tells(key: str, year: int) -> None:
+    written = a_zone("\r\n".join(vtimezone(key, year)))
+    hours = (datetime(year, 1, 1, tzinfo=UTC) + timedelta(hours=step) for step in range(0, 24 * 365 * 5, 7))
+    assert all(hour.astimezone(written).utcoffset() == hour.astimezone(ZoneInfo(key)).utcoffset() for hour in hours)
+
+
+def test_a_zone_with_yearly_rules_is_written_with_them() -> None:
+    assert sum(line.startswith("RRULE") for line in vtimezone("Australia/Sydney", 2026)) == 2
+    assert len(vtimezone("Australia/Sydney", 2026)) < 20
