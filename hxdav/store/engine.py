@@ -60,7 +60,15 @@ def open_engine(url: str) -> Engine:
     """An engine for ``url``: ``sqlite:///FILE`` or ``postgresql+psycopg://…``."""
     if make_url(url).get_backend_name() == "sqlite":
         return _sqlite(url)
-    return create_engine(url, isolation_level="READ COMMITTED", pool_size=10, max_overflow=20, pool_pre_ping=True)
+    return create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_size=10,
+        max_overflow=20,
+        pool_pre_ping=True,
+        # What is stored is health data: an error's text does not quote it.
+        hide_parameters=True,
+    )
 
 
 def writing(options: Any) -> Any:
@@ -80,13 +88,21 @@ def impatient(connection: Connection) -> Iterator[None]:
 
 
 def _sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}, pool_size=10, max_overflow=20)
+    engine = create_engine(
+        url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}, pool_size=10, max_overflow=20, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(dbapi_connection: Any, _record: object) -> None:
         # The driver's own notion of transactions begins them too late; ours begin below.
         dbapi_connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32768"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-32768",
+            "wal_autocheckpoint=4000",
+        ):
             dbapi_connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -104,6 +104,13 @@ class Store:
             done += did
 
     @contextmanager
+    def rehearsal(self) -> Iterator[Tx]:
+        """A transaction that is undone at the end of the block: to see what would be done."""
+        with self._turn(), _busy_told(), self._write.connect() as connection, connection.begin() as transaction:
+            yield Tx(connection)
+            transaction.rollback()
+
+    @contextmanager
     def snapshot(self) -> Iterator[Tx]:
         """A transaction that only reads, and sees one state of the store throughout."""
         with _busy_told(), self._read.begin() as connection:

@@ -81,6 +81,10 @@ class Trail:
             },
         )
 
+    def latest_moment(self) -> datetime | None:
+        """When the last entry of the audit log was made; None where there is none."""
+        return self._connection.execute(select(AuditRow.at).order_by(AuditRow.id.desc()).limit(1)).scalar_one_or_none()
+
     def add_removal(self, removal: Removal, subject: Subject, *, source: Source) -> None:
         """Keep a removal and its state."""
         self._connection.execute(

@@ -64,7 +64,8 @@ def create(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObject
             placement=_placement(edit, content),
         ),
     )
-    return Applied(appointment_id=recorded.appointment.id, created=True, etag=recorded.etag)
+    etag = recorded.etag if _is_as_sent(edit, content.text) else None
+    return Applied(appointment_id=recorded.appointment.id, created=True, etag=etag)
 
 
 def rewrite(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObject, appointment: Appointment) -> Outcome:
@@ -99,10 +100,17 @@ def rewrite(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObjec
     )
     if practice_words:
         return Merged(appointment_id=appointment.id, overruled=practice_words, created=shown is None)
-    # The UID lines go out rewritten: only if that gives back what came in does the store hold just that.
-    is_kept_as_sent = replace_uid(kept.text, old=appointment.uid, new=content.uid) == content.text
-    etag = recorded.etag if is_kept_as_sent else None
+    shown_text = replace_uid(kept.text, old=appointment.uid, new=content.uid)
+    etag = recorded.etag if _is_as_sent(edit, shown_text) else None
     return Applied(appointment_id=appointment.id, created=shown is None, etag=etag)
+
+
+def _is_as_sent(edit: PutObject, shown_text: str) -> bool:
+    """Whether the client gets back what it sent, to the octet: only then may it be told an ETag (RFC 4791 §5.3.4).
+
+    UID lines go out rewritten, and a character that a fold tore apart comes back whole.
+    """
+    return shown_text.encode() == edit.body
 
 
 def _shown_here(desk: Desk, edit: PutObject) -> Mirror | None:

@@ -248,3 +248,15 @@ def test_the_practices_change_of_status_is_kept_through_an_outside_edit(store: S
 def _shown_uid(store: Store, calendar: int, href: str) -> str:
     with store.snapshot() as tx:
         return tx.feed.objects(calendar, [href])[href].shown_uid  # type: ignore[arg-type]
+
+
+def test_no_etag_is_told_where_the_client_gets_other_octets_back(store: Store) -> None:
+    practice = a_practice(store)
+    calendar = practice.integration()
+    torn = an_object(summary="Caf\u00e9").encode().replace(b"\xc3\xa9", b"\xc3\r\n \xa9")
+
+    outcome = practice.put(calendar, "a.ics", torn)
+
+    assert isinstance(outcome, Applied)
+    assert outcome.etag is None
+    assert "Caf\u00e9" in practice.text_of(calendar, "a.ics")
