@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any
 
 import structlog
 
 REDACTED = "[redacted]"
+
+_DEEPEST = 12
+"""How many of the innermost frames are told of an exception."""
 
 _CONFIDENTIAL = frozenset({
     "authorization", "body", "comment", "cookie", "description", "email", "location", "name", "note", "password",
@@ -25,6 +30,18 @@ def redact(_logger: object, _method: str, event_dict: MutableMapping[str, Any]) 
     return event_dict
 
 
+def tell_exception(_logger: object, _method: str, event_dict: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Say of an exception its type and its way through the code; its text may hold what a client sent."""
+    error = event_dict.pop("exc_info", None)
+    if error is True:
+        error = sys.exception()
+    if isinstance(error, BaseException):
+        frames = traceback.extract_tb(error.__traceback__)[-_DEEPEST:]
+        event_dict["error"] = type(error).__name__
+        event_dict["where"] = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
+    return event_dict
+
+
 def configure(*, level: str, as_json: bool) -> None:
     """Send the log to standard error, from ``level`` (a name of the standard library's) upwards.
 
@@ -37,7 +54,7 @@ def configure(*, level: str, as_json: bool) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             redact,
-            structlog.processors.ExceptionRenderer(),
+            tell_exception,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hxdav.log import REDACTED, redact
+from hxdav.log import REDACTED, redact, tell_exception
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,28 @@ def test_patient_data_and_secrets_are_redacted_by_the_name_of_their_key(key: str
 @pytest.mark.parametrize("key", ["event", "appointment_id", "reason", "username"])
 def test_events_and_identifiers_stay(key: str) -> None:
     assert redact(None, "info", {key: "7"})[key] == "7"
+
+
+def test_of_an_exception_only_its_type_and_place_are_told() -> None:
+    def fail() -> None:
+        message = "Jo Doe's appointment"
+        raise ValueError(message)
+
+    with pytest.raises(ValueError, match="Jo Doe") as caught:
+        fail()
+
+    told = tell_exception(None, "error", {"event": "failed", "exc_info": caught.value})
+
+    assert told["error"] == "ValueError"
+    assert told["where"][-1].startswith("test_log.py:")
+    assert "Jo Doe" not in str(told)
+
+
+def test_the_exception_at_hand_is_told_where_none_is_named() -> None:
+    try:
+        raise KeyError("Jo Doe")  # noqa: TRY301
+    except KeyError:
+        told = tell_exception(None, "error", {"event": "failed", "exc_info": True})
+
+    assert told["error"] == "KeyError"
+    assert "exc_info" not in told

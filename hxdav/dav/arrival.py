@@ -1,0 +1,111 @@
+"""A request as it arrives: proxies believed or not, the path decoded, what Radicale must not see taken out.
+
+`facts/radicale.md` §7 lists what a WSGI server leaves to whoever stands in front of Radicale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Any
+
+from hxdav.dav.addresses import BadAddress, Target, target_of
+from hxdav.dav.answers import Refusal, plain
+
+Environ = dict[str, Any]
+Network = IPv4Network | IPv6Network
+
+_LAST_HOP = ("HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST")
+# Any client can send these, and Radicale would believe them.
+_DROPPED = frozenset(
+    {"HTTP_X_SCRIPT_NAME", "HTTP_FORWARDED", "HTTP_X_REMOTE_ADDR", "HTTP_X_REMOTE_USER", "REMOTE_USER"}
+)
+
+
+def networks(addresses: Iterable[str]) -> tuple[Network, ...]:
+    """The networks that these addresses and networks are; ValueError where one is neither."""
+    return tuple(ip_network(address, strict=False) for address in addresses)
+
+
+def believe_proxies(environ: Environ, trusted: tuple[Network, ...]) -> None:
+    """Take over what a trusted proxy says of the client, and remove it, trusted or not."""
+    forwarded = {name: value for name, value in environ.items() if name.startswith("HTTP_X_FORWARDED_")}
+    for name in (*forwarded, *_DROPPED):
+        environ.pop(name, None)
+    if not _is_within(environ.get("REMOTE_ADDR", ""), trusted):
+        return
+    chain = [address.strip() for address in forwarded.get("HTTP_X_FORWARDED_FOR", "").split(",") if address.strip()]
+    for address in reversed(chain):
+        environ["REMOTE_ADDR"] = address
+        if not _is_within(address, trusted):
+            break
+    scheme, host = (forwarded.get(name, "").split(",")[-1].strip() for name in _LAST_HOP)
+    if scheme in {"http", "https"}:
+        environ["wsgi.url_scheme"] = scheme
+    if host:
+        environ["HTTP_HOST"] = host
+
+
+def _is_within(address: str, trusted: tuple[Network, ...]) -> bool:
+    try:
+        return any(ip_address(address) in network for network in trusted)
+    except ValueError:
+        return False
+
+
+def decoded_path(environ: Environ) -> str:
+    """The path as its client meant it: WSGI hands octets on as if they were Latin-1 (PEP 3333)."""
+    script = environ.get("SCRIPT_NAME", "")
+    try:
+        path: str = (script + environ.get("PATH_INFO", "")).encode("latin-1").decode()
+    except (UnicodeDecodeError, UnicodeEncodeError):
+        raise Refusal(plain(HTTPStatus.BAD_REQUEST, "The path is not UTF-8.")) from None
+    return path
+
+
+def target_within(path: str, prefix: str) -> Target:
+    """What a decoded path leads to in the tree that begins at ``prefix``."""
+    if path == "*":
+        path = prefix
+    if path != prefix and not path.startswith(prefix + "/"):
+        raise Refusal(plain(HTTPStatus.NOT_FOUND, "There is nothing at this address."))
+    try:
+        return target_of(path[len(prefix) :])
+    except BadAddress:
+        raise Refusal(plain(HTTPStatus.BAD_REQUEST, "This is not an address that a calendar can have.")) from None
+
+
+def body_of(environ: Environ, *, limit: int, patience: int) -> bytes | None:
+    """The whole body, chunked or not; None where it is longer than ``limit``.
+
+    A longer one is read past in small pieces, up to ``patience`` octets, and never held in memory.
+    """
+    is_chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+    length = None if is_chunked else _content_length(environ)
+    if length == 0:
+        return b""
+    pieces: list[bytes] = []
+    size = 0
+    while length is None or size < length:
+        piece = environ["wsgi.input"].read(_PIECE if length is None else min(_PIECE, length - size))
+        if not piece:
+            break
+        size += len(piece)
+        if size > patience:
+            return None
+        if size <= limit:
+            pieces.append(piece)
+    if length is not None and size < length:
+        raise Refusal(plain(HTTPStatus.BAD_REQUEST, "The body is shorter than announced."))
+    return b"".join(pieces) if size <= limit else None
+
+
+_PIECE = 65_536
+
+
+def _content_length(environ: Environ) -> int:
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if not (length.isascii() and length.isdigit()):
+        raise Refusal(plain(HTTPStatus.BAD_REQUEST, "Content-Length is not a number."))
+    return int(length)

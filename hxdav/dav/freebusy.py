@@ -1,0 +1,28 @@
+"""CALDAV:free-busy-query (RFC 4791 §7.10): when the calendar's owner is busy."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from hxdav.dav.answers import CALENDAR, Answer
+from hxdav.dav.calendardata import practice_zone
+from hxdav.dav.documents import FreeBusyQuery
+from hxdav.dav.request import Request
+from hxdav.ical.freebusy import busy, freebusy_text
+from hxdav.ical.objects import object_of
+from hxdav.store.feed import Poll
+
+
+def report(request: Request, poll: Poll, asked: FreeBusyQuery) -> Answer:
+    """The times within the range that are taken, as a VFREEBUSY."""
+    backend = request.backend
+    zone = practice_zone(request, poll)
+    with backend.store.snapshot() as tx:
+        in_range = tx.feed.in_range(poll.integration_id, asked.within)
+    periods = [
+        period
+        for shown in (*in_range.found, *in_range.candidates)
+        for period in busy(object_of(shown.text), within=asked.within, practice_zone=zone)
+    ]
+    text = freebusy_text(periods, within=asked.within, now=backend.clock.now())
+    return Answer(status=HTTPStatus.OK, headers={"Content-Type": CALENDAR}, body=text.encode())

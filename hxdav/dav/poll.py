@@ -1,0 +1,46 @@
+"""Polls: the PROPFIND by which a client asks whether anything has changed, answered from what let it in."""
+
+from __future__ import annotations
+
+from hxdav.dav.addresses import Kind
+from hxdav.dav.answers import Answer, multistatus
+from hxdav.dav.documents import Asked, Properties, propfind_of
+from hxdav.dav.request import Request
+from hxdav.dav.responses import response
+from hxdav.dav.xmltext import CALENDARSERVER, DAV, document, element
+from hxdav.domain.ids import SyncToken
+from hxdav.domain.integration import IntegrationState
+from hxdav.services.sync_tokens import Position, token_of
+from hxdav.store.feed import Poll
+
+_KNOWN = frozenset({f"{CALENDARSERVER}getctag", f"{DAV}sync-token"})
+
+
+def position_of(poll: Poll) -> Position:
+    """Where in its feed a calendar stands."""
+    return Position(
+        epoch=poll.epoch, integration_id=poll.integration_id, modseq=poll.modseq, purge_floor=poll.purge_floor
+    )
+
+
+def token_now(request: Request, poll: Poll) -> SyncToken:
+    """The sync token that stands for how a calendar stands."""
+    return token_of(request.backend.keyring, position_of(poll))
+
+
+def answer(request: Request) -> Answer | None:
+    """The answer, if this is a poll of a calendar that is there."""
+    poll = request.poll
+    is_about_calendar = request.target.kind is Kind.CALENDAR and request.header("DEPTH").strip() in {"", "0"}
+    if not is_about_calendar or poll is None or poll.state is IntegrationState.SUSPENDED or not request.body:
+        return None
+    asked = propfind_of(request.body)
+    if not _is_poll(asked):
+        return None
+    token = token_now(request, poll)
+    found = [element(name, token) for name in asked.names]
+    return multistatus(document("D:multistatus", [response(request.calendar_url, found, ())]))
+
+
+def _is_poll(asked: Properties) -> bool:
+    return asked.asked is Asked.NAMED and bool(asked.names) and _KNOWN.issuperset(asked.names)

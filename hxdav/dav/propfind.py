@@ -1,0 +1,84 @@
+"""PROPFIND (RFC 4918 §9.1) in three ways: a listing of etags streams from rows, the rest is Radicale's, made complete.
+
+Radicale finds the resources, tests the rights on each, and answers the properties that it knows well; what it does not
+know, or answers for another kind of server, is put in before its answer is written out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import unquote
+from xml.etree.ElementTree import Element, SubElement
+
+from hxdav.dav.addresses import Kind
+from hxdav.dav.answers import Answer, multistatus
+from hxdav.dav.documents import Asked, Properties
+from hxdav.dav.properties import all_names, names_of, property_of
+from hxdav.dav.request import Request
+from hxdav.dav.resources import View
+from hxdav.dav.responses import ObjectWriter, described, response
+from hxdav.dav.xmltext import CALDAV, DAV, document, element, standalone
+from hxdav.store.feed import Poll
+
+_HOSTS = frozenset(
+    f"{DAV}{name}"
+    for name in ("current-user-principal", "getcontentlength", "getcontenttype", "getetag", "getlastmodified",
+                 "principal-collection-set", "resourcetype", "sync-token")
+) | {f"{CALDAV}supported-calendar-component-set"}  # fmt: skip
+"""What Radicale is asked for; everything else it either does not know or knows otherwise."""
+
+
+def listing(request: Request, poll: Poll, asked: Properties) -> Answer | None:
+    """The calendar and its objects, if only so much is asked of each as their rows tell."""
+    if request.target.kind is not Kind.CALENDAR or asked.asked is not Asked.NAMED:
+        return None
+    writer = ObjectWriter(request, poll, asked)
+    if writer.needs_object:
+        return None
+    with request.backend.store.snapshot() as tx:
+        calendar = View(request, tx).calendar()
+        rows = tx.feed.listing(poll.integration_id)
+    if calendar is None:
+        return None
+    first = described(calendar, asked, minimal=request.wants_minimal)
+    rest = (writer.listed(row.href, row.etag) for row in rows if row.etag)
+    return multistatus(document("D:multistatus", (first, *rest)))
+
+
+def reduced(asked: Properties) -> Element:
+    """The request that Radicale gets to read."""
+    root = Element(f"{DAV}propfind")
+    prop = SubElement(root, f"{DAV}prop")
+    names = asked.names if asked.asked is Asked.NAMED else ()
+    for name in _HOSTS.intersection(names):
+        SubElement(prop, name)
+    return root
+
+
+def completed(tree: Element, view: View, asked: Properties, *, minimal: bool) -> bytes:
+    """Radicale's multistatus with everything that was asked for."""
+    return document("D:multistatus", _completed(tree, view, asked, minimal=minimal))
+
+
+def _completed(tree: Element, view: View, asked: Properties, *, minimal: bool) -> Iterator[str]:
+    for each in tree.iterfind(f"{DAV}response"):
+        resource = view.found[unquote(each.findtext(f"{DAV}href", ""))]
+        if asked.asked is Asked.NAMES:
+            yield response(resource.url, [element(name) for name in names_of(resource)], ())
+            continue
+        names = all_names(resource, asked.names) if asked.asked is Asked.ALL else asked.names
+        hosts = _answered(each)
+        texts = {name: hosts.get(name) or property_of(resource, name) for name in names}
+        found = [text for text in texts.values() if text is not None]
+        absent = [name for name, text in texts.items() if text is None]
+        yield response(resource.url, found, absent, minimal=minimal)
+
+
+def _answered(tree: Element) -> dict[str, str]:
+    """The properties that Radicale found, as XML."""
+    return {
+        prop.tag: standalone(prop)
+        for propstat in tree.iterfind(f"{DAV}propstat")
+        if " 200 " in propstat.findtext(f"{DAV}status", "")
+        for prop in propstat.iterfind(f"{DAV}prop/*")
+    }

@@ -1,0 +1,183 @@
+"""PROPPATCH (RFC 4918 §9.2): the calendar's name, and dead properties, which are kept as XML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from http import HTTPStatus
+from xml.etree.ElementTree import Element
+
+from hxdav.dav.addresses import Kind
+from hxdav.dav.answers import Answer, Refusal, multistatus, plain
+from hxdav.dav.conditions import Missing, barred, error, forbidden
+from hxdav.dav.documents import tree_of
+from hxdav.dav.properties import is_live
+from hxdav.dav.request import Request
+from hxdav.dav.xmltext import CALDAV, DAV, document, element, href, standalone
+from hxdav.domain.integration import Integration, IntegrationState
+from hxdav.domain.refusal import Reason
+from hxdav.ical.components import tree_of as components_of
+from hxdav.store.store import Tx
+
+_NAME = f"{DAV}displayname"
+_LONGEST_NAME = 255
+_LARGEST = 65_536
+_MOST = 200
+_DEEPEST = 50
+_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+
+
+class Verdict(StrEnum):
+    """What is said of one property: its status and, where there is one, the condition."""
+
+    DONE = "<D:status>HTTP/1.1 200 OK</D:status>"
+    PROTECTED = "<D:status>HTTP/1.1 403 Forbidden</D:status><D:error><D:cannot-modify-protected-property/></D:error>"
+    NOT_CALENDAR = "<D:status>HTTP/1.1 403 Forbidden</D:status><D:error><C:valid-calendar-data/></D:error>"
+    TOO_MUCH = "<D:status>HTTP/1.1 507 Insufficient Storage</D:status>"
+    UNACCEPTABLE = "<D:status>HTTP/1.1 409 Conflict</D:status>"
+    DEPENDS = "<D:status>HTTP/1.1 424 Failed Dependency</D:status>"
+
+
+@dataclass(slots=True, kw_only=True)
+class Patch:
+    """What a PROPPATCH comes to: the new name, dead properties to set (XML) or remove (None), and the verdicts."""
+
+    name: str | None = None
+    dead: dict[str, str | None] = field(default_factory=dict)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether all of it can be done: otherwise nothing is."""
+        return all(verdict is Verdict.DONE for verdict in self.verdicts.values())
+
+
+def answer(request: Request) -> Answer:
+    """Change properties of a calendar or of the home, all or none of them."""
+    kind = request.target.kind
+    if kind not in {Kind.HOME, Kind.CALENDAR}:
+        missing = Missing(url=request.links.root, privilege="write-properties")
+        return forbidden("Properties can be set of a calendar and of the home only.", missing)
+    root = tree_of(request.body or b"")
+    if root.tag != f"{DAV}propertyupdate":
+        raise Refusal(plain(HTTPStatus.BAD_REQUEST, "The body is not a DAV:propertyupdate."))
+    patch = _patch_of(root, may_rename=kind is Kind.CALENDAR)
+    with request.backend.store.transaction() as tx:
+        return _home(request, tx, patch) if kind is Kind.HOME else _calendar(request, tx, patch)
+
+
+def _home(request: Request, tx: Tx, patch: Patch) -> Answer:
+    user = tx.people.user(request.caller.user_id)
+    _count(patch, tx.integrations.home_properties(user.id))
+    if patch.is_good:
+        tx.integrations.change_home_properties(user.practice_group_id, user.id, patch.dead)
+    return _answered(request.links.home, patch)
+
+
+def _calendar(request: Request, tx: Tx, patch: Patch) -> Answer:
+    if request.poll is None:
+        return error(HTTPStatus.NOT_FOUND, sentence="There is no calendar at this address.")
+    integration = tx.integrations.one(request.poll.integration_id)
+    if integration.state is not IntegrationState.CONNECTED:
+        return _barred(request, integration)
+    _count(patch, tx.integrations.properties([integration.id])[integration.id])
+    if patch.is_good:
+        tx.integrations.change_properties(integration, patch.dead)
+        if patch.name is not None:
+            tx.integrations.rename(integration.id, patch.name)
+    return _answered(request.calendar_url, patch)
+
+
+def _barred(request: Request, integration: Integration) -> Answer:
+    is_suspended = integration.state is IntegrationState.SUSPENDED
+    reason = Reason.SUSPENDED if is_suspended else Reason.DISCONNECTED
+    return barred(reason, Missing(url=request.calendar_url, privilege="write-properties"))
+
+
+def _patch_of(root: Element, *, may_rename: bool) -> Patch:
+    """Every property of the instructions, in their order: the last word on each counts."""
+    patch = Patch()
+    for instruction in root:
+        if instruction.tag not in {f"{DAV}set", f"{DAV}remove"}:
+            continue
+        for prop in instruction.iterfind(f"{DAV}prop"):
+            language = prop.get(_LANGUAGE) or instruction.get(_LANGUAGE) or root.get(_LANGUAGE)
+            for tree in prop:
+                value = tree if instruction.tag == f"{DAV}set" else None
+                _decide(patch, tree.tag, value, language=language, may_rename=may_rename)
+    return patch
+
+
+def _decide(patch: Patch, name: str, value: Element | None, *, language: str | None, may_rename: bool) -> None:
+    if name == _NAME and may_rename and value is not None:
+        new_name = " ".join((value.text or "").split())
+        is_name = 0 < len(new_name) <= _LONGEST_NAME and not len(value)
+        patch.name = new_name
+        patch.verdicts[name] = Verdict.DONE if is_name else Verdict.UNACCEPTABLE
+    elif is_live(name):
+        patch.verdicts[name] = Verdict.PROTECTED
+    elif value is None:
+        patch.dead[name] = None
+        patch.verdicts[name] = Verdict.DONE
+    else:
+        patch.verdicts[name] = _keep(patch, name, value, language=language)
+
+
+def _keep(patch: Patch, name: str, value: Element, *, language: str | None) -> Verdict:
+    """Keep ``value`` with its attributes, children and language (RFC 4918 §4.3)."""
+    if _is_deep(value):
+        return Verdict.TOO_MUCH
+    if name == f"{CALDAV}calendar-timezone" and not _is_timezone(value.text or ""):
+        return Verdict.NOT_CALENDAR
+    if language and value.get(_LANGUAGE) is None:
+        value.set(_LANGUAGE, language)
+    text = standalone(value)
+    if len(text.encode()) > _LARGEST:
+        return Verdict.TOO_MUCH
+    patch.dead[name] = text
+    return Verdict.DONE
+
+
+def _is_deep(tree: Element) -> bool:
+    level = [tree]
+    for _ in range(_DEEPEST):
+        level = [child for each in level for child in each]
+        if not level:
+            return False
+    return True
+
+
+def _is_timezone(text: str) -> bool:
+    """Whether ``text`` is a calendar with one time zone and nothing else (RFC 4791 §5.2.2)."""
+    tree = components_of(text.strip())
+    calendars = tree.components
+    if tree.flaws or len(calendars) != 1 or calendars[0].name != "VCALENDAR":
+        return False
+    return [child.name for child in calendars[0].children] == ["VTIMEZONE"]
+
+
+def _count(patch: Patch, existing: Mapping[str, str]) -> None:
+    """Refuse those with which there would be more than a resource may have."""
+    names = set(existing)
+    for name, xml in patch.dead.items():
+        if xml is None:
+            names.discard(name)
+        elif len(names | {name}) > _MOST:
+            patch.verdicts[name] = Verdict.TOO_MUCH
+        else:
+            names.add(name)
+
+
+def _answered(url: str, patch: Patch) -> Answer:
+    """One propstat for each verdict; what could have been done but for others failed with them (RFC 4918 §9.2)."""
+    grouped: dict[Verdict, list[str]] = {}
+    for name, verdict in patch.verdicts.items():
+        said = Verdict.DEPENDS if verdict is Verdict.DONE and not patch.is_good else verdict
+        grouped.setdefault(said, []).append(element(name))
+    if not grouped:
+        raise Refusal(plain(HTTPStatus.BAD_REQUEST, "The body names no property."))
+    propstats = "".join(
+        f"<D:propstat><D:prop>{''.join(names)}</D:prop>{verdict}</D:propstat>" for verdict, names in grouped.items()
+    )
+    return multistatus(document("D:multistatus", [f"<D:response>{href(url)}{propstats}</D:response>"]))

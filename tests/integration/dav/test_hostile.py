@@ -1,0 +1,137 @@
+"""What no client should send: never a 500, never anything stored, never a wait."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import pytest
+import structlog
+
+from hxdav import log
+from hxdav.dav.storage import ReadOnly, ReadOnlyStorage
+from tests.builders import an_object
+from tests.integration.dav.caller import CALENDAR, HOME, SPACES, Caller
+
+BOMB = (
+    '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">'
+    + "".join(f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(9))
+    + "]><D:propfind xmlns:D='DAV:'><D:prop><D:x>&j;</D:x></D:prop></D:propfind>"
+)
+BODIES = [
+    "", " ", "<", "x", "<a/>", "<a><b></a>", BOMB, '<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>',
+    "<D:propfind xmlns:D='DAV:'/>", "<D:propfind xmlns:D='DAV:'><D:prop/></D:propfind>",
+    "<propfind/>", '<?xml version="1.0" encoding="klingon"?><a/>', '<?xml version="1.0" encoding="utf-32"?><a/>',
+    b"\xff\xfe<\x00a\x00/\x00>\x00", b"\xff\xff", b"\x00" * 100, "<a>" * 5000, "<a>" * 5000 + "</a>" * 5000,
+    f"<D:sync-collection {SPACES}/>", f"<C:calendar-multiget {SPACES}/>", f"<C:calendar-query {SPACES}/>",
+    f"<C:calendar-multiget {SPACES}><D:prop><C:calendar-data/></D:prop><D:href/></C:calendar-multiget>",
+    f"<C:free-busy-query {SPACES}/>", f"<D:propertyupdate {SPACES}/>",
+    f"<D:propertyupdate {SPACES}><D:set/></D:propertyupdate>",
+    f"<D:propfind {SPACES}><D:prop><x xmlns=''/><D:prop xmlns:D='&#x41;'/></D:prop></D:propfind>",
+    f"<D:propfind {SPACES}><D:prop><x xmlns='&quot;&gt;&lt;a'/></D:prop></D:propfind>",
+    f"<D:propfind {SPACES}><D:allprop/><D:propname/></D:propfind>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("path", ["/", HOME, CALENDAR, CALENDAR + "a.ics"])
+def test_no_body_is_a_server_error(maya: Caller, body: str | bytes, path: str) -> None:
+    maya.put()
+
+    for method in ("PROPFIND", "REPORT", "PROPPATCH", "MKCALENDAR", "MKCOL", "POST", "MOVE"):
+        for depth in ("0", "1"):
+            got = maya.request(method, path, body, depth=depth)
+            assert got.status < 500, (method, got)
+            if got.status == 207:
+                assert got.responses or method == "REPORT"
+    assert maya.request("GET", CALENDAR + "a.ics").body.decode() == an_object()
+
+
+@pytest.mark.parametrize("method", ["PROPFIND", "REPORT", "PROPPATCH"])
+def test_an_xml_bomb_is_refused_without_being_unfolded(maya: Caller, method: str) -> None:
+    began = time.monotonic()
+
+    assert maya.request(method, CALENDAR, BOMB).status == 400
+    assert time.monotonic() - began < 0.5
+
+
+@pytest.mark.parametrize("depth", ["2", "-1", "x", "1,noroot", "0" * 100])
+def test_a_depth_that_is_none_is_a_bad_request(maya: Caller, depth: str) -> None:
+    assert maya.propfind(CALENDAR, "D:getetag", depth=depth).status == 400
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"if_match": "\x00"},
+        {"if_match": '"' * 1000},
+        {"if_none_match": ",,,"},
+        {"if_modified_since": "Sun, 99 Foo 0000"},
+        {"user_agent": "\xff" * 1000},
+        {"accept_encoding": "gzip, br;q=0"},
+        {"prefer": ";;;="},
+        {"destination": "\x00"},
+        {"if": "(<urn:x>)"},
+    ],
+)
+def test_no_header_is_a_server_error(maya: Caller, headers: dict[str, str]) -> None:
+    maya.put()
+
+    for method in ("GET", "HEAD", "PUT", "DELETE", "MOVE", "PROPFIND", "REPORT"):
+        assert maya.request(method, CALENDAR + "a.ics", an_object() if method == "PUT" else b"", **headers).status < 500
+
+
+def test_an_unforeseen_error_is_a_sentence_at_once_and_a_line_without_anything_confidential(
+    maya: Caller, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> None:
+    log.configure(level="warning", as_json=True)
+    request.addfinalizer(structlog.reset_defaults)
+    # A row that no version of hxdav writes stands for whatever goes wrong inside.
+    maya.put("secret-name.ics", an_object(summary="Ann Patient"))
+    with maya.world.store.transaction() as tx:
+        tx.connection.exec_driver_sql("UPDATE mirror SET uid = 'x'")
+        tx.connection.exec_driver_sql("UPDATE appointment SET text = 'BEGIN:UID Ann Patient'")
+    began = time.monotonic()
+
+    answers = [
+        maya.request("GET", CALENDAR),
+        maya.query('<C:prop-filter name="SUMMARY"/>'),
+        maya.report("C:free-busy-query", '<C:time-range start="20261101T000000Z" end="20261201T000000Z"/>'),
+    ]
+
+    assert {got.status for got in answers} == {500}
+    assert all(b"administrator" in got.body for got in answers)
+    assert time.monotonic() - began < 2
+    logged = capsys.readouterr()
+    assert "request_failed" in logged.out + logged.err
+    assert "Ann" not in logged.out + logged.err
+    assert "secret-name" not in logged.out + logged.err
+
+
+def test_the_host_library_says_nothing_below_a_warning(maya: Caller, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        maya.put()
+        maya.propfind(HOME, "D:displayname", depth="1")
+        maya.propfind("/maya/nowhere/", "D:displayname")
+
+    assert [record for record in caplog.records if record.name == "radicale"] == []
+
+
+def test_nothing_can_be_written_past_the_gate() -> None:
+    storage = ReadOnlyStorage.__new__(ReadOnlyStorage)
+
+    with pytest.raises(ReadOnly), storage.acquire_lock("w"):
+        pass
+    for write in (storage.create_collection, storage.move):
+        with pytest.raises(ReadOnly):
+            write("/maya/new/")
+
+
+def test_the_etag_of_a_put_is_that_of_every_read(maya: Caller) -> None:
+    etag = maya.put().headers["ETag"]
+
+    assert {
+        maya.request("GET", CALENDAR + "a.ics").headers["ETag"],
+        *(each.text("{DAV:}getetag") for each in maya.sync().responses.values()),
+        *(each.text("{DAV:}getetag") for each in maya.query("").responses.values()),
+    } == {etag}
