@@ -1,0 +1,108 @@
+"""The composition root: settings in, the parts that they describe out. The only place that knows all parts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from hxdav import log
+from hxdav.config import Settings
+from hxdav.dav.application import make_application
+from hxdav.domain.times import Clock
+from hxdav.domain.window import Policy
+from hxdav.errors import ConfigurationError, SecretsError
+from hxdav.secrets.keyring import Keyring, load_key, make_key
+from hxdav.store import health, schema
+from hxdav.store.store import Store
+from hxdav.worker.clock import MidnightClock
+
+WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+@dataclass(frozen=True)
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return datetime.now(UTC)
+
+
+class Installation:
+    """An installation of hxdav by its settings: each part is made when it is first asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock: Clock = SystemClock()
+        self.policy: Policy = settings.rules.policy()
+        # Whatever hxdav writes is health data or a secret: nobody else on the machine reads it.
+        os.umask(0o077)
+        log.configure(level=settings.log.level, as_json=settings.log.format == "json")
+
+    @cached_property
+    def any_store(self) -> Store:
+        """The store, whatever schema it is at: for those that make, check or replace it."""
+        if self.settings.database.url.startswith("sqlite:"):
+            _make_folder(self.settings.data_dir)
+        store = Store(self.settings.database.url)
+        health.require_answer(store)
+        return store
+
+    @cached_property
+    def store(self) -> Store:
+        """The store; raises SchemaOutOfDate where it is not at this version's schema."""
+        with self.any_store.snapshot() as tx:
+            schema.require_current(tx)
+        return self.any_store
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        """The installation's key: made on first use, and from then on only ever the same."""
+        with self.store.snapshot() as tx:
+            proof = tx.installation.key_proof()
+        if proof is None:
+            return self._first_keyring()
+        keyring = load_key(self.settings.key_file)
+        if keyring.proof != proof:
+            raise SecretsError(
+                f"The key in {self.settings.key_file} is not the one that this database was used with. "
+                "Put the installation's own key back there."
+            )
+        return keyring
+
+    def application(self) -> WsgiApplication:
+        """The WSGI application, with the clock thread that lets appointments enter at midnight."""
+        application = make_application(
+            store=self.store,
+            keyring=self.keyring,
+            clock=self.clock,
+            policy=self.policy,
+            settings=self.settings.dav_settings(),
+        )
+        MidnightClock(store=self.store, clock=self.clock, policy=self.policy).start()
+        return application
+
+    def close(self) -> None:
+        """Give all connections back."""
+        if "any_store" in self.__dict__:
+            self.any_store.close()
+
+    def _first_keyring(self) -> Keyring:
+        path = self.settings.key_file
+        # The transaction lets one process at a time in here, so that two do not make a key each.
+        with self.store.transaction() as tx:
+            keyring = load_key(path) if path.exists() else make_key(path)
+            tx.installation.keep_key_proof(keyring.proof)
+        return keyring
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"The data folder {path} cannot be made: {error.strerror}.") from error

@@ -1,0 +1,118 @@
+"""``hxdav appointments``: what takes place, and the practice's own word on it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from hxdav.cli import bookings, history
+from hxdav.cli.arguments import day
+from hxdav.cli.console import AsJson, confirm, out, print_json, print_rows, say
+from hxdav.cli.session import BY_PRACTICE, installation, practitioner_named
+from hxdav.domain.appointment import Appointment
+from hxdav.domain.ids import AppointmentId
+from hxdav.domain.practice import Practitioner
+from hxdav.domain.times import Interval, midnight
+from hxdav.services.gate import CancelAppointment, submit
+from hxdav.store.store import Tx
+
+app = typer.Typer(help="Appointments, with the practice's authority.")
+app.command()(bookings.add)
+app.command()(bookings.edit)
+app.command("history")(history.show_history)
+
+_COLUMNS = ("id", "practitioner", "kind", "status", "start", "end", "title", "note", "invoice")
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    *,
+    practitioner: Annotated[str | None, typer.Option(metavar="KEY", help="Of one practitioner only.")] = None,
+    from_day: Annotated[date | None, typer.Option("--from", parser=day, metavar="DATE", help="From this day.")] = None,
+    to_day: Annotated[date | None, typer.Option("--to", parser=day, metavar="DATE", help="To this day's end.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the appointments that take place, by start."""
+    here = installation(ctx)
+    chosen = practitioner_named(here, practitioner) if practitioner else None
+    rows: list[dict[str, Any]] = []
+    with here.store.snapshot() as tx:
+        for each in [chosen] if chosen else tx.people.practitioners():
+            zone = _zone_of(tx, each)
+            within = _days(from_day or date.min, to_day or date.max, zone) if from_day or to_day else None
+            rows += (_row(tx, found, each, zone=zone) for found in tx.appointments.of(each.id, within))
+    print_rows(sorted(rows, key=lambda row: (row["start"], row["id"])), as_json=as_json, columns=_COLUMNS)
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    appointment_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the appointment.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show one appointment, with the calendar object that clients read."""
+    here = installation(ctx)
+    with here.store.snapshot() as tx:
+        found = tx.appointments.one(AppointmentId(appointment_id))
+        practitioner = tx.people.practitioner(found.practitioner_id)
+        row = _row(tx, found, practitioner, zone=_zone_of(tx, practitioner))
+    if as_json:
+        print_json(row | {"text": found.text})
+        return
+    for name, value in row.items():
+        if value not in (None, "", []):
+            shown = ", ".join(value) if isinstance(value, list) else value
+            out().print(f"{name.replace('_', ' '):<14}{shown}", markup=False, highlight=False, soft_wrap=True)
+    typer.echo("\n" + found.text.replace("\r\n", "\n"))
+
+
+@app.command()
+def cancel(
+    ctx: typer.Context,
+    appointment_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the appointment.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Cancel an appointment: it leaves every calendar, and its record stays."""
+    here = installation(ctx)
+    confirm(f"Cancel appointment {appointment_id}?", yes=yes)
+    change = CancelAppointment(appointment_id=AppointmentId(appointment_id))
+    with here.store.transaction() as tx:
+        submit(tx, here.clock, here.policy, change=change, source=BY_PRACTICE)
+    say(f"Appointment {appointment_id} is cancelled.")
+
+
+def _zone_of(tx: Tx, practitioner: Practitioner) -> ZoneInfo:
+    return ZoneInfo(tx.people.practice_group(practitioner.practice_group_id).zone)
+
+
+def _days(first: date, last: date, zone: ZoneInfo) -> Interval:
+    after = last if last == date.max else last + timedelta(days=1)
+    starts = midnight(max(first, date(2, 1, 1)), zone)
+    return Interval(starts, max(starts, midnight(min(after, date(9999, 12, 30)), zone)))
+
+
+def _row(tx: Tx, found: Appointment, practitioner: Practitioner, *, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "practitioner": practitioner.key,
+        "kind": found.kind,
+        "status": found.status,
+        "start": found.starts.astimezone(zone),
+        "end": found.ends.astimezone(zone) if found.ends else None,
+        "title": found.summary,
+        "recurring": found.recurring,
+        "patients": [each.name for each in tx.people.patients(found.patient_ids)] if found.patient_ids else [],
+        "note": found.note,
+        "invoice": found.invoice,
+        "uid": found.uid,
+        "revision": found.revision,
+        "created_at": found.created_at,
+        "updated_at": found.updated_at,
+        "removed_at": found.removed_at,
+    }

@@ -1,0 +1,209 @@
+"""``hxdav doctor``: what is wrong with this installation, and how to mend it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from ssl import CERT_NONE, create_default_context
+
+import typer
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from hxdav.bootstrap import Installation
+from hxdav.cli.console import AsJson, out, print_json
+from hxdav.cli.serving import require_free_port
+from hxdav.config import CONFIG_VARIABLE, DEFAULT_CONFIG, load_settings
+from hxdav.errors import ConfigurationError, HxdavError, UseCaseError
+from hxdav.secrets.keyring import load_key
+from hxdav.store import health, schema
+
+_WARNED_BEFORE = timedelta(days=21)
+_PROBE_SECONDS = 3
+# Before hxdav was written: a clock that is behind it is wrong.
+_NOT_BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
+# A server that is restored or carried elsewhere may have seen later times than its clock tells.
+_AHEAD = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a check found; ``mend`` says what to do, empty where all is well."""
+
+    check: str
+    ok: bool
+    found: str
+    mend: str = ""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(doctor)
+
+
+def doctor(*, as_json: AsJson = False) -> None:
+    """Say what is wrong with this installation, and how to mend it; exit code 1 if anything is."""
+    findings = list(_examine())
+    if as_json:
+        print_json([asdict(each) for each in findings])
+    else:
+        for each in findings:
+            sign, style = ("✓", "green") if each.ok else ("✗", "red")
+            out().print(f"[{style}]{sign}[/{style}] {each.check:<12}", end="", highlight=False)
+            out().print(each.found, markup=False, highlight=False, soft_wrap=True)
+            if each.mend:
+                out().print(f"  {'':<12}→ {each.mend}", markup=False, highlight=False, soft_wrap=True)
+    if not all(each.ok for each in findings):
+        raise typer.Exit(1)
+
+
+def _examine() -> Iterator[Finding]:
+    path = os.environ.get(CONFIG_VARIABLE) or str(DEFAULT_CONFIG)
+    try:
+        settings = load_settings()
+    except ConfigurationError as error:
+        yield Finding(check="settings", ok=False, found=str(error), mend="Correct the settings file.")
+        return
+    yield Finding(check="settings", ok=True, found=path)
+    with closing(Installation(settings)) as here:
+        yield from _examine_installation(here)
+
+
+def _examine_installation(here: Installation) -> Iterator[Finding]:
+    checks: tuple[Callable[[Installation], Finding], ...] = (
+        _data_folder, _database, _schema, _key, _tls, _public_url, _port, _clock
+    )  # fmt: skip
+    for check in checks:
+        try:
+            yield check(here)
+        except HxdavError as error:
+            yield Finding(check=check.__name__.strip("_").replace("_", " "), ok=False, found=str(error))
+
+
+def _data_folder(here: Installation) -> Finding:
+    folder = here.settings.data_dir
+    if not folder.is_dir():
+        return _bad("data folder", f"There is no folder {folder}.", "Run: hxdav db upgrade")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return _bad("data folder", f"{folder} cannot be written to.", "Give it to the user that hxdav runs as.")
+    return _good("data folder", str(folder))
+
+
+def _database(here: Installation) -> Finding:
+    if not here.settings.data_dir.is_dir() and here.settings.database.url.startswith("sqlite:"):
+        return _bad("database", "There is no database.", "Run: hxdav db upgrade")
+    problems = health.database_problems(here.any_store)
+    if problems:
+        return _bad("database", " ".join(problems), "See what the database's own documentation says of it.")
+    return _good("database", "answers, and is sound")
+
+
+def _schema(here: Installation) -> Finding:
+    with here.any_store.snapshot() as tx:
+        found = schema.state(tx)
+        differences = schema.differences(tx.connection) if found.is_current else []
+    if not found.is_current:
+        return _bad("schema", f"{found.present or 'none'}, expected {found.expected}", "Run: hxdav db upgrade")
+    if differences:
+        return _bad("schema", f"{len(differences)} differences from what it should be", "Run: hxdav db check")
+    return _good("schema", found.expected)
+
+
+def _key(here: Installation) -> Finding:
+    path = here.settings.key_file
+    with here.store.snapshot() as tx:
+        proof = tx.installation.key_proof()
+    if not path.exists() and proof is None:
+        return _good("key", "none yet; it is made on first use")
+    if not path.exists():
+        return _bad("key", f"{path} is missing.", "Put the installation's key back there.")
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        return _bad("key", f"{path} has mode {mode:o}: others can read it.", f"Run: chmod 600 {path}")
+    if proof is not None and load_key(path).proof != proof:
+        return _bad("key", f"{path} is not the key of this database.", "Put the installation's own key back there.")
+    return _good("key", str(path))
+
+
+def _tls(here: Installation) -> Finding:
+    tls = here.settings.server.tls
+    if tls is None:
+        return _good("tls", "none; clients or a proxy speak plain HTTP with hxdav")
+    try:
+        certificate = x509.load_pem_x509_certificate(tls.certificate.read_bytes())
+        key = serialization.load_pem_private_key(tls.key.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a PEM file"
+        return _bad("tls", f"Certificate or key cannot be read: {reason}.", "Correct [server.tls] in the settings.")
+    ends = certificate.not_valid_after_utc
+    if key.public_key() != certificate.public_key():
+        return _bad("tls", "The key is not that of the certificate.", f"Put the right key into {tls.key}.")
+    if not certificate.not_valid_before_utc <= here.clock.now() < ends - _WARNED_BEFORE:
+        return _bad("tls", f"The certificate ends on {ends:%Y-%m-%d}.", f"Renew {tls.certificate}, then restart.")
+    return _good("tls", f"certificate valid until {ends:%Y-%m-%d}")
+
+
+def _public_url(here: Installation) -> Finding:
+    server = here.settings.server
+    if server.public_url is None and not server.host.is_loopback:
+        return _bad(
+            "public url", f"hxdav listens on {server.host}, and no public_url is set.", "Set public_url in [server]."
+        )
+    return _good("public url", server.url)
+
+
+def _port(here: Installation) -> Finding:
+    server = here.settings.server
+    try:
+        require_free_port(server)
+    except UseCaseError as taken:
+        if _is_hxdav(here):
+            return _good("port", f"{server.port}, served by hxdav")
+        return _bad("port", str(taken), "Stop what listens there, or set another port in [server].")
+    return _good("port", f"{server.port}, free")
+
+
+def _clock(here: Installation) -> Finding:
+    now = here.clock.now()
+    with here.store.snapshot() as tx:
+        latest = tx.trail.latest_moment()
+    if now < _NOT_BEFORE or (latest is not None and now < latest - _AHEAD):
+        return _bad(
+            "clock", f"It says {now:%Y-%m-%d %H:%M} UTC, which is earlier than it can be.", "Set the machine's clock."
+        )
+    return _good("clock", f"{now:%Y-%m-%d %H:%M} UTC")
+
+
+def _is_hxdav(here: Installation) -> bool:
+    """Whether hxdav answers at the port: it asks for a login in its own realm."""
+    server = here.settings.server
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(str(server.host), str(server.host))  # noqa: S104 - compared with
+    if server.tls:
+        # Who answers is asked here, not whether it is trusted.
+        context = create_default_context()
+        context.check_hostname = False
+        context.verify_mode = CERT_NONE
+        connection: HTTPConnection = HTTPSConnection(host, server.port, timeout=_PROBE_SECONDS, context=context)
+    else:
+        connection = HTTPConnection(host, server.port, timeout=_PROBE_SECONDS)
+    try:
+        connection.request("PROPFIND", f"{here.settings.dav.prefix}/")
+        asked = connection.getresponse().getheader("WWW-Authenticate") or ""
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+    return f'realm="{here.settings.dav.realm}"' in asked
+
+
+def _good(check: str, found: str) -> Finding:
+    return Finding(check=check, ok=True, found=found)
+
+
+def _bad(check: str, found: str, mend: str) -> Finding:
+    return Finding(check=check, ok=False, found=found, mend=mend)

@@ -1,0 +1,90 @@
+"""What every command starts from: the installation that the settings describe, and who is asking."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+
+from hxdav.bootstrap import Installation
+from hxdav.config import CONFIG_VARIABLE, Settings, load_settings
+from hxdav.domain.edit import Authority, Source
+from hxdav.domain.integration import Integration
+from hxdav.domain.practice import Practitioner
+from hxdav.errors import NotFound, UseCaseError
+from hxdav.services.logins import PractitionerLogin, authenticate, practitioner_login
+
+AGENT = "hxdav command line"
+
+BY_PRACTICE = Source(authority=Authority.PRACTICE, agent=AGENT)
+"""Whose edits those of the command line are: whoever may run it on this machine speaks for the practice."""
+
+AsUser = Annotated[str, typer.Option("--as", metavar="USER", help="The practitioner's own user name.")]
+PasswordFromStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the web password from standard input's first line.")
+]
+
+PASSWORD_VARIABLE = "HXDAV_WEB_PASSWORD"  # noqa: S105 - the variable's name
+
+
+def installation(ctx: typer.Context) -> Installation:
+    """The installation by the settings file that the command line or the environment names; made once."""
+    root = ctx.find_root()
+    if not isinstance(root.obj, Installation):
+        root.obj = Installation(load_settings())
+        ctx.call_on_close(root.obj.close)
+    return root.obj
+
+
+def name_config(path: Path) -> None:
+    """Make ``path`` the settings file, for this process and those that it starts."""
+    os.environ[CONFIG_VARIABLE] = str(path.absolute())
+
+
+def log_in(
+    here: Installation, *, username: str, from_stdin: bool, practitioner: str | None = None
+) -> PractitionerLogin:
+    """Ask for the user's web password, and see that the user is the practitioner whose calendars are concerned."""
+    web_password = read_password(f"Web password of {username}", from_stdin=from_stdin)
+    with here.store.snapshot() as tx:
+        user = authenticate(tx, username=username, web_password=web_password)
+        return practitioner_login(tx, user=user, practitioner_key=practitioner)
+
+
+def read_password(prompt: str, *, from_stdin: bool, twice: bool = False) -> str:
+    """A password from standard input, the environment or the terminal."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    known = os.environ.get(PASSWORD_VARIABLE)
+    if known:
+        return known
+    if not sys.stdin.isatty():
+        raise UseCaseError(f"There is no terminal to ask for a password: use --password-stdin or {PASSWORD_VARIABLE}.")
+    answer: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True)
+    return answer
+
+
+def practitioner_named(here: Installation, key: str) -> Practitioner:
+    """The practitioner with this key, ``PRACTICE_GROUP/KEY`` where the key alone could be two; raises NotFound."""
+    with here.store.snapshot() as tx:
+        groups = {each.id: each.key for each in tx.people.practice_groups()}
+        found = [
+            each
+            for each in tx.people.practitioners()
+            if key in {each.key, f"{groups[each.practice_group_id]}/{each.key}"}
+        ]
+    if not found:
+        raise NotFound(f"There is no practitioner {key}.")
+    if len(found) > 1:
+        names = " or ".join(f"{groups[each.practice_group_id]}/{each.key}" for each in found)
+        raise UseCaseError(f"There is more than one practitioner {key}: say {names}.")
+    return found[0]
+
+
+def calendar_url(settings: Settings, username: str, integration: Integration) -> str:
+    """What a client subscribes to."""
+    return f"{settings.server.url}{settings.dav.prefix}/{quote(username)}/{integration.slug}/"

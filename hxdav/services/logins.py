@@ -1,0 +1,84 @@
+"""Who is who: web passwords, invitations, and which login may connect calendars (`design.md` rule 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from hxdav.domain.practice import Practitioner, User
+from hxdav.domain.times import Clock
+from hxdav.errors import NotFound, NotPermitted, UseCaseError
+from hxdav.secrets.keyring import Keyring
+from hxdav.secrets.passwords import is_web_password, new_link_secret, web_password_hash
+from hxdav.store.store import Tx
+
+INVITED_FOR = timedelta(days=7)
+"""How long an invitation can be taken up."""
+
+SHORTEST_WEB_PASSWORD = 10
+"""Letters of a web password at least."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PractitionerLogin:
+    """A practitioner's own login, proved by its web password."""
+
+    user: User
+    practitioner: Practitioner
+
+
+def known_user(tx: Tx, username: str) -> User:
+    """The user of that name; raises NotFound."""
+    user = tx.people.user_named(username)
+    if user is None:
+        raise NotFound(f"There is no user {username}.")
+    return user
+
+
+def authenticate(tx: Tx, *, username: str, web_password: str) -> User:
+    """The user whose name and web password these are; raises NotPermitted, alike for a wrong name and password."""
+    user = tx.people.user_named(username)
+    known_hash = tx.people.web_password_hash(user.id) if user else None
+    if not is_web_password(web_password, known_hash) or user is None:
+        raise NotPermitted("This user name and web password do not belong together.")
+    if not user.enabled:
+        raise NotPermitted(f"The user {username} is disabled.")
+    return user
+
+
+def practitioner_login(tx: Tx, *, user: User, practitioner_key: str | None = None) -> PractitionerLogin:
+    """The login as the practitioner that it is; raises NotPermitted where it is another's, or no practitioner's.
+
+    Not even an administrator connects calendars for somebody else: whoever holds the app password reads the
+    practitioner's appointments.
+    """
+    own = tx.people.practitioner_of(user.id)
+    if own is None or (practitioner_key is not None and practitioner_key != own.key):
+        asked = practitioner_key or "a practitioner"
+        also = " An administrator may suspend an integration or a user instead." if user.administrator else ""
+        raise NotPermitted(
+            f"{user.username} is not the login of {asked}: only the practitioner's own login connects or removes "
+            f"calendars and makes app passwords.{also}"
+        )
+    if not own.enabled:
+        raise NotPermitted(f"The practitioner {own.key} is disabled.")
+    return PractitionerLogin(user=user, practitioner=own)
+
+
+def invite(tx: Tx, clock: Clock, keyring: Keyring, *, user: User) -> str:
+    """The secret of a new one-time link with which ``user`` sets the web password; only its keyed hash is kept."""
+    if not user.enabled:
+        raise UseCaseError(f"The user {user.username} is disabled.")
+    secret = new_link_secret()
+    tx.people.invite(user, digest=keyring.invitation_digest(secret), expires_at=clock.now() + INVITED_FOR)
+    return secret
+
+
+def take_up_invitation(tx: Tx, clock: Clock, keyring: Keyring, *, user: User, secret: str, web_password: str) -> None:
+    """Set the web password with an invitation, which is used up."""
+    if len(web_password) < SHORTEST_WEB_PASSWORD:
+        raise UseCaseError(f"A web password has at least {SHORTEST_WEB_PASSWORD} letters.")
+    invitation = tx.people.take_invitation(keyring.invitation_digest(secret), now=clock.now())
+    if invitation is None or invitation.user_id != user.id:
+        raise NotPermitted(f"This is no invitation that {user.username} still can use. Ask for another one.")
+    tx.people.keep_web_password(user.id, web_password_hash(web_password))
