@@ -8,7 +8,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from xml.etree.ElementTree import Element, ParseError
 
-from defusedxml import ElementTree  # type: ignore[import-untyped]
+from defusedxml import ElementTree
 
 from hxdav.dav.answers import Refusal, plain
 from hxdav.dav.conditions import error

@@ -1,4 +1,4 @@
-"""PROPFIND (RFC 4918 §9.1) in three ways: a listing of etags streams from rows, the rest is Radicale's, made complete.
+"""PROPFIND (RFC 4918 §9.1): the listing of a calendar streams from rows, the rest is Radicale's, made complete.
 
 Radicale finds the resources, tests the rights on each, and answers the properties that it knows well; what it does not
 know, or answers for another kind of server, is put in before its answer is written out.
@@ -22,26 +22,35 @@ from hxdav.store.feed import Poll
 
 _HOSTS = frozenset(
     f"{DAV}{name}"
-    for name in ("current-user-principal", "getcontentlength", "getcontenttype", "getetag", "getlastmodified",
-                 "principal-collection-set", "resourcetype", "sync-token")
-) | {f"{CALDAV}supported-calendar-component-set"}  # fmt: skip
+    for name in (
+        "current-user-principal",
+        "getcontenttype",
+        "getetag",
+        "principal-collection-set",
+        "resourcetype",
+        "sync-token",
+    )
+) | {f"{CALDAV}supported-calendar-component-set"}
 """What Radicale is asked for; everything else it either does not know or knows otherwise."""
 
 
 def listing(request: Request, poll: Poll, asked: Properties) -> Answer | None:
-    """The calendar and its objects, if only so much is asked of each as their rows tell."""
+    """The calendar and its objects, where properties are asked for by name."""
     if request.target.kind is not Kind.CALENDAR or asked.asked is not Asked.NAMED:
         return None
     writer = ObjectWriter(request, poll, asked)
-    if writer.needs_object:
+    if writer.needs_data:
+        # It is no property, though reports ask for it as for one (RFC 4791 §9.6).
         return None
     with request.backend.store.snapshot() as tx:
         calendar = View(request, tx).calendar()
-        rows = tx.feed.listing(poll.integration_id)
-    if calendar is None:
-        return None
-    first = described(calendar, asked, minimal=request.wants_minimal)
-    rest = (writer.listed(row.href, row.etag) for row in rows if row.etag)
+        if calendar is None:
+            return None
+        first = described(calendar, asked, minimal=request.wants_minimal)
+        if writer.needs_object:
+            rest = [writer.found(shown) for shown in tx.feed.every_object(poll.integration_id)]
+        else:
+            rest = [writer.listed(row.href, row.etag) for row in tx.feed.listing(poll.integration_id) if row.etag]
     return multistatus(document("D:multistatus", (first, *rest)))
 
 

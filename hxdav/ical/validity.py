@@ -18,6 +18,9 @@ from hxdav.ical.rules import rule_of
 from hxdav.ical.values import Duration, duration_of, periods_of, when_from, when_of, when_text, whens_of
 from hxdav.ical.zones import Zones
 
+MAX_UID = 1000
+"""How many octets a UID may have: it is looked up by an index, whose entries are limited."""
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
 _OTHER_TYPES = frozenset({"VTODO", "VJOURNAL", "VFREEBUSY", "VAVAILABILITY"})
 _ONCE = frozenset({"UID", "DTSTART", "DTEND", "DURATION", "RECURRENCE-ID"})
@@ -57,6 +60,8 @@ def check_one_object(calendar: Component) -> tuple[Component, ...]:
     uids = {vevent.value("UID") for vevent in vevents}
     if "" in uids:
         raise _malformed("An event has no UID (RFC 5545 §3.6.1).")
+    if any(len(uid.encode()) > MAX_UID for uid in uids):
+        raise CalendarDataError(Reason.TOO_LARGE, f"A UID is longer than {MAX_UID} octets (RFC 4791 §5.2.5).")
     if len(uids) > 1:
         raise _not_one("It holds events with different UIDs (RFC 4791 §4.1).")
     return vevents

@@ -37,14 +37,12 @@ def rebuild(tx: Tx, clock: Clock, *, practice_group_id: PracticeGroupId, after: 
 
 def _index(tx: Tx, clock: Clock, ids: Iterable[AppointmentId], *, practice_group_id: PracticeGroupId) -> None:
     zone = ZoneInfo(tx.people.practice_group(practice_group_id).zone)
-    found = [each for each in (tx.appointments.find(each) for each in ids) if each is not None]
+    found = [tx.appointments.one(each) for each in ids]
     for practitioner_id in sorted({each.practitioner_id for each in found}):
         tx.integrations.lock(practitioner_id)
     for appointment_id in [each.id for each in found]:
         # Read again: it may have changed before its practitioner was locked.
-        appointment = tx.appointments.find(appointment_id)
-        if appointment is None:
-            continue
+        appointment = tx.appointments.one(appointment_id)
         content = object_of(appointment.text)
         whole = extent(content, practice_zone=zone)
         moved = replace(appointment, starts=whole.starts, ends=whole.ends)

@@ -45,6 +45,8 @@ def write_backup(tx: Tx, path: Path, *, now: datetime) -> Manifest:
     present = schema.state(tx).present
     if present is None:
         raise StoreError("There is nothing to back up: the database is empty.")
+    if path.exists() and not path.is_file():
+        raise StoreError(f"{path} is not a file that a backup could replace.")
     draft = path.with_name(path.name + ".part")
     draft.unlink(missing_ok=True)
     try:

@@ -149,7 +149,8 @@ class Feed:
 _POLL = (
     select(
         UserRow.id.label("user_id"),
-        UserRow.enabled,
+        # A practitioner who has left the practice may still be its administrator: the calendar goes, the login stays.
+        and_(UserRow.enabled, PractitionerRow.enabled).label("enabled"),
         AppPasswordRow.id.label("app_password_id"),
         AppPasswordRow.last_used_at,
         IntegrationRow.id.label("integration_id"),

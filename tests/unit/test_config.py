@@ -145,7 +145,7 @@ def test_settings_cannot_be_changed(tmp_path: Path) -> None:
     settings = load_settings(a_settings_file(tmp_path))
 
     with pytest.raises(ValueError, match="frozen"):
-        settings.server.port = 1
+        settings.server.port = 1  # type: ignore[misc]
 
 
 def test_every_setting_says_what_it_is() -> None:

@@ -25,8 +25,7 @@ def everything(store: Store) -> dict[str, list[dict[str, Any]]]:
     with store.snapshot() as tx:
         return {
             table.name: [
-                dict(row._mapping)
-                for row in tx.connection.execute(select(table).order_by(*table.primary_key.columns))
+                dict(row._mapping) for row in tx.connection.execute(select(table).order_by(*table.primary_key.columns))
             ]
             for table in Base.metadata.sorted_tables
         }
@@ -153,3 +152,10 @@ def test_an_epoch_begun_after_a_restore_is_another(store: Store, tmp_path: Path)
     with store.snapshot() as tx:
         assert restored == before
         assert tx.installation.epoch() != before
+
+
+def test_a_backup_takes_the_place_of_a_file_only(sqlite_store: Store, tmp_path: Path) -> None:
+    with sqlite_store.snapshot() as tx, pytest.raises(StoreError, match="not a file"):
+        backup.write_backup(tx, tmp_path, now=NOON)
+
+    assert tmp_path.is_dir()

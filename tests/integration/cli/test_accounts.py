@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -213,9 +214,7 @@ def test_an_invitation_is_for_nobody_else_and_stays_good(practice: CommandLine) 
 def test_a_short_web_password_is_refused(practice: CommandLine) -> None:
     secret = practice.listed("accounts", "invite", "maya")["secret"]
 
-    done = practice.run(
-        "accounts", "set-password", "maya", "--invitation", secret, "--password-stdin", typed="short\n"
-    )
+    done = practice.run("accounts", "set-password", "maya", "--invitation", secret, "--password-stdin", typed="short\n")
 
     assert (done.code, done.err) == (1, "hxdav: A web password has at least 10 letters.\n")
 
@@ -224,3 +223,9 @@ def test_only_who_is_there_is_invited(practice: CommandLine) -> None:
     done = practice.run("accounts", "invite", "nobody")
 
     assert (done.code, done.err) == (1, "hxdav: There is no user nobody.\n")
+
+
+def test_the_shipped_file_can_be_applied(hxdav: CommandLine) -> None:
+    hxdav.must("accounts", "apply", Path(__file__).parents[3] / "config" / "accounts.toml")
+
+    assert {row["practitioner"] for row in people(hxdav).values()} == {None, "practitioner"}

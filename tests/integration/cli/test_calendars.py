@@ -136,9 +136,7 @@ def test_a_revoked_app_password_stays_listed(with_passwords: CommandLine) -> Non
 
 
 @pytest.mark.parametrize("options", [("--label", " "), ("--label", "x", "--expires", "2020-01-01")])
-def test_an_app_password_that_makes_no_sense_is_refused(
-    with_passwords: CommandLine, options: tuple[str, ...]
-) -> None:
+def test_an_app_password_that_makes_no_sense_is_refused(with_passwords: CommandLine, options: tuple[str, ...]) -> None:
     assert with_passwords.as_user("maya", "app-passwords", "create", *options).code == 1
 
 

@@ -20,7 +20,15 @@ BERLIN = (
 
 
 def an_event(uid: str, *lines: str, start: str = "DTSTART:20261201T000000Z", summary: str = "Tea") -> str:
-    inner = ["BEGIN:VEVENT", f"UID:{uid}", "DTSTAMP:20261101T000000Z", start, f"SUMMARY:{summary}", *lines, "END:VEVENT"]
+    inner = [
+        "BEGIN:VEVENT",
+        f"UID:{uid}",
+        "DTSTAMP:20261101T000000Z",
+        start,
+        f"SUMMARY:{summary}",
+        *lines,
+        "END:VEVENT",
+    ]
     return "".join(f"{line}\r\n" for line in inner if line)
 
 
@@ -104,7 +112,9 @@ def test_what_cannot_be_kept_is_told_and_the_rest_goes_in(practice: CommandLine)
 
 
 def test_patients_are_not_given_a_series(practice: CommandLine) -> None:
-    practice.must("appointments", "add", "--practitioner", "maya", "--start", "2026-12-01", "--patient", "Demo Patient 1")
+    practice.must(
+        "appointments", "add", "--practitioner", "maya", "--start", "2026-12-01", "--patient", "Demo Patient 1"
+    )
     uid = practice.listed("appointments", "list")[0]["uid"]
 
     assert import_(practice, a_file(practice, an_event(uid, "RRULE:FREQ=DAILY;COUNT=2"))) == [(uid, "refused")]
@@ -120,7 +130,9 @@ def test_a_file_larger_than_a_transaction_goes_in_whole(practice: CommandLine) -
 
 
 def test_what_is_exported_is_what_is_imported_again(practice: CommandLine) -> None:
-    import_(practice, a_file(practice, BERLIN, an_event("a", start="DTSTART;TZID=Berlin:20261201T000000"), an_event("b")))
+    import_(
+        practice, a_file(practice, BERLIN, an_event("a", start="DTSTART;TZID=Berlin:20261201T000000"), an_event("b"))
+    )
     practice.must("appointments", "cancel", "2", "--yes")
     target = practice.folder / "out.ics"
 
@@ -160,7 +172,10 @@ def test_a_file_that_is_no_calendar_takes_nothing_in(practice: CommandLine, cont
 def test_a_file_that_is_not_there_is_a_sentence(practice: CommandLine) -> None:
     done = practice.run("import", practice.folder / "none.ics", "--practitioner", "maya")
 
-    assert (done.code, done.err) == (1, f"hxdav: {practice.folder}/none.ics cannot be read: No such file or directory.\n")
+    assert (done.code, done.err) == (
+        1,
+        f"hxdav: {practice.folder}/none.ics cannot be read: No such file or directory.\n",
+    )
 
 
 def _shown_uid(practice: CommandLine) -> str:

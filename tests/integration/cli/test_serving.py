@@ -127,9 +127,7 @@ def test_the_demos_passwords_are_the_same_on_every_start(tmp_path: Path, port: i
     assert (tmp_path / "credentials.json").stat().st_mode & 0o777 == 0o600
 
 
-def test_commands_work_beside_the_running_demo(
-    tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_commands_work_beside_the_running_demo(tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     with running("demo", "--json", "--port", str(port), "--data", tmp_path) as process:
         maya = announced(process)["users"]["maya"]
         poll_status(maya["calendar_url"], "maya", maya["app_password"])
@@ -179,9 +177,7 @@ def test_a_server_that_is_told_to_end_ends(hxdav: CommandLine, port: int) -> Non
 
 
 def test_a_worker_whose_parent_is_killed_gives_the_port_back(hxdav: CommandLine, port: int) -> None:
-    with running(
-        "--config", hxdav.config, "serve", HXDAV_SERVER__PORT=str(port), HXDAV_SERVER__WORKERS="2"
-    ) as process:
+    with running("--config", hxdav.config, "serve", HXDAV_SERVER__PORT=str(port), HXDAV_SERVER__WORKERS="2") as process:
         poll_status(f"http://127.0.0.1:{port}/", "maya", "none")
         process.kill()
         process.wait(SECONDS)

@@ -11,6 +11,7 @@ import pytest
 from hxdav.dav.throttle import Throttle
 from hxdav.domain.integration import IntegrationState
 from hxdav.store.app_passwords import AppPassword
+from hxdav.store.store import Store
 from tests.builders import NOON, an_object
 from tests.integration.dav.caller import CALENDAR, CS, HOME, C, Caller, D, Got, basic
 
@@ -194,3 +195,29 @@ def test_a_poll_is_answered_with_the_token(maya: Caller) -> None:
     calendar = maya.propfind(CALENDAR, *POLL).responses[CALENDAR]
 
     assert calendar.text(f"{CS}getctag") == calendar.text(f"{D}sync-token") == maya.sync().sync_token
+
+
+def test_a_practitioner_who_has_left_reaches_the_home_and_no_calendar(maya: Caller) -> None:
+    with maya.world.store.transaction() as tx:
+        practitioner = tx.people.practitioner(maya.world.practitioner_id)
+        tx.people.change_practitioner(replace(practitioner, enabled=False))
+
+    assert maya.propfind(HOME, *POLL).status == 207
+    refused = maya.propfind(CALENDAR, *POLL)
+    assert refused.status == 403
+    assert "suspended" in refused.body.decode()
+
+
+def test_a_store_that_is_busy_is_told_as_something_that_passes(maya: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hxdav.store.engine.BUSY_TIMEOUT_SECONDS", 0.05)
+    another_process = Store(str(maya.world.store.engine.url))
+
+    with another_process.transaction():
+        # The connections that are open wait as long as they were told to when they were made.
+        maya.world.store.close()
+        refused = maya.put("a.ics")
+
+    assert refused.status == 503
+    assert refused.headers["Retry-After"] == "5"
+    assert maya.put("a.ics").status == 201
+    another_process.close()

@@ -85,6 +85,7 @@ def _shape(tree: Element) -> Any:
         ("D:resourcetype", "D:owner", "D:current-user-principal", "D:current-user-privilege-set", "D:nothing"),
         ("C:supported-calendar-component-set", "D:getetag", "CS:getctag"),
         ("D:getlastmodified", "D:getcontentlength"),
+        ("D:getetag", "C:calendar-data"),
         (),
     ],
 )

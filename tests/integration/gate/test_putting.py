@@ -8,7 +8,7 @@ import pytest
 
 from hxdav.domain.appointment import AppointmentKind, AppointmentStatus
 from hxdav.domain.edit import Applied, Merged, Owned, Precondition, Refused
-from hxdav.domain.ids import ETag
+from hxdav.domain.ids import ETag, Href
 from hxdav.domain.refusal import Reason
 from hxdav.store.store import Store
 from tests.builders import a_practice, an_object
@@ -155,7 +155,7 @@ def test_a_uid_that_is_shown_already_is_refused_with_its_address(store: Store) -
 
     outcome = practice.put(calendar, "b.ics", an_object("a@example"))
 
-    assert outcome == Refused(reason=Reason.UID_IN_USE, href="a.ics")
+    assert outcome == Refused(reason=Reason.UID_IN_USE, href=Href("a.ics"))
     assert set(practice.shown(calendar)) == {"a.ics"}
 
 

@@ -168,3 +168,9 @@ def _seconds(body: bytes) -> float:
     began = perf_counter()
     read_object(body)
     return perf_counter() - began
+
+
+def test_a_uid_is_looked_up_by_an_index_and_cannot_be_of_any_length() -> None:
+    longest = a_calendar(a_vevent(START, uid="u" * 1000))
+    assert read_object(longest.encode()).uid == "u" * 1000
+    assert refusal_of(longest.replace("u" * 60, "u" * 61, 1)).reason is Reason.TOO_LARGE
