@@ -1,0 +1,189 @@
+"""hxdav as people run it: the demo as a server process in a group of its own, and the command line beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+import psutil  # type: ignore[import-untyped]
+
+START_SECONDS = 60
+"""How long a server may take to answer, on a machine that does much else."""
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoUser:
+    """Who may see which calendar, as ``hxdav demo --json`` says it."""
+
+    username: str
+    web_password: str
+    app_password: str
+    calendar_url: str
+
+    @property
+    def calendar_path(self) -> str:
+        """The calendar's path on its server."""
+        return urlsplit(self.calendar_url).path
+
+
+class HxdavProcess:
+    """``hxdav COMMAND`` as a process group of its own; what it says is kept in ``folder``."""
+
+    def __init__(self, folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> None:
+        self.log = folder / "server.log"
+        self.output = folder / "server.out"
+        with self.log.open("ab") as log, self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "hxdav", *arguments],
+                stdout=output,
+                stderr=log,
+                env={**os.environ, **(environment or {})},
+                start_new_session=True,
+            )
+
+    def members(self) -> list[int]:
+        """The processes of the group that still run."""
+        return [process.pid for process in psutil.process_iter() if self._is_member(process)]
+
+    def kill_group(self) -> None:
+        """End every process of the group at once, as a power cut does."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(timeout=10)
+
+    def require_running(self) -> None:
+        """Raise with what the process said, where it has ended."""
+        if self.process.poll() is not None:
+            raise AssertionError(f"hxdav ended with {self.process.returncode}:\n{self.log.read_text(errors='replace')}")
+
+    def _is_member(self, process: psutil.Process) -> bool:
+        try:
+            return os.getpgid(process.pid) == self.process.pid and process.status() != psutil.STATUS_ZOMBIE
+        except (ProcessLookupError, psutil.NoSuchProcess):
+            return False
+
+
+class DemoServer:
+    """``hxdav demo`` on a data folder, which outlives the process: it can be killed and started again."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.data = folder / "data"
+        self.folder = folder
+        self.port = free_port()
+        self.base_url = ""
+        self.users: dict[str, DemoUser] = {}
+        self._options = options
+        self._running: HxdavProcess | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        self._running = HxdavProcess(
+            self.folder, "demo", "--json", "--port", str(self.port), "--data", str(self.data), *self._options
+        )
+        announced = until(self._announcement, what="what hxdav demo --json says")
+        self.base_url = announced["base_url"]
+        users = {name: user for name, user in announced["users"].items() if user and user["calendar_url"]}
+        self.users = {name: DemoUser(**user) for name, user in users.items()}
+        until(self._answers, what="an answer of hxdav demo")
+
+    def kill(self) -> None:
+        """End all its processes at once."""
+        self.running.kill_group()
+
+    @property
+    def running(self) -> HxdavProcess:
+        """The process that serves, or served last."""
+        assert self._running is not None, "it was never started"
+        return self._running
+
+    @property
+    def user(self) -> DemoUser:
+        """A practitioner of the demo."""
+        return self.users["maya"]
+
+    @property
+    def trusted(self) -> ssl.SSLContext | bool:
+        """What a client trusts: the demo's own authority, where it has made one."""
+        return ssl.create_default_context(cafile=self.authority) if self.authority.exists() else True
+
+    @property
+    def authority(self) -> Path:
+        """The certificate of the demo's local authority."""
+        return self.data / "tls" / "ca.pem"
+
+    def http(self, user: DemoUser | None = None) -> httpx.Client:
+        """A plain HTTP client of a user's, whose paths start at the server's root."""
+        user = user or self.user
+        return httpx.Client(
+            base_url=self.base_url, auth=(user.username, user.app_password), verify=self.trusted, timeout=60
+        )
+
+    def hxdav(self, *arguments: str) -> str:
+        """What a command says that runs beside the server, on the same installation."""
+        return run_hxdav(*arguments, config=self.data / "hxdav.toml")
+
+    def appointments(self, *options: str) -> list[dict[str, Any]]:
+        """What ``hxdav appointments list --json`` says."""
+        listed: list[dict[str, Any]] = json.loads(self.hxdav("appointments", "list", "--json", *options))
+        return listed
+
+    def _announcement(self) -> dict[str, Any] | None:
+        self.running.require_running()
+        line, end, _ = self.running.output.read_text().partition("\n")
+        announced: dict[str, Any] | None = json.loads(line) if end else None
+        return announced
+
+    def _answers(self) -> bool:
+        self.running.require_running()
+        with self.http() as client, contextlib.suppress(httpx.TransportError):
+            return client.request("OPTIONS", "/").status_code < httpx.codes.INTERNAL_SERVER_ERROR
+        return False
+
+
+def run_hxdav(*arguments: str, config: Path, expected_exit: int = 0) -> str:
+    """What a command of the command line says: standard output, or standard error where it is to fail."""
+    done = subprocess.run(
+        [sys.executable, "-m", "hxdav", *arguments],
+        env={**os.environ, "HXDAV_CONFIG": str(config)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == expected_exit, f"hxdav {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}"
+    return done.stderr if expected_exit else done.stdout
+
+
+def until(found: Callable[[], Found | None], *, what: str, seconds: float = START_SECONDS) -> Found:
+    """What ``found`` returns as soon as that is something."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = found()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"waited {seconds} s for {what}")
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
