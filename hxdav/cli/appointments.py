@@ -16,7 +16,9 @@ from hxdav.domain.appointment import Appointment
 from hxdav.domain.ids import AppointmentId
 from hxdav.domain.practice import Practitioner
 from hxdav.domain.times import Interval, midnight
+from hxdav.ical.objects import object_of
 from hxdav.services.gate import CancelAppointment, submit
+from hxdav.services.occurrences import first_interval
 from hxdav.store.store import Tx
 
 app = typer.Typer(help="Appointments, with the practice's authority.")
@@ -24,7 +26,7 @@ app.command()(bookings.add)
 app.command()(bookings.edit)
 app.command("history")(history.show_history)
 
-_COLUMNS = ("id", "practitioner", "kind", "status", "start", "end", "title", "note", "invoice")
+_COLUMNS = ("id", "practitioner", "kind", "status", "start", "end", "repeats", "title", "note", "invoice")
 
 
 @app.command("list")
@@ -87,6 +89,13 @@ def cancel(
     say(f"Appointment {appointment_id} is cancelled.")
 
 
+def _repeats(found: Appointment, zone: ZoneInfo) -> str:
+    """How long a series goes on; empty for a single appointment."""
+    if not found.recurring:
+        return ""
+    return f"until {found.ends.astimezone(zone):%Y-%m-%d}" if found.ends else "without end"
+
+
 def _zone_of(tx: Tx, practitioner: Practitioner) -> ZoneInfo:
     return ZoneInfo(tx.people.practice_group(practitioner.practice_group_id).zone)
 
@@ -98,15 +107,16 @@ def _days(first: date, last: date, zone: ZoneInfo) -> Interval:
 
 
 def _row(tx: Tx, found: Appointment, practitioner: Practitioner, *, zone: ZoneInfo) -> dict[str, Any]:
+    first = first_interval(object_of(found.text), practice_zone=zone)
     return {
         "id": found.id,
         "practitioner": practitioner.key,
         "kind": found.kind,
         "status": found.status,
-        "start": found.starts.astimezone(zone),
-        "end": found.ends.astimezone(zone) if found.ends else None,
+        "start": first.starts.astimezone(zone),
+        "end": first.ends.astimezone(zone),
+        "repeats": _repeats(found, zone),
         "title": found.summary,
-        "recurring": found.recurring,
         "patients": [each.name for each in tx.people.patients(found.patient_ids)] if found.patient_ids else [],
         "note": found.note,
         "invoice": found.invoice,

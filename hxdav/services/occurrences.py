@@ -36,6 +36,14 @@ def index_of(content: CalendarObject, *, practice_zone: ZoneInfo, now: datetime)
     return OccurrenceIndex(intervals=tuple(kept), complete_within=Interval(begins, within.ends))
 
 
+def first_interval(content: CalendarObject, *, practice_zone: ZoneInfo) -> Interval:
+    """When ``content`` takes place for the first time."""
+    starts = extent(content, practice_zone=practice_zone).starts
+    first_moment = Interval(starts, starts + timedelta(seconds=1))
+    found = occurrences(content, practice_zone=practice_zone, within=first_moment)
+    return found[0].interval if found else Interval(starts, starts)
+
+
 def starts_within(content: CalendarObject, within: Interval, *, practice_zone: ZoneInfo) -> bool:
     """Whether an occurrence of ``content`` starts in ``within``."""
     if not content.is_recurring:

@@ -44,8 +44,9 @@ def test_an_appointment_without_patients_is_personal(practice: CommandLine) -> N
 
     row = shown(practice, number)
 
-    assert (row["kind"], row["title"], row["recurring"]) == ("personal", "Supervision", True)
-    assert row["end"] == "2026-12-15T09:30:00+11:00"
+    assert (row["kind"], row["title"]) == ("personal", "Supervision")
+    assert row["end"] == "2026-12-01T09:30:00+11:00"
+    assert row["repeats"] == "until 2026-12-15"
     assert "LOCATION:Room 2\\; upstairs\r\nDESCRIPTION:bring\\nnotes\r\n" in row["text"]
 
 
