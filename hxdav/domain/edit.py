@@ -70,7 +70,10 @@ class Applied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """Done, but what the practice owns stays as it was: the client has to fetch the object again."""
+    """Done, but not all of it: the client has to fetch the object again.
+
+    What the practice owns stays as it was, or a removal was taken back by a put that came just before it (rule 7).
+    """
 
     appointment_id: AppointmentId
     overruled: frozenset[Owned]

@@ -17,12 +17,15 @@ class Policy:
     ``window_days`` counts from today, the last day included; None opens the window both ways. ``settle`` is how long a
     batch of removals stays open after the last one; ``threshold`` how many removals in 15 minutes pass without a
     review, None for any number. ``restore_for`` is how long a removed appointment can be put again (rules 7 and 10).
+    ``dragged_within`` is how long before a removal the same object may have been put into another calendar, so that it
+    was dragged there and not removed (rule 7).
     """
 
     window_days: int | None = 201
     settle: timedelta = timedelta(0)
     threshold: int | None = None
     restore_for: timedelta = timedelta(days=30)
+    dragged_within: timedelta = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

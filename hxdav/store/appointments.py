@@ -144,6 +144,13 @@ class Appointments:
             },
         )
 
+    def has_version_since(
+        self, appointment_id: AppointmentId, since: datetime, *, action: str, not_by: IntegrationId
+    ) -> bool:
+        """Whether ``action`` was done to an appointment from ``since`` on, through any integration but ``not_by``."""
+        values = {"appointment": appointment_id, "since": since, "action": action, "not_by": not_by}
+        return self._connection.execute(_VERSION_SINCE, values).first() is not None
+
     def versions(self, appointment_id: AppointmentId) -> list[Version]:
         """All kept states of an appointment, oldest first."""
         query = select(VersionRow).where(VersionRow.appointment_id == appointment_id).order_by(VersionRow.revision)
@@ -203,7 +210,18 @@ _OCCURRENCE = table_of(OccurrenceRow)
 _ADD_OCCURRENCES = insert(_OCCURRENCE)
 _FORGET_OCCURRENCES = delete(_OCCURRENCE).where(_OCCURRENCE.c.appointment_id == bindparam("appointment"))
 
-_ADD_VERSION = insert(table_of(VersionRow))
+_VERSION = table_of(VersionRow)
+_ADD_VERSION = insert(_VERSION)
+_VERSION_SINCE = (
+    select(_VERSION.c.id)
+    .where(
+        _VERSION.c.appointment_id == bindparam("appointment"),
+        _VERSION.c.at >= bindparam("since"),
+        _VERSION.c.action == bindparam("action"),
+        _VERSION.c.integration_id != bindparam("not_by"),
+    )
+    .limit(1)
+)
 
 
 def _appointment(row: Row[*tuple[Any, ...]], patient_ids: tuple[PatientId, ...]) -> Appointment:

@@ -98,7 +98,7 @@ class Trail:
                 "revision": removal.revision,
                 "state": removal.state,
                 "made_at": removal.made_at,
-                "decided_at": removal.made_at if removal.state is RemovalState.APPLIED else None,
+                "decided_at": removal.made_at if removal.state in {RemovalState.APPLIED, RemovalState.KEPT} else None,
             },
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hxdav.domain.edit import Applied, Held, Outcome, Precondition
+from hxdav.domain.edit import Applied, Outcome, Precondition, Refused
 from hxdav.domain.ids import ETag
 from hxdav.domain.integration import IntegrationState
 from hxdav.domain.mirror import Mirror, MirrorState
@@ -64,8 +64,10 @@ def move(desk: Desk, edit: MoveObject) -> Outcome:
         if not edit.overwrite or overwritten.id == mirror.id:
             return refuse(desk, place, Reason.EXISTS, href=edit.to_href)
         removed = removing.remove(desk, place, overwritten)
-        if not isinstance(removed, Applied | Held):
+        if isinstance(removed, Refused):
             return removed
+        if not isinstance(removed, Applied):
+            return refuse(desk, place, Reason.EXISTS, href=edit.to_href)
     appointment = desk.tx.appointments.one(mirror.appointment_id)
     moved = record(
         desk,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hxdav.domain.appointment import AppointmentKind, AppointmentStatus
-from hxdav.domain.edit import Applied, Outcome
+from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus
+from hxdav.domain.edit import Applied, Merged, Outcome
 from hxdav.domain.mirror import Mirror
 from hxdav.domain.removal import Removal, RemovalState, protection
 from hxdav.ical.objects import object_of
 from hxdav.services.gate.desk import Desk
-from hxdav.services.gate.recording import Recording, record
+from hxdav.services.gate.recording import Recording, record, show_anew
 from hxdav.services.gate.refusing import refuse
+from hxdav.services.gate.writing import ADOPTED
 from hxdav.store.integrations import Place
 from hxdav.store.trail import Subject
 
@@ -25,14 +26,11 @@ def remove(desk: Desk, place: Place, mirror: Mirror, *, body: bytes = b"") -> Ou
     protected = protection(appointment)
     if protected:
         return refuse(desk, place, protected, href=mirror.href, mirror=mirror, body=body)
-    removal = Removal(
-        appointment_id=appointment.id,
-        revision=appointment.revision,
-        state=RemovalState.APPLIED,
-        made_at=desk.now,
-    )
-    subject = Subject(practice_group_id=appointment.practice_group_id, practitioner_id=appointment.practitioner_id)
-    desk.tx.trail.add_removal(removal, subject, source=desk.source)
+    if _was_dragged(desk, place, appointment):
+        _keep_removal(desk, appointment, RemovalState.KEPT)
+        show_anew(desk, mirror, appointment)
+        return Merged(appointment_id=appointment.id, overruled=frozenset())
+    _keep_removal(desk, appointment, RemovalState.APPLIED)
     is_patient = appointment.kind is AppointmentKind.PATIENT
     status = AppointmentStatus.CANCELLED if is_patient else appointment.status
     record(
@@ -46,3 +44,19 @@ def remove(desk: Desk, place: Place, mirror: Mirror, *, body: bytes = b"") -> Ou
         ),
     )
     return Applied(appointment_id=appointment.id)
+
+
+def _was_dragged(desk: Desk, place: Place, appointment: Appointment) -> bool:
+    """Whether it was put into another of the person's calendars just before: dragging is no removal (rule 7)."""
+    return desk.tx.appointments.has_version_since(
+        appointment.id,
+        desk.now - desk.policy.dragged_within,
+        action=ADOPTED,
+        not_by=place.integration.id,
+    )
+
+
+def _keep_removal(desk: Desk, appointment: Appointment, state: RemovalState) -> None:
+    removal = Removal(appointment_id=appointment.id, revision=appointment.revision, state=state, made_at=desk.now)
+    subject = Subject(practice_group_id=appointment.practice_group_id, practitioner_id=appointment.practitioner_id)
+    desk.tx.trail.add_removal(removal, subject, source=desk.source)

@@ -20,6 +20,9 @@ from hxdav.services.gate.refusing import refuse
 from hxdav.services.occurrences import starts_within
 from hxdav.store.integrations import Place
 
+ADOPTED = "adopted"
+"""The action of a put that brought a known appointment to another address, as dragging it into a calendar does."""
+
 _DATES = frozenset({"DTSTART", "RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID"})
 
 
@@ -92,7 +95,7 @@ def rewrite(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObjec
             after=_rewritten(desk, place, appointment, content=kept),
             content=kept,
             zone=place.zone,
-            action="restored" if appointment.is_gone else "changed",
+            action=_action(appointment, shown),
             placement=_placement(edit, content),
             heal=edit.integration_id if practice_words and shown else None,
             reappears=appointment.is_gone,
@@ -103,6 +106,12 @@ def rewrite(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObjec
     shown_text = replace_uid(kept.text, old=appointment.uid, new=content.uid)
     etag = recorded.etag if _is_as_sent(edit, shown_text) else None
     return Applied(appointment_id=appointment.id, created=shown is None, etag=etag)
+
+
+def _action(appointment: Appointment, shown: Mirror | None) -> str:
+    if appointment.is_gone:
+        return "restored"
+    return ADOPTED if shown is None else "changed"
 
 
 def _is_as_sent(edit: PutObject, shown_text: str) -> bool:

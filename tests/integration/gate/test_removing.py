@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hxdav.domain.appointment import AppointmentKind, AppointmentStatus, RecordMark
-from hxdav.domain.edit import Applied, Precondition, Refused
+from hxdav.domain.edit import Applied, Merged, Precondition, Refused
 from hxdav.domain.ids import ETag
 from hxdav.domain.refusal import Reason
 from hxdav.store.store import Store
@@ -215,3 +215,60 @@ def test_a_move_onto_a_protected_appointment_is_refused_whole(store: Store) -> N
 
     assert outcome == Refused(reason=Reason.INVOICE_PROTECTS)
     assert set(practice.shown(calendar)) == {"a.ics", protected}
+
+
+@pytest.mark.parametrize("removed_after", [0, 60])
+def test_dragging_an_object_into_another_calendar_removes_nothing(store: Store, removed_after: int) -> None:
+    practice = a_practice(store)
+    calendar, other = practice.integration("hx-one"), practice.integration("hx-two")
+    put = practice.put(calendar, "a.ics", an_object())
+    assert isinstance(put, Applied)
+    practice.clock.advance(hours=1)
+    etag = practice.shown(calendar)["a.ics"]
+
+    practice.put(other, "dragged.ics", an_object())
+    practice.clock.advance(seconds=removed_after)
+    outcome = practice.remove(calendar, "a.ics")
+
+    assert outcome == Merged(appointment_id=put.appointment_id, overruled=frozenset())
+    assert not practice.appointment(put.appointment_id).is_gone
+    assert set(practice.shown(other)) == {"dragged.ics"}
+    assert practice.shown(calendar)["a.ics"] != etag
+
+
+def test_a_minute_after_it_was_dragged_a_removal_is_one_again(store: Store) -> None:
+    practice = a_practice(store)
+    calendar, other = practice.integration("hx-one"), practice.integration("hx-two")
+    practice.put(calendar, "a.ics", an_object())
+    practice.put(other, "dragged.ics", an_object())
+    practice.clock.advance(seconds=61)
+
+    practice.remove(calendar, "a.ics")
+
+    assert practice.shown(calendar) == practice.shown(other) == {}
+
+
+def test_dragging_by_removing_first_shows_it_in_both_again(store: Store) -> None:
+    practice = a_practice(store)
+    calendar, other = practice.integration("hx-one"), practice.integration("hx-two")
+    put = practice.put(calendar, "a.ics", an_object())
+    assert isinstance(put, Applied)
+
+    practice.remove(calendar, "a.ics")
+    outcome = practice.put(other, "dragged.ics", an_object())
+
+    assert isinstance(outcome, Applied)
+    assert outcome.appointment_id == put.appointment_id
+    assert set(practice.shown(calendar)) == {"a.ics"}
+    assert set(practice.shown(other)) == {"dragged.ics"}
+
+
+def test_what_was_put_a_moment_ago_can_be_removed_where_it_was_put(store: Store) -> None:
+    practice = a_practice(store)
+    calendar = practice.integration("hx-one")
+    practice.integration("hx-two")
+    practice.put(calendar, "a.ics", an_object())
+
+    practice.remove(calendar, "a.ics")
+
+    assert practice.shown(calendar) == {}
