@@ -1,4 +1,4 @@
-"""``hxdav integrations``: the practitioner connects a calendar, lists theirs, and disconnects one."""
+"""``hxdav integrations``: the practitioner connects and disconnects; whoever runs the server sees all calendars."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from hxdav.bootstrap import Installation
 from hxdav.cli.console import AsJson, confirm, print_rows, say
 from hxdav.cli.session import AGENT, AsUser, PasswordFromStdin, calendar_url, installation, log_in
 from hxdav.domain.edit import Authority, Source
-from hxdav.domain.ids import IntegrationId
+from hxdav.domain.ids import IntegrationId, Username
 from hxdav.domain.integration import Integration, Service
+from hxdav.domain.practice import Practitioner
 from hxdav.errors import NotFound
 from hxdav.services import connecting
 from hxdav.services.logins import PractitionerLogin
 
 app = typer.Typer(help="Calendars of a practitioner; only the practitioner's own login connects them.")
 
-_COLUMNS = ("id", "service", "state", "name", "connected_on", "url")
+_COLUMNS = ("id", "practitioner", "service", "state", "name", "connected_on", "url")
 
 
 @app.command()
@@ -43,19 +44,30 @@ def add(
     shown = here.store.in_turns(lambda tx: connecting.admit(tx, here.clock, here.policy, integration_id=integration.id))
     if not as_json:
         say(f"Connected {integration.name}, which shows {shown} appointments.")
-    print_rows([_row(here, login, integration)], as_json=as_json, columns=_COLUMNS)
+    row = _row(here, login.practitioner, integration, username=login.user.username)
+    print_rows([row], as_json=as_json, columns=_COLUMNS)
 
 
 @app.command("list")
 def list_(
-    ctx: typer.Context, *, as_user: AsUser, password_stdin: PasswordFromStdin = False, as_json: AsJson = False
+    ctx: typer.Context,
+    *,
+    as_user: Annotated[str | None, typer.Option("--as", metavar="USER", help="One practitioner's own only.")] = None,
+    password_stdin: PasswordFromStdin = False,
+    as_json: AsJson = False,
 ) -> None:
-    """List the practitioner's calendars, the disconnected ones included."""
+    """List all calendars, or with --as the practitioner's own, the disconnected ones included."""
     here = installation(ctx)
-    login = log_in(here, username=as_user, from_stdin=password_stdin)
+    login = log_in(here, username=as_user, from_stdin=password_stdin) if as_user else None
     with here.store.snapshot() as tx:
-        found = tx.integrations.of(login.practitioner.id)
-    print_rows([_row(here, login, each) for each in found], as_json=as_json, columns=_COLUMNS)
+        usernames = {each.id: each.username for each in tx.people.users()}
+        rows = [
+            _row(here, practitioner, integration, username=usernames[practitioner.user_id])
+            for practitioner in ([login.practitioner] if login else tx.people.practitioners())
+            if practitioner.user_id is not None
+            for integration in tx.integrations.of(practitioner.id)
+        ]
+    print_rows(rows, as_json=as_json, columns=_COLUMNS)
 
 
 @app.command()
@@ -85,13 +97,16 @@ def _source(login: PractitionerLogin) -> Source:
     return Source(authority=Authority.PRACTICE, user_id=login.user.id, agent=AGENT)
 
 
-def _row(here: Installation, login: PractitionerLogin, integration: Integration) -> dict[str, object]:
+def _row(
+    here: Installation, practitioner: Practitioner, integration: Integration, *, username: Username
+) -> dict[str, object]:
     return {
         "id": integration.id,
+        "practitioner": practitioner.key,
         "service": integration.service,
         "state": integration.state,
         "name": integration.name,
         "connected_on": integration.connected_on,
         "slug": integration.slug,
-        "url": calendar_url(here.settings, login.user.username, integration),
+        "url": calendar_url(here.settings, username, integration),
     }

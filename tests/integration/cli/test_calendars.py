@@ -144,3 +144,11 @@ def test_a_date_that_is_none_is_a_usage_error(with_passwords: CommandLine) -> No
     done = with_passwords.as_user("maya", "app-passwords", "create", "--label", "x", "--expires", "soon")
 
     assert done.code == 2
+
+
+def test_whoever_runs_the_server_sees_every_calendar_without_a_password(with_passwords: CommandLine) -> None:
+    with_passwords.as_user("maya", "integrations", "add")
+
+    (row,) = with_passwords.run("integrations", "list", "--json").json
+
+    assert (row["practitioner"], row["name"]) == ("maya", "HX_Harbour Street Psychology")
