@@ -40,6 +40,9 @@ ALLOWED: dict[Kind, str] = {
 _KNOWN = frozenset(
     ("GET", "HEAD", "PUT", "DELETE", "MOVE", "PROPFIND", "PROPPATCH", "REPORT", "POST", "MKCOL", "MKCALENDAR")
 )
+_LARGE = frozenset({"GET", "PROPFIND", "REPORT"})
+"""Methods whose answers are worth compressing; Radicale would compress an empty one as well."""
+
 _WELCOME = "This is hxdav, a CalDAV server. Give its address to your calendar program."
 _NOT_YOURS = "Only your own calendars can be reached with this login."
 
@@ -138,7 +141,10 @@ def _make_ready(environ: Environ, request: Request) -> None:
     # It refuses paths for characters that may well stand in an href, and only for PROPFIND looks at what is there.
     environ["PATH_INFO"] = request.target.path if request.method == "PROPFIND" else "/"
     environ["CONTENT_LENGTH"] = str(len(request.body or b""))
-    for name in ("HTTP_AUTHORIZATION", "HTTP_TRANSFER_ENCODING", "QUERY_STRING"):
+    dropped = ["HTTP_AUTHORIZATION", "HTTP_TRANSFER_ENCODING", "QUERY_STRING"]
+    if request.method not in _LARGE:
+        dropped.append("HTTP_ACCEPT_ENCODING")
+    for name in dropped:
         environ.pop(name, None)
 
 
