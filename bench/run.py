@@ -159,7 +159,7 @@ def grow(scratch: Path) -> tuple[Table, list[list[Measurement]]]:
         for count in (FEW, MANY):
             events = scratch / f"{count}-events"
             caldav_bench.gen(str(events), count)
-            target = stack.enter_context(servers.hxdav(f"{count:,}", scratch / f"{count}"))
+            target = stack.enter_context(servers.hxdav(f"{count}", scratch / f"{count}"))
             subjects.append(loaded(target, events))
         # The script changes the hundred and first to the hundred and tenth: with few events, the first ones again.
         subjects = [Subject(target=one.target, names=[*one.names, *one.names[:10]]) for one in subjects]
