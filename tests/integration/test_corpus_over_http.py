@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice
-from pathlib import Path
-from typing import Any
 from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
@@ -30,10 +27,7 @@ from hxdav.secrets.keyring import Keyring
 from hxdav.services.importing import AT_ONCE, Fate, import_objects
 from hxdav.store.store import Store
 from tests.builders import BY_PRACTICE, SYDNEY, MovableClock, PracticeWorld, a_practice, a_store
-
-TESTS = Path(__file__).parents[1]
-CORPUS = TESTS.parents[1] / "shared" / "corpus"
-SAMPLES = TESTS / "data"
+from tests.verdicts import CORPUS, SAMPLES, TESTS, Verdict, needs_corpus, verdicts
 
 CONDITIONS = {
     "not_calendar_data": "valid-calendar-data",
@@ -54,21 +48,6 @@ OPEN = Policy(window_days=None)
 DAV = "{DAV:}"
 CALDAV = "{urn:ietf:params:xml:ns:caldav}"
 SPACES = 'xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"'
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    path: Path
-    verdict: str
-    reason: str = ""
-    clause: str = ""
-    objects: int = 0
-    refused: int = 0
-
-
-def verdicts(table: Path, folder: Path) -> list[Any]:
-    fields_by_name = tomllib.loads(table.read_text(encoding="utf-8"))
-    return [pytest.param(Verdict(path=folder / name, **fields), id=name) for name, fields in fields_by_name.items()]
 
 
 class Calendar:
@@ -136,7 +115,7 @@ def calendar(store: Store, http: httpx.Client, numbers: Iterator[int]) -> Calend
     return Calendar(http, practice, username)
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="the calendar files of other projects are not here: ../shared/corpus")
+@needs_corpus
 @pytest.mark.parametrize("expected", verdicts(TESTS / "corpus.toml", CORPUS))
 def test_a_file_of_others_meets_its_verdict_over_http(expected: Verdict, calendar: Calendar) -> None:
     meets(expected, calendar)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from hxdav.domain.edit import Applied, Outcome, Precondition, Refused
 from hxdav.domain.ids import ETag
 from hxdav.domain.integration import IntegrationState
@@ -40,47 +42,63 @@ def put(desk: Desk, edit: PutObject) -> Outcome:
 
 def remove(desk: Desk, edit: RemoveObject) -> Outcome:
     """The object at an href deleted: a removal, unless the appointment is protected (rules 6 and 7)."""
-    place = desk.tx.integrations.lock_place(edit.integration_id)
-    mirror = desk.tx.mirrors.at(edit.integration_id, edit.href)
-    barred = _barred(place) or _unmet(edit.precondition, mirror)
-    if barred:
-        return refuse(desk, place, barred, href=edit.href, mirror=mirror)
-    if mirror is None:
-        return refuse(desk, place, Reason.MISSING, href=edit.href)
-    return removing.remove(desk, place, mirror)
+    found = _find(desk, edit)
+    return found if isinstance(found, Refused) else removing.remove(desk, found.place, found.mirror)
 
 
 def move(desk: Desk, edit: MoveObject) -> Outcome:
     """The object at an href given another address: the old mirror leaves and a new one comes, with one modseq."""
-    place = desk.tx.integrations.lock_place(edit.integration_id)
-    mirror = desk.tx.mirrors.at(edit.integration_id, edit.href)
-    barred = _barred(place) or _unmet(edit.precondition, mirror)
-    if barred:
-        return refuse(desk, place, barred, href=edit.href, mirror=mirror)
-    if mirror is None:
-        return refuse(desk, place, Reason.MISSING, href=edit.href)
+    found = _find(desk, edit)
+    if isinstance(found, Refused):
+        return found
     overwritten = desk.tx.mirrors.at(edit.integration_id, edit.to_href)
     if overwritten is not None:
-        if not edit.overwrite or overwritten.id == mirror.id:
-            return refuse(desk, place, Reason.EXISTS, href=edit.to_href)
-        removed = removing.remove(desk, place, overwritten)
-        if isinstance(removed, Refused):
-            return removed
-        if not isinstance(removed, Applied):
-            return refuse(desk, place, Reason.EXISTS, href=edit.to_href)
-    appointment = desk.tx.appointments.one(mirror.appointment_id)
+        in_the_way = _clear(desk, edit, found, overwritten=overwritten)
+        if in_the_way is not None:
+            return in_the_way
+    appointment = desk.tx.appointments.one(found.mirror.appointment_id)
     moved = record(
         desk,
         Recording(
             before=appointment,
             after=appointment,
             content=object_of(appointment.text),
-            zone=place.zone,
+            zone=found.place.zone,
             action="moved",
-            placement=Placement(integration_id=edit.integration_id, href=edit.to_href, uid=mirror.uid),
+            placement=Placement(integration_id=edit.integration_id, href=edit.to_href, uid=found.mirror.uid),
         ),
     )
     return Applied(appointment_id=appointment.id, created=overwritten is None, etag=moved.etag)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What an edit is about; the practitioner is locked."""
+
+    place: Place
+    mirror: Mirror
+
+
+def _find(desk: Desk, edit: RemoveObject | MoveObject) -> _Found | Refused:
+    """What is at the href of ``edit``, if it may be changed and is what the client expects."""
+    place = desk.tx.integrations.lock_place(edit.integration_id)
+    mirror = desk.tx.mirrors.at(edit.integration_id, edit.href)
+    barred = _barred(place) or _unmet(edit.precondition, mirror)
+    if barred:
+        return refuse(desk, place, barred, href=edit.href, mirror=mirror)
+    if mirror is None:
+        return refuse(desk, place, Reason.MISSING, href=edit.href)
+    return _Found(place=place, mirror=mirror)
+
+
+def _clear(desk: Desk, edit: MoveObject, found: _Found, *, overwritten: Mirror) -> Refused | None:
+    """Remove what stands where an object is moved to (RFC 4918 §9.9.4), by the rules; why not, if it stays."""
+    if not edit.overwrite or overwritten.id == found.mirror.id:
+        return refuse(desk, found.place, Reason.EXISTS, href=edit.to_href)
+    removed = removing.remove(desk, found.place, overwritten)
+    if isinstance(removed, Refused):
+        return removed
+    return None if isinstance(removed, Applied) else refuse(desk, found.place, Reason.EXISTS, href=edit.to_href)
 
 
 def _put_again(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObject, mirror: Mirror) -> Outcome:

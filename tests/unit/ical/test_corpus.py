@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,28 +11,10 @@ from hxdav.domain.refusal import CalendarDataError, Reason
 from hxdav.ical.objects import read_object
 from hxdav.ical.split import split
 from tests.unit.ical.survival import accepted, survives
-
-TESTS = Path(__file__).parents[2]
-CORPUS = TESTS.parents[1] / "shared" / "corpus"
-SAMPLES = TESTS / "data"
+from tests.verdicts import CORPUS, SAMPLES, TESTS, Verdict, needs_corpus, verdicts
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    path: Path
-    verdict: str
-    reason: str = ""
-    clause: str = ""
-    objects: int = 0
-    refused: int = 0
-
-
-def verdicts(table: Path, folder: Path) -> list[object]:
-    fields_by_name = tomllib.loads(table.read_text(encoding="utf-8"))
-    return [pytest.param(Verdict(path=folder / name, **fields), id=name) for name, fields in fields_by_name.items()]
-
-
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="the calendar files of other projects are not here: ../shared/corpus")
+@needs_corpus
 @pytest.mark.parametrize("expected", verdicts(TESTS / "corpus.toml", CORPUS))
 def test_a_file_of_others_meets_its_verdict(expected: Verdict) -> None:
     meets(expected)
@@ -52,7 +33,7 @@ def test_every_sample_has_a_verdict() -> None:
     assert names_in(SAMPLES / "verdicts.toml") == {path.name for path in SAMPLES.glob("*.ics")}
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="the calendar files of other projects are not here: ../shared/corpus")
+@needs_corpus
 def test_every_file_of_others_has_a_verdict() -> None:
     files = {path.relative_to(CORPUS).as_posix() for path in CORPUS.glob("*/*.ics")}
     assert names_in(TESTS / "corpus.toml") == files

@@ -15,7 +15,14 @@ _MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Make every table."""
+    """Make every table, each after those that it refers to."""
+    _people()
+    _calendars()
+    _trail()
+
+
+def _people() -> None:
+    """The installation, the practice and its people."""
     op.create_table(
         "installation",
         sa.Column("id", _NUMBER, nullable=False),
@@ -35,25 +42,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_practice_group_key")),
         sqlite_autoincrement=True,
     )
-    op.create_table(
-        "audit",
-        sa.Column("id", _NUMBER, nullable=False),
-        sa.Column("practice_group_id", _NUMBER, nullable=False),
-        sa.Column("at", _MOMENT, nullable=False),
-        sa.Column("action", sa.Text(), nullable=False),
-        sa.Column("authority", sa.Text(), nullable=False),
-        sa.Column("user_id", _NUMBER, nullable=True),
-        sa.Column("integration_id", _NUMBER, nullable=True),
-        sa.Column("app_password_id", _NUMBER, nullable=True),
-        sa.Column("appointment_id", _NUMBER, nullable=True),
-        sa.Column("agent", sa.Text(), nullable=False),
-        sa.Column("detail", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["practice_group_id"], ["practice_group.id"], name=op.f("fk_audit_practice_group_id_practice_group")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
-    )
-    op.create_index(op.f("ix_audit_practice_group_id_at"), "audit", ["practice_group_id", "at"], unique=False)
     op.create_table(
         "clinic",
         sa.Column("id", _NUMBER, nullable=False),
@@ -150,6 +138,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("user_id", name=op.f("uq_practitioner_user_id")),
         sqlite_autoincrement=True,
     )
+
+
+def _calendars() -> None:
+    """Appointments, integrations, and the mirrors that join them."""
     op.create_table(
         "appointment",
         sa.Column("id", _NUMBER, nullable=False),
@@ -239,42 +231,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_appointment_patient_patient_id"), "appointment_patient", ["patient_id"], unique=False)
     op.create_table(
-        "appointment_version",
-        sa.Column("id", _NUMBER, nullable=False),
-        sa.Column("practice_group_id", _NUMBER, nullable=False),
-        sa.Column("appointment_id", _NUMBER, nullable=False),
-        sa.Column("revision", _NUMBER, nullable=False),
-        sa.Column("modseq", _NUMBER, nullable=False),
-        sa.Column("at", _MOMENT, nullable=False),
-        sa.Column("action", sa.Text(), nullable=False),
-        sa.Column("authority", sa.Text(), nullable=False),
-        sa.Column("user_id", _NUMBER, nullable=True),
-        sa.Column("integration_id", _NUMBER, nullable=True),
-        sa.Column("app_password_id", _NUMBER, nullable=True),
-        sa.Column("agent", sa.Text(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("fields", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["app_password_id"], ["app_password.id"], name=op.f("fk_appointment_version_app_password_id_app_password")
-        ),
-        sa.ForeignKeyConstraint(
-            ["appointment_id"], ["appointment.id"], name=op.f("fk_appointment_version_appointment_id_appointment")
-        ),
-        sa.ForeignKeyConstraint(
-            ["integration_id"], ["integration.id"], name=op.f("fk_appointment_version_integration_id_integration")
-        ),
-        sa.ForeignKeyConstraint(
-            ["practice_group_id"],
-            ["practice_group.id"],
-            name=op.f("fk_appointment_version_practice_group_id_practice_group"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["user_account.id"], name=op.f("fk_appointment_version_user_id_user_account")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_appointment_version")),
-        sa.UniqueConstraint("appointment_id", "revision", name=op.f("uq_appointment_version_appointment_id_revision")),
-    )
-    op.create_table(
         "mirror",
         sa.Column("id", _NUMBER, nullable=False),
         sa.Column("practice_group_id", _NUMBER, nullable=False),
@@ -319,31 +275,6 @@ def upgrade() -> None:
         sqlite_where=sa.text("state != 'left'"),
         postgresql_where=sa.text("state != 'left'"),
     )
-    op.create_table(
-        "notification",
-        sa.Column("id", _NUMBER, nullable=False),
-        sa.Column("practice_group_id", _NUMBER, nullable=False),
-        sa.Column("practitioner_id", _NUMBER, nullable=False),
-        sa.Column("integration_id", _NUMBER, nullable=True),
-        sa.Column("appointment_id", _NUMBER, nullable=True),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("at", _MOMENT, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["appointment_id"], ["appointment.id"], name=op.f("fk_notification_appointment_id_appointment")
-        ),
-        sa.ForeignKeyConstraint(
-            ["integration_id"], ["integration.id"], name=op.f("fk_notification_integration_id_integration")
-        ),
-        sa.ForeignKeyConstraint(
-            ["practice_group_id"], ["practice_group.id"], name=op.f("fk_notification_practice_group_id_practice_group")
-        ),
-        sa.ForeignKeyConstraint(
-            ["practitioner_id"], ["practitioner.id"], name=op.f("fk_notification_practitioner_id_practitioner")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification")),
-    )
-    op.create_index(op.f("ix_notification_practitioner_id_at"), "notification", ["practitioner_id", "at"], unique=False)
     op.create_table(
         "occurrence",
         sa.Column("id", _NUMBER, nullable=False),
@@ -390,6 +321,90 @@ def upgrade() -> None:
         sa.UniqueConstraint("integration_id", "name", name=op.f("uq_property_integration_id_name")),
         sa.UniqueConstraint("user_id", "name", name=op.f("uq_property_user_id_name")),
     )
+
+
+def _trail() -> None:
+    """What happened."""
+    op.create_table(
+        "audit",
+        sa.Column("id", _NUMBER, nullable=False),
+        sa.Column("practice_group_id", _NUMBER, nullable=False),
+        sa.Column("at", _MOMENT, nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("authority", sa.Text(), nullable=False),
+        sa.Column("user_id", _NUMBER, nullable=True),
+        sa.Column("integration_id", _NUMBER, nullable=True),
+        sa.Column("app_password_id", _NUMBER, nullable=True),
+        sa.Column("appointment_id", _NUMBER, nullable=True),
+        sa.Column("agent", sa.Text(), nullable=False),
+        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["practice_group_id"], ["practice_group.id"], name=op.f("fk_audit_practice_group_id_practice_group")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+    )
+    op.create_index(op.f("ix_audit_practice_group_id_at"), "audit", ["practice_group_id", "at"], unique=False)
+    op.create_table(
+        "appointment_version",
+        sa.Column("id", _NUMBER, nullable=False),
+        sa.Column("practice_group_id", _NUMBER, nullable=False),
+        sa.Column("appointment_id", _NUMBER, nullable=False),
+        sa.Column("revision", _NUMBER, nullable=False),
+        sa.Column("modseq", _NUMBER, nullable=False),
+        sa.Column("at", _MOMENT, nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("authority", sa.Text(), nullable=False),
+        sa.Column("user_id", _NUMBER, nullable=True),
+        sa.Column("integration_id", _NUMBER, nullable=True),
+        sa.Column("app_password_id", _NUMBER, nullable=True),
+        sa.Column("agent", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("fields", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["app_password_id"], ["app_password.id"], name=op.f("fk_appointment_version_app_password_id_app_password")
+        ),
+        sa.ForeignKeyConstraint(
+            ["appointment_id"], ["appointment.id"], name=op.f("fk_appointment_version_appointment_id_appointment")
+        ),
+        sa.ForeignKeyConstraint(
+            ["integration_id"], ["integration.id"], name=op.f("fk_appointment_version_integration_id_integration")
+        ),
+        sa.ForeignKeyConstraint(
+            ["practice_group_id"],
+            ["practice_group.id"],
+            name=op.f("fk_appointment_version_practice_group_id_practice_group"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user_account.id"], name=op.f("fk_appointment_version_user_id_user_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_appointment_version")),
+        sa.UniqueConstraint("appointment_id", "revision", name=op.f("uq_appointment_version_appointment_id_revision")),
+    )
+    op.create_table(
+        "notification",
+        sa.Column("id", _NUMBER, nullable=False),
+        sa.Column("practice_group_id", _NUMBER, nullable=False),
+        sa.Column("practitioner_id", _NUMBER, nullable=False),
+        sa.Column("integration_id", _NUMBER, nullable=True),
+        sa.Column("appointment_id", _NUMBER, nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("at", _MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["appointment_id"], ["appointment.id"], name=op.f("fk_notification_appointment_id_appointment")
+        ),
+        sa.ForeignKeyConstraint(
+            ["integration_id"], ["integration.id"], name=op.f("fk_notification_integration_id_integration")
+        ),
+        sa.ForeignKeyConstraint(
+            ["practice_group_id"], ["practice_group.id"], name=op.f("fk_notification_practice_group_id_practice_group")
+        ),
+        sa.ForeignKeyConstraint(
+            ["practitioner_id"], ["practitioner.id"], name=op.f("fk_notification_practitioner_id_practitioner")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification")),
+    )
+    op.create_index(op.f("ix_notification_practitioner_id_at"), "notification", ["practitioner_id", "at"], unique=False)
     op.create_table(
         "refused_body",
         sa.Column("id", _NUMBER, nullable=False),
