@@ -13,7 +13,6 @@ AppPasswordId = NewType("AppPasswordId", int)
 IntegrationId = NewType("IntegrationId", int)
 AppointmentId = NewType("AppointmentId", int)
 MirrorId = NewType("MirrorId", int)
-RemovalId = NewType("RemovalId", int)
 
 Username = NewType("Username", str)
 """A login name, unique on the server; the first segment of the calendar home's path."""

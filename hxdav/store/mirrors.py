@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -84,14 +83,6 @@ class Mirrors:
                 "changed_at": at,
             },
         )
-
-    def appointments_not_in(
-        self, integration_id: IntegrationId, appointment_ids: Collection[AppointmentId]
-    ) -> set[AppointmentId]:
-        """Those of ``appointment_ids`` that have never had a mirror in this integration."""
-        query = select(MirrorRow.appointment_id).where(MirrorRow.integration_id == integration_id)
-        had = set(self._connection.execute(query).scalars())
-        return {each for each in appointment_ids if each not in had}
 
 
 _MIRRORS: Select[*tuple[Any, ...]] = select(

@@ -180,10 +180,15 @@ def _add_mirror(desk: Desk, appointment: Appointment, placement: Placement) -> N
 
 
 def _reappear(desk: Desk, appointment: Appointment, left: Mirror) -> None:
-    if desk.tx.mirrors.at(left.integration_id, left.href) is None:
-        _add_mirror(desk, appointment, Placement(integration_id=left.integration_id, href=left.href, uid=left.uid))
-    else:
+    """Show an appointment again where it was, unless something else has taken its address or its UID there."""
+    namesakes = desk.tx.mirrors.known_by(appointment.practitioner_id, left.uid)
+    is_taken = desk.tx.mirrors.at(left.integration_id, left.href) is not None or any(
+        each.integration_id == left.integration_id and each.state is not MirrorState.LEFT for each in namesakes
+    )
+    if is_taken:
         add_derived_mirror(desk, appointment, left.integration_id)
+    else:
+        _add_mirror(desk, appointment, Placement(integration_id=left.integration_id, href=left.href, uid=left.uid))
 
 
 def add_derived_mirror(desk: Desk, appointment: Appointment, integration_id: IntegrationId) -> None:
