@@ -12,7 +12,7 @@ import typer
 from hxdav.bootstrap import Installation
 from hxdav.cli.accounts_file import read_accounts
 from hxdav.cli.console import AsJson, confirm, print_json, print_rows, say
-from hxdav.cli.session import PasswordFromStdin, installation, read_password
+from hxdav.cli.session import BY_PRACTICE, PasswordFromStdin, installation, read_password
 from hxdav.domain.ids import AppointmentId, PracticeGroupId
 from hxdav.errors import ConfigurationError, UseCaseError
 from hxdav.services import accounts, logins, reindexing
@@ -52,7 +52,7 @@ def apply(
     if foreseen.disables:
         confirm("Somebody is disabled by this. Apply it?", yes=yes)
     with here.store.transaction() as tx:
-        done = accounts.apply(tx, wanted)
+        done = accounts.apply(tx, here.clock, wanted=wanted, source=BY_PRACTICE)
         if done != foreseen:
             raise UseCaseError("The accounts were changed by somebody else meanwhile. Look at the difference again.")
     for practice_group_id in done.moved:
@@ -79,7 +79,7 @@ def invite(
     keyring = here.keyring
     with here.store.transaction() as tx:
         user = logins.known_user(tx, username)
-        secret = logins.invite(tx, here.clock, keyring, user=user)
+        secret = logins.invite(tx, here.clock, keyring, user=user, source=BY_PRACTICE)
     link = f"{here.settings.server.url}/invitation/{secret}"
     if as_json:
         print_json(
@@ -128,7 +128,7 @@ def _foreseen(here: Installation, wanted: Sequence[WantedPracticeGroup]) -> Appl
         problems = account_problems(tx, wanted)
         if problems:
             raise ConfigurationError(*problems)
-        return accounts.apply(tx, wanted)
+        return accounts.apply(tx, here.clock, wanted=wanted, source=BY_PRACTICE)
 
 
 def _people(here: Installation) -> list[dict[str, Any]]:

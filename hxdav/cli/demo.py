@@ -123,7 +123,7 @@ def _set_up(here: Installation, credentials_file: Path) -> list[DemoUser]:
     with here.store.transaction() as tx:
         is_new = not tx.people.practice_groups()
         if is_new:
-            accounts.apply(tx, [PRACTICE_GROUP])
+            accounts.apply(tx, here.clock, wanted=[PRACTICE_GROUP], source=BY_PRACTICE)
         users = [logins.known_user(tx, each.username) for each in PRACTICE_GROUP.users]
         if is_new:
             _book(here, tx)

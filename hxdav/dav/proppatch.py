@@ -18,6 +18,7 @@ from hxdav.dav.xmltext import CALDAV, DAV, document, element, href, standalone
 from hxdav.domain.integration import Integration, IntegrationState
 from hxdav.domain.refusal import Reason
 from hxdav.ical.components import tree_of as components_of
+from hxdav.services.connecting import rename
 from hxdav.store.store import Tx
 
 _NAME = f"{DAV}displayname"
@@ -85,7 +86,8 @@ def _calendar(request: Request, tx: Tx, patch: Patch) -> Answer:
     if patch.is_good:
         tx.integrations.change_properties(integration, patch.dead)
         if patch.name is not None:
-            tx.integrations.rename(integration.id, patch.name)
+            source = request.source(integration.id)
+            rename(tx, request.backend.clock, integration=integration, name=patch.name, source=source)
     return _answered(request.calendar_url, patch)
 
 

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 
+from hxdav.domain.edit import Source
 from hxdav.domain.ids import PracticeGroupId, UserId, Username
 from hxdav.domain.practice import Band, PracticeGroup, Practitioner
+from hxdav.domain.times import Clock
 from hxdav.store.store import Tx
+from hxdav.store.trail import Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +95,7 @@ class Application:
         return any(each.kind is Kind.DISABLE for each in self.differences)
 
 
-def apply(tx: Tx, wanted: Iterable[WantedPracticeGroup]) -> Application:
+def apply(tx: Tx, clock: Clock, *, wanted: Iterable[WantedPracticeGroup], source: Source) -> Application:
     """Make the store what ``wanted`` says, which ``account_problems`` found nothing wrong with; what that changed.
 
     To see the difference only, apply it in a transaction that is rolled back.
@@ -101,13 +105,15 @@ def apply(tx: Tx, wanted: Iterable[WantedPracticeGroup]) -> Application:
     named = tuple(wanted)
     for group in named:
         ledger.practice_group = group.key
-        group_id = _practice_group(ledger, group, present.get(group.key))
+        group_id = ledger.ids[group.key] = _practice_group(ledger, group, present.get(group.key))
         _clinics(ledger, group, group_id)
         users = _users(ledger, group, group_id)
         _practitioners(ledger, group, group_id, users=users)
     for key in sorted(present.keys() - {group.key for group in named}):
         ledger.practice_group = key
+        ledger.ids[key] = present[key].id
         _disable(ledger, present[key].id, usernames=(), practitioners=())
+    _audit(ledger, source=source, at=clock.now())
     return Application(differences=tuple(ledger.differences), moved=tuple(ledger.moved))
 
 
@@ -117,6 +123,7 @@ class _Ledger:
 
     tx: Tx
     practice_group: str = ""
+    ids: dict[str, PracticeGroupId] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
     moved: list[PracticeGroupId] = field(default_factory=list)
 
@@ -137,6 +144,15 @@ class _Ledger:
         if not was_enabled:
             self.note(subject, key, Kind.ENABLE)
         return not was_enabled
+
+
+def _audit(ledger: _Ledger, *, source: Source, at: datetime) -> None:
+    """One entry for each practice group that changed: what was done to whom, and not what they are called."""
+    for key, group_id in ledger.ids.items():
+        done = [f"{each.kind} {each.subject} {each.key}" for each in ledger.differences if each.practice_group == key]
+        if done:
+            subject = Subject(practice_group_id=group_id)
+            ledger.tx.trail.audit("accounts_applied", subject, source=source, at=at, detail={"done": done})
 
 
 def _practice_group(ledger: _Ledger, wanted: WantedPracticeGroup, present: PracticeGroup | None) -> PracticeGroupId:

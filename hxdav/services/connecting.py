@@ -56,6 +56,12 @@ def disconnect(tx: Tx, clock: Clock, *, integration: Integration, source: Source
     tx.trail.audit("disconnected", _subject(integration), source=source, at=clock.now())
 
 
+def rename(tx: Tx, clock: Clock, *, integration: Integration, name: str, source: Source) -> None:
+    """Keep the name that the person gave a calendar (rule 3)."""
+    tx.integrations.rename(integration.id, name)
+    tx.trail.audit("renamed", _subject(integration), source=source, at=clock.now())
+
+
 def admit(tx: Tx, clock: Clock, policy: Policy, *, integration_id: IntegrationId, limit: int = AT_ONCE) -> int:
     """Show appointments that may enter an integration and never have been in it, at most ``limit``; how many it did.
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from hxdav.domain.edit import Authority, Source
 from hxdav.domain.practice import Practitioner, User
 from hxdav.domain.times import Clock
 from hxdav.errors import NotFound, NotPermitted, UseCaseError
 from hxdav.secrets.keyring import Keyring
 from hxdav.secrets.passwords import is_web_password, new_link_secret, web_password_hash
 from hxdav.store.store import Tx
+from hxdav.store.trail import Subject
 
 INVITED_FOR = timedelta(days=7)
 """How long an invitation can be taken up."""
@@ -65,12 +67,13 @@ def practitioner_login(tx: Tx, *, user: User, practitioner_key: str | None = Non
     return PractitionerLogin(user=user, practitioner=own)
 
 
-def invite(tx: Tx, clock: Clock, keyring: Keyring, *, user: User) -> str:
+def invite(tx: Tx, clock: Clock, keyring: Keyring, *, user: User, source: Source) -> str:
     """The secret of a new one-time link with which ``user`` sets the web password; only its keyed hash is kept."""
     if not user.enabled:
         raise UseCaseError(f"The user {user.username} is disabled.")
     secret = new_link_secret()
     tx.people.invite(user, digest=keyring.invitation_digest(secret), expires_at=clock.now() + INVITED_FOR)
+    _audit(tx, clock, "invited", user=user, source=source)
     return secret
 
 
@@ -82,3 +85,9 @@ def take_up_invitation(tx: Tx, clock: Clock, keyring: Keyring, *, user: User, se
     if invitation is None or invitation.user_id != user.id:
         raise NotPermitted(f"This is no invitation that {user.username} still can use. Ask for another one.")
     tx.people.keep_web_password(user.id, web_password_hash(web_password))
+    _audit(tx, clock, "web_password_set", user=user, source=Source(authority=Authority.PRACTICE, user_id=user.id))
+
+
+def _audit(tx: Tx, clock: Clock, action: str, *, user: User, source: Source) -> None:
+    subject = Subject(practice_group_id=user.practice_group_id)
+    tx.trail.audit(action, subject, source=source, at=clock.now(), detail={"user_id": user.id})

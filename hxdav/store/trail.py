@@ -20,10 +20,10 @@ _TOLD_AGAIN_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What an entry of the trail is about."""
+    """What an entry of the trail is about. Without a practitioner it is of the whole practice group: for the audit."""
 
     practice_group_id: PracticeGroupId
-    practitioner_id: PractitionerId
+    practitioner_id: PractitionerId | None = None
     integration_id: IntegrationId | None = None
     appointment_id: AppointmentId | None = None
 
