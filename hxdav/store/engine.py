@@ -13,8 +13,6 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 BUSY_TIMEOUT_SECONDS = 5
 """How long a writer of this process waits for one of another process on SQLite."""
 
-_WRITES = "hxdav_writes"
-
 
 class WriteQueue:
     """A lock that is given in the order in which it was asked for, so that no writer starves."""
@@ -71,9 +69,22 @@ def open_engine(url: str) -> Engine:
     )
 
 
-def writing(options: Any) -> Any:
-    """The connection or engine ``options``, set so that its transactions take the write lock at once."""
-    return options.execution_options(**{_WRITES: True})
+def begin(connection: Connection, *, writes: bool) -> None:
+    """Make the transaction that SQLAlchemy has begun on ``connection`` one of the database's.
+
+    On SQLite a transaction that starts by reading and then writes can be refused halfway: one that will write says so.
+    This is a statement of ours and no listener on the engine, because one listener slows every statement down.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def begun(engine: Engine, *, writes: bool) -> Iterator[Connection]:
+    """A connection in a transaction, which is committed at the end of the block and undone where that raises."""
+    with engine.connect() as connection, connection.begin():
+        begin(connection, writes=writes)
+        yield connection
 
 
 @contextmanager
@@ -94,7 +105,7 @@ def _sqlite(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _prepare(dbapi_connection: Any, _record: object) -> None:
-        # The driver's own notion of transactions begins them too late; ours begin below.
+        # The driver's own notion of transactions begins them too late; ``begin`` does it in time.
         dbapi_connection.isolation_level = None
         for pragma in (
             "journal_mode=WAL",
@@ -104,11 +115,5 @@ def _sqlite(url: str) -> Engine:
             "wal_autocheckpoint=4000",
         ):
             dbapi_connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        # A transaction that starts by reading and then writes can be refused halfway: one that will write says so.
-        writes = connection.get_execution_options().get(_WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine

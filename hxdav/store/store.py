@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from hxdav.errors import StoreBusy
 from hxdav.store.app_passwords import AppPasswords
 from hxdav.store.appointments import Appointments
-from hxdav.store.engine import WriteQueue, impatient, open_engine, writing
+from hxdav.store.engine import WriteQueue, begin, begun, impatient, open_engine
 from hxdav.store.entering import Entering
 from hxdav.store.feed import Feed
 from hxdav.store.installation import Installations
@@ -81,16 +81,16 @@ class Store:
         self.engine: Engine = open_engine(url)
         self._is_sqlite = self.engine.dialect.name == "sqlite"
         self._writers = WriteQueue()
-        self._write = writing(self.engine)
-        self._read = (
-            self.engine if self._is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
-        )
-        self._single = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        # SQLite's connections are in neither mode until a transaction begins, and its transactions are snapshots.
+        self._read = self._single = self.engine
+        if not self._is_sqlite:
+            self._read = self.engine.execution_options(isolation_level="REPEATABLE READ")
+            self._single = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def transaction(self) -> Iterator[Tx]:
         """A transaction that may write; committed, durably, when the block ends without an exception."""
-        with self._turn(), _busy_told(), self._write.begin() as connection:
+        with self._turn(), _busy_told(), begun(self.engine, writes=True) as connection:
             yield Tx(connection)
 
     def in_turns(self, step: Callable[[Tx], int]) -> int:
@@ -106,14 +106,15 @@ class Store:
     @contextmanager
     def rehearsal(self) -> Iterator[Tx]:
         """A transaction that is undone at the end of the block: to see what would be done."""
-        with self._turn(), _busy_told(), self._write.connect() as connection, connection.begin() as transaction:
+        with self._turn(), _busy_told(), self.engine.connect() as connection, connection.begin() as transaction:
+            begin(connection, writes=True)
             yield Tx(connection)
             transaction.rollback()
 
     @contextmanager
     def snapshot(self) -> Iterator[Tx]:
         """A transaction that only reads, and sees one state of the store throughout."""
-        with _busy_told(), self._read.begin() as connection:
+        with _busy_told(), begun(self._read, writes=False) as connection:
             yield Tx(connection)
 
     @contextmanager
@@ -132,14 +133,13 @@ class Store:
         if self._writers.is_taken:
             yield None
             return
-        with self._writers.turn(), self._write.connect() as connection, impatient(connection):
+        with self._writers.turn(), self.engine.connect() as connection, impatient(connection), connection.begin():
             try:
-                transaction = connection.begin()
+                begin(connection, writes=True)
             except OperationalError:
                 yield None
                 return
-            with transaction:
-                yield Tx(connection)
+            yield Tx(connection)
 
     def _turn(self) -> AbstractContextManager[None]:
         return self._writers.turn() if self._is_sqlite else nullcontext()

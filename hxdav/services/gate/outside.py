@@ -62,7 +62,6 @@ def move(desk: Desk, edit: MoveObject) -> Outcome:
         Recording(
             before=appointment,
             after=appointment,
-            content=object_of(appointment.text),
             zone=found.place.zone,
             action="moved",
             placement=Placement(integration_id=edit.integration_id, href=edit.to_href, uid=found.mirror.uid),

@@ -7,7 +7,6 @@ from dataclasses import replace
 from hxdav.domain.appointment import Appointment, AppointmentStatus
 from hxdav.domain.edit import Applied, Outcome
 from hxdav.domain.ids import AppointmentId, Modseq
-from hxdav.ical.objects import object_of
 from hxdav.ical.recurrence import extent
 from hxdav.services.gate.desk import Desk, zone_of
 from hxdav.services.gate.edits import CancelAppointment, PutAppointment
@@ -72,7 +71,6 @@ def cancel(desk: Desk, edit: CancelAppointment) -> Outcome:
         Recording(
             before=before,
             after=replace(before, status=AppointmentStatus.CANCELLED),
-            content=object_of(before.text),
             zone=zone,
             action="cancelled",
         ),

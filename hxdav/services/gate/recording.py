@@ -12,7 +12,7 @@ from hxdav.domain.appointment import Appointment
 from hxdav.domain.ids import ETag, Href, IntegrationId, Modseq, Uid
 from hxdav.domain.integration import IntegrationState
 from hxdav.domain.mirror import Mirror, MirrorState, derived_href, derived_uid, etag_of
-from hxdav.ical.objects import CalendarObject
+from hxdav.ical.objects import CalendarObject, object_of
 from hxdav.services.gate.desk import Desk, window_of
 from hxdav.services.occurrences import index_of, starts_within
 from hxdav.store.trail import Subject
@@ -39,17 +39,22 @@ class Recorded:
 class Recording:
     """One decided change of an appointment: ``before`` is None for a new one.
 
+    ``content`` is what its text says; None where the text is as it was, so that it is read only if it has to be.
     ``heal`` names an integration in which the client's copy may differ from ours, so that it is shown anew there.
     """
 
     before: Appointment | None
     after: Appointment
-    content: CalendarObject
     zone: ZoneInfo
     action: str
+    content: CalendarObject | None = None
     placement: Placement | None = None
     heal: IntegrationId | None = None
     reappears: bool = False
+
+    def reading(self) -> CalendarObject:
+        """What the text says."""
+        return self.content or object_of(self.after.text)
 
 
 def record(desk: Desk, change: Recording) -> Recorded:
@@ -64,7 +69,7 @@ def record(desk: Desk, change: Recording) -> Recorded:
         patients_changed = change.before.patient_ids != appointment.patient_ids
         tx.appointments.change(appointment, patients_changed=patients_changed)
     if change.before is None or change.before.text != appointment.text:
-        index = index_of(change.content, practice_zone=change.zone, now=desk.now)
+        index = index_of(change.reading(), practice_zone=change.zone, now=desk.now)
         tx.appointments.index(appointment, index, is_new=change.before is None)
     tx.appointments.keep_version(appointment, source=desk.source, action=change.action)
     etag = _show(desk, change, appointment)
@@ -155,7 +160,7 @@ def _enter(
                 continue
             _reappear(desk, appointment, had[integration.id])
         elif starts_within(
-            change.content,
+            change.reading(),
             window_of(desk, integration, change.zone).interval,
             practice_zone=change.zone,
         ):

@@ -8,7 +8,6 @@ from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentSt
 from hxdav.domain.edit import Applied, Merged, Outcome
 from hxdav.domain.mirror import Mirror
 from hxdav.domain.removal import Removal, RemovalState, protection
-from hxdav.ical.objects import object_of
 from hxdav.services.gate.desk import Desk
 from hxdav.services.gate.recording import Recording, record, show_anew
 from hxdav.services.gate.refusing import refuse
@@ -38,7 +37,6 @@ def remove(desk: Desk, place: Place, mirror: Mirror, *, body: bytes = b"") -> Ou
         Recording(
             before=appointment,
             after=replace(appointment, status=status, removed_at=desk.now),
-            content=object_of(appointment.text),
             zone=place.zone,
             action="removed",
         ),
