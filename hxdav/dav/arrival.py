@@ -1,6 +1,7 @@
 """A request as it arrives: proxies believed or not, the path decoded, what Radicale must not see taken out.
 
-`facts/radicale.md` §7 lists what a WSGI server leaves to whoever stands in front of Radicale.
+Radicale leaves to whoever stands in front of it: paths in the client's encoding, chunked bodies, and headers that any
+client can send and it would believe.
 """
 
 from __future__ import annotations
