@@ -12,7 +12,7 @@ from hxdav.cli.arguments import TypedTimes, local_time, zone
 from hxdav.cli.console import AsJson, print_json, say
 from hxdav.cli.session import BY_PRACTICE, installation, practitioner_named
 from hxdav.domain.appointment import AppointmentKind, AppointmentStatus, RecordMark
-from hxdav.domain.edit import Outcome, Refused
+from hxdav.domain.edit import Applied, Outcome, Refused
 from hxdav.domain.ids import AppointmentId, PracticeGroupId
 from hxdav.errors import UseCaseError
 from hxdav.services import booking
@@ -143,7 +143,7 @@ def _zone(tx: Tx, practice_group_id: PracticeGroupId, chosen: ZoneInfo | None) -
 def _report(outcome: Outcome, *, as_json: bool) -> None:
     if isinstance(outcome, Refused):
         raise UseCaseError(outcome.sentence)
-    created = not hasattr(outcome, "created") or outcome.created
+    created = isinstance(outcome, Applied) and outcome.created
     if as_json:
         print_json({"id": outcome.appointment_id, "created": created})
         return

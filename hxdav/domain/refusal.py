@@ -18,6 +18,7 @@ class Reason(StrEnum):
     TOO_MANY_INSTANCES = "too_many_instances"
     BEFORE_WINDOW = "before_window"
     AFTER_WINDOW = "after_window"
+    PATIENT_RECURS = "patient_recurs"
     UID_IN_USE = "uid_in_use"
     UID_CHANGED = "uid_changed"
     NOTE_PROTECTS = "note_protects"
@@ -41,6 +42,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.AFTER_WINDOW: (
         "This appointment starts later than calendar synchronisation reaches; enter it in the practice's calendar."
     ),
+    Reason.PATIENT_RECURS: "An appointment with patients never recurs: add one for each session.",
     Reason.UID_IN_USE: "This appointment is already in this calendar, under another address.",
     Reason.UID_CHANGED: "An appointment keeps its UID; add another one as a new event.",
     Reason.NOTE_PROTECTS: "It has a clinical note, so it can only be cancelled in the practice's calendar.",

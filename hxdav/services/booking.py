@@ -17,11 +17,9 @@ from hxdav.errors import UseCaseError
 from hxdav.ical.build import NewObject, build_object, text_line, time_line, with_timezones
 from hxdav.ical.objects import CalendarObject, object_of, read_object
 from hxdav.ical.patch import set_lines
-from hxdav.ical.recurrence import check_bounded
 from hxdav.ical.timeline import Timeline, dtstart_of, length_of
 from hxdav.ical.values import utc_text
 from hxdav.services.gate import PutAppointment, submit
-from hxdav.services.occurrences import INDEXED_AHEAD
 from hxdav.store.store import Tx
 
 
@@ -62,7 +60,7 @@ def book(
     change = PutAppointment(
         practitioner_id=practitioner_id,
         appointment_id=None,
-        content=_checked(tx, clock, group_id, text=build_object(new, now=clock.now()), kind=kind),
+        content=read_object(build_object(new, now=clock.now()).encode()),
         kind=kind,
         status=details.status or AppointmentStatus.BOOKED,
         note=details.note or RecordMark.NONE,
@@ -85,7 +83,7 @@ def rebook(
     change = PutAppointment(
         practitioner_id=appointment.practitioner_id,
         appointment_id=appointment.id,
-        content=_checked(tx, clock, group_id, text=text, kind=kind),
+        content=read_object(text.encode()),
         kind=kind,
         status=details.status or appointment.status,
         note=details.note or appointment.note,
@@ -142,16 +140,6 @@ def _same_length(content: CalendarObject, starts: When, zone: ZoneInfo) -> When:
         case Zoned(moment):
             # Added in UTC, because a zone's own clock may change in between.
             return Zoned((moment.astimezone(UTC) + length.total).astimezone(moment.tzinfo))
-
-
-def _checked(tx: Tx, clock: Clock, group_id: PracticeGroupId, *, text: str, kind: AppointmentKind) -> CalendarObject:
-    """The calendar object of ``text``, which nobody has accepted before."""
-    content = read_object(text.encode())
-    if kind is AppointmentKind.PATIENT and content.is_recurring:
-        raise UseCaseError("An appointment with patients never recurs: add one for each session.")
-    zone = ZoneInfo(tx.people.practice_group(group_id).zone)
-    check_bounded(content, practice_zone=zone, until=clock.now() + INDEXED_AHEAD)
-    return content
 
 
 def _patient_ids(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus
 from hxdav.domain.edit import Refused, Source
@@ -15,10 +14,8 @@ from hxdav.domain.times import Clock
 from hxdav.domain.window import Policy
 from hxdav.ical.objects import CalendarObject, object_of, read_object
 from hxdav.ical.patch import replace_uid
-from hxdav.ical.recurrence import check_bounded
 from hxdav.ical.split import SplitObject
 from hxdav.services.gate import PutAppointment, submit
-from hxdav.services.occurrences import INDEXED_AHEAD
 from hxdav.store.store import Tx
 
 AT_ONCE = 200
@@ -56,8 +53,8 @@ def import_objects(
 
     A known appointment keeps what only the practice knows of it. To see what would be done, roll the transaction back.
     """
-    zone = ZoneInfo(tx.integrations.lock(practitioner_id).zone)
-    desk = _Import(tx=tx, clock=clock, policy=policy, practitioner_id=practitioner_id, zone=zone, source=source)
+    tx.integrations.lock(practitioner_id)
+    desk = _Import(tx=tx, clock=clock, policy=policy, practitioner_id=practitioner_id, source=source)
     return [desk.one(each) for each in objects]
 
 
@@ -69,7 +66,6 @@ class _Import:
     clock: Clock
     policy: Policy
     practitioner_id: PractitionerId
-    zone: ZoneInfo
     source: Source
 
     def one(self, split: SplitObject) -> Imported:
@@ -80,9 +76,8 @@ class _Import:
         if present is not None:
             if not present.is_gone and _events(object_of(present.text)) == _events(content):
                 return Imported(uid=split.uid, fate=Fate.UNCHANGED)
-            if present.kind is AppointmentKind.PATIENT and (present.is_gone or content.is_recurring):
-                sentence = "It is cancelled." if present.is_gone else "An appointment with patients never recurs."
-                return Imported(uid=split.uid, fate=Fate.REFUSED, reason=sentence)
+            if present.kind is AppointmentKind.PATIENT and present.is_gone:
+                return Imported(uid=split.uid, fate=Fate.REFUSED, reason="It is cancelled.")
         edit = _edit(self.practitioner_id, content, present)
         outcome = submit(self.tx, self.clock, self.policy, change=edit, source=self.source)
         if isinstance(outcome, Refused):
@@ -93,9 +88,7 @@ class _Import:
     def _read(self, split: SplitObject) -> CalendarObject:
         if split.error is not None:
             raise split.error
-        content = read_object(split.text.encode())
-        check_bounded(content, practice_zone=self.zone, until=self.clock.now() + INDEXED_AHEAD)
-        return content
+        return read_object(split.text.encode())
 
     def _recognised(self, content: CalendarObject) -> tuple[CalendarObject, Appointment | None]:
         """The object under the UID that the store has for it, and the appointment that it is, if it is there.

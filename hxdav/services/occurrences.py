@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from hxdav.domain.refusal import CalendarDataError
 from hxdav.domain.times import Interval
 from hxdav.ical.objects import CalendarObject
-from hxdav.ical.recurrence import extent, instances, occurrences
+from hxdav.ical.recurrence import check_bounded, extent, instances, occurrences
 from hxdav.store.appointments import OccurrenceIndex
 
 INDEXED_AHEAD = timedelta(days=400)
@@ -34,6 +35,15 @@ def index_of(content: CalendarObject, *, practice_zone: ZoneInfo, now: datetime)
         return OccurrenceIndex(intervals=tuple(kept))
     begins = kept[0].starts if len(kept) < len(found) else within.starts
     return OccurrenceIndex(intervals=tuple(kept), complete_within=Interval(begins, within.ends))
+
+
+def unbounded(content: CalendarObject, *, practice_zone: ZoneInfo, now: datetime) -> CalendarDataError | None:
+    """Why ``content`` repeats too often to be indexed, if it does."""
+    try:
+        check_bounded(content, practice_zone=practice_zone, until=now + INDEXED_AHEAD)
+    except CalendarDataError as too_many:
+        return too_many
+    return None
 
 
 def first_interval(content: CalendarObject, *, practice_zone: ZoneInfo) -> Interval:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hxdav.domain.appointment import AppointmentKind
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import IntegrationId
 from hxdav.domain.integration import IntegrationState
@@ -34,7 +35,7 @@ def midnight_clock(practice: PracticeWorld) -> MidnightClock:
 
 
 def book(practice: PracticeWorld, uid: str, start: str, *lines: str) -> None:
-    practice.book(an_object(uid, *lines, start=start, end=""))
+    practice.book(an_object(uid, *lines, start=start, end=""), kind=AppointmentKind.PERSONAL)
 
 
 def test_what_starts_from_the_connection_day_to_the_horizon_enters(store: Store) -> None:
@@ -151,7 +152,7 @@ def test_a_second_clock_finds_nothing_left_to_do(store: Store) -> None:
 def test_a_series_enters_even_where_its_index_has_run_short(store: Store) -> None:
     practice = a_practice(store)
     # It pauses for longer than the index reaches ahead.
-    practice.book(an_object("rare", "RRULE:FREQ=YEARLY;INTERVAL=3", start="DTSTART:20250101T000000Z", end=""))
+    book(practice, "rare", "DTSTART:20250101T000000Z", "RRULE:FREQ=YEARLY;INTERVAL=3")
     integration_id = connect(practice)
     before = admit(practice, integration_id)
 
@@ -163,8 +164,8 @@ def test_a_series_enters_even_where_its_index_has_run_short(store: Store) -> Non
 
 def test_an_index_that_runs_short_is_carried_on_once(store: Store) -> None:
     practice = a_practice(store)
-    series = practice.book(an_object("weekly", "RRULE:FREQ=WEEKLY"))
-    practice.book(an_object("short", "RRULE:FREQ=WEEKLY;COUNT=3"))
+    series = practice.book(an_object("weekly", "RRULE:FREQ=WEEKLY"), kind=AppointmentKind.PERSONAL)
+    practice.book(an_object("short", "RRULE:FREQ=WEEKLY;COUNT=3"), kind=AppointmentKind.PERSONAL)
     group_id = series.practice_group_id
 
     def extend() -> int:

@@ -10,14 +10,13 @@ from hxdav.domain.integration import IntegrationState
 from hxdav.domain.mirror import Mirror, MirrorState
 from hxdav.domain.refusal import CalendarDataError, Reason
 from hxdav.ical.objects import CalendarObject, object_of
-from hxdav.ical.recurrence import check_bounded
 from hxdav.services.gate import adopting, removing
 from hxdav.services.gate.desk import Desk
 from hxdav.services.gate.edits import MoveObject, PutObject, RemoveObject
 from hxdav.services.gate.recording import Placement, Recording, record
 from hxdav.services.gate.refusing import refuse
 from hxdav.services.gate.writing import create, rewrite
-from hxdav.services.occurrences import INDEXED_AHEAD
+from hxdav.services.occurrences import unbounded
 from hxdav.store.integrations import Place
 
 
@@ -28,7 +27,9 @@ def put(desk: Desk, edit: PutObject) -> Outcome:
     barred = _barred(place) or _unmet(edit.precondition, mirror)
     if barred:
         return refuse(desk, place, barred, href=edit.href, mirror=mirror, body=edit.body)
-    content = _checked(desk, place, edit.reading)
+    content = edit.reading
+    if not isinstance(content, CalendarDataError):
+        content = unbounded(content, practice_zone=place.zone, now=desk.now) or content
     if isinstance(content, CalendarDataError):
         return refuse(desk, place, content.reason, href=edit.href, mirror=mirror, body=edit.body, detail=content.detail)
     if mirror is not None and mirror.uid != content.uid:
@@ -105,7 +106,7 @@ def _put_again(desk: Desk, place: Place, edit: PutObject, *, content: CalendarOb
     appointment = desk.tx.appointments.one(mirror.appointment_id)
     if content.is_cancelled and not object_of(appointment.text).is_cancelled:
         return removing.remove(desk, place, mirror, body=edit.body)
-    return rewrite(desk, place, edit, content=content, appointment=appointment)
+    return rewrite(desk, place, edit, content=content, appointment=appointment, shown=mirror)
 
 
 def _put_new(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObject) -> Outcome:
@@ -116,7 +117,7 @@ def _put_new(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObje
             return refuse(desk, place, Reason.UID_IN_USE, href=edit.href, body=edit.body, conflicting=mirror.href)
     adopted = adopting.adoptable(desk, known)
     if adopted is not None:
-        return rewrite(desk, place, edit, content=content, appointment=adopted)
+        return rewrite(desk, place, edit, content=content, appointment=adopted, shown=None)
     return create(desk, place, edit, content=content)
 
 
@@ -139,16 +140,3 @@ def _unmet(precondition: Precondition, mirror: Mirror | None) -> Reason | None:
     if precondition.if_none_match_any or precondition.if_none_match is not None:
         return Reason.EXISTS
     return Reason.STALE
-
-
-def _checked(
-    desk: Desk, place: Place, reading: CalendarObject | CalendarDataError
-) -> CalendarObject | CalendarDataError:
-    """What was read, if its recurrence is bounded too; otherwise why it cannot be kept."""
-    if isinstance(reading, CalendarDataError):
-        return reading
-    try:
-        check_bounded(reading, practice_zone=place.zone, until=desk.now + INDEXED_AHEAD)
-    except CalendarDataError as unbounded:
-        return unbounded
-    return reading

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hxdav.domain.appointment import Appointment, AppointmentStatus
-from hxdav.domain.edit import Applied, Outcome
+from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus
+from hxdav.domain.edit import Applied, Outcome, Refused
 from hxdav.domain.ids import AppointmentId, Modseq
+from hxdav.domain.refusal import Reason
 from hxdav.ical.recurrence import extent
 from hxdav.services.gate.desk import Desk, zone_of
 from hxdav.services.gate.edits import CancelAppointment, PutAppointment
 from hxdav.services.gate.recording import Recording, record
+from hxdav.services.occurrences import unbounded
 
 
 def put(desk: Desk, edit: PutAppointment) -> Outcome:
-    """Add an appointment, or make an existing one what the practice says it is."""
+    """Add an appointment, or make an existing one what the practice says it is; refused is only what cannot be."""
     zone = zone_of(desk, edit.practitioner_id)
+    if edit.kind is AppointmentKind.PATIENT and edit.content.is_recurring:
+        return Refused(reason=Reason.PATIENT_RECURS)
+    too_many = unbounded(edit.content, practice_zone=zone, now=desk.now)
+    if too_many:
+        return Refused(reason=too_many.reason, detail=too_many.detail)
     practitioner = desk.tx.people.practitioner(edit.practitioner_id)
     before = desk.tx.appointments.one(edit.appointment_id) if edit.appointment_id is not None else None
     whole = extent(edit.content, practice_zone=zone)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus, RecordMark
 from hxdav.domain.edit import Applied, Merged, Outcome, Owned
 from hxdav.domain.ids import AppointmentId, Modseq
-from hxdav.domain.mirror import Mirror, MirrorState
+from hxdav.domain.mirror import Mirror
 from hxdav.domain.refusal import Reason
 from hxdav.domain.times import Interval
 from hxdav.ical.objects import CalendarObject, object_of
@@ -71,9 +71,19 @@ def create(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObject
     return Applied(appointment_id=recorded.appointment.id, created=True, etag=etag)
 
 
-def rewrite(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObject, appointment: Appointment) -> Outcome:
-    """Make what was put the state of ``appointment``, but for what the practice owns of it."""
-    shown = _shown_here(desk, edit)
+def rewrite(
+    desk: Desk,
+    place: Place,
+    edit: PutObject,
+    *,
+    content: CalendarObject,
+    appointment: Appointment,
+    shown: Mirror | None,
+) -> Outcome:
+    """Make what was put the state of ``appointment``, but for what the practice owns of it.
+
+    ``shown`` is what is at that href already; None where the put brings the appointment there.
+    """
     ours = object_of(appointment.text)
     theirs = content
     if content.uid != appointment.uid:
@@ -120,11 +130,6 @@ def _is_as_sent(edit: PutObject, shown_text: str) -> bool:
     UID lines go out rewritten, and a character that a fold tore apart comes back whole.
     """
     return shown_text.encode() == edit.body
-
-
-def _shown_here(desk: Desk, edit: PutObject) -> Mirror | None:
-    mirror = desk.tx.mirrors.at(edit.integration_id, edit.href)
-    return mirror if mirror and mirror.state is MirrorState.SHOWN else None
 
 
 def _placement(edit: PutObject, content: CalendarObject) -> Placement:

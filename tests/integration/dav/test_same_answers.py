@@ -17,6 +17,7 @@ from hxdav.dav.request import Request
 from hxdav.dav.resources import View
 from hxdav.dav.settings import Backend, DavSettings
 from hxdav.dav.storage import VIEW
+from hxdav.domain.appointment import AppointmentKind
 from tests.builders import an_object
 from tests.integration.dav.caller import CALENDAR, Caller, Got
 
@@ -49,7 +50,8 @@ def filled(maya: Caller) -> Caller:
     maya.put("a.ics")
     maya.put("b & <c>.ics", an_object("b@example", "DESCRIPTION:<&>\r\n folded"))
     maya.put("gone.ics", an_object("gone@example"))
-    maya.world.book(an_object("booked@example", "RRULE:FREQ=DAILY;COUNT=3", summary="Booked"))
+    series = an_object("booked@example", "RRULE:FREQ=DAILY;COUNT=3", summary="Booked")
+    maya.world.book(series, kind=AppointmentKind.PERSONAL)
     return maya
 
 

@@ -9,8 +9,10 @@ from hxdav.domain.edit import Applied, Refused
 from hxdav.domain.integration import IntegrationState
 from hxdav.domain.refusal import Reason
 from hxdav.errors import NotFound
+from hxdav.ical.objects import object_of
+from hxdav.services.gate import PutAppointment
 from hxdav.store.store import Store
-from tests.builders import a_practice, an_object
+from tests.builders import BY_PRACTICE, a_practice, an_object
 
 
 def test_a_booking_appears_in_every_connected_calendar_and_in_no_other(store: Store) -> None:
@@ -130,3 +132,27 @@ def test_a_move_is_barred_where_an_edit_is_and_finds_nothing_where_nothing_is(st
 
     assert practice.move(calendar, "a.ics", "b.ics") == Refused(reason=Reason.SUSPENDED)
     assert set(practice.shown(calendar)) == {"a.ics"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind", "reason"),
+    [
+        ("RRULE:FREQ=WEEKLY;COUNT=3", AppointmentKind.PATIENT, Reason.PATIENT_RECURS),
+        ("RRULE:FREQ=SECONDLY", AppointmentKind.PERSONAL, Reason.TOO_MANY_INSTANCES),
+    ],
+)
+def test_not_even_the_practice_can_have_what_cannot_be(
+    store: Store, rule: str, kind: AppointmentKind, reason: Reason
+) -> None:
+    practice = a_practice(store)
+    change = PutAppointment(
+        practitioner_id=practice.practitioner_id,
+        appointment_id=None,
+        content=object_of(an_object("a@example", rule)),
+        kind=kind,
+    )
+
+    outcome = practice.submit(change, source=BY_PRACTICE)
+
+    assert isinstance(outcome, Refused)
+    assert outcome.reason is reason
