@@ -104,20 +104,10 @@ class RulesSettings(Part):
     """The product's rules as numbers."""
 
     window_days: _Limit = Field(default=201, ge=0, description='Days from today that synchronise, or "unlimited".')
-    removal_settle_seconds: int = Field(
-        default=0, ge=0, description="Seconds for which a batch of removals stays open after the last one."
-    )
-    removal_threshold: _Limit = Field(
-        default=None, ge=0, description='Removals in 15 minutes that pass without a review, or "unlimited".'
-    )
 
     def policy(self) -> Policy:
         """The rules as the gate takes them."""
-        return Policy(
-            window_days=self.window_days,
-            settle=timedelta(seconds=self.removal_settle_seconds),
-            threshold=self.removal_threshold,
-        )
+        return Policy(window_days=self.window_days)
 
 
 class LogSettings(Part):

@@ -48,8 +48,6 @@ key = "tls/server-key.pem"
 _UNLIMITED = """
 [rules]
 window_days = "unlimited"
-removal_settle_seconds = 0
-removal_threshold = "unlimited"
 """
 
 

@@ -14,16 +14,12 @@ _EVER = Interval(datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UT
 class Policy:
     """The product's rules as numbers; the demo opens some of them for conformance suites (``--unlimited``).
 
-    ``window_days`` counts from today, the last day included; None opens the window both ways. ``settle`` is how long a
-    batch of removals stays open after the last one; ``threshold`` how many removals in 15 minutes pass without a
-    review, None for any number. ``restore_for`` is how long a removed appointment can be put again (rules 7 and 10).
-    ``dragged_within`` is how long before a removal the same object may have been put into another calendar, so that it
-    was dragged there and not removed (rule 7).
+    ``window_days`` counts from today, the last day included; None opens the window both ways. ``restore_for`` is how
+    long a removed appointment can be put again (rules 7 and 10). ``dragged_within`` is how long before a removal the
+    same object may have been put into another calendar, so that it was dragged there and not removed (rule 7).
     """
 
     window_days: int | None = 201
-    settle: timedelta = timedelta(0)
-    threshold: int | None = None
     restore_for: timedelta = timedelta(days=30)
     dragged_within: timedelta = timedelta(seconds=60)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -82,12 +81,10 @@ def test_an_absolute_database_file_stays_where_it_is(tmp_path: Path) -> None:
     assert settings.database.url == "sqlite:////srv/hxdav.db"
 
 
-def test_unlimited_opens_the_window_and_lets_any_number_of_removals_pass(tmp_path: Path) -> None:
-    text = '[rules]\nwindow_days = "unlimited"\nremoval_threshold = "unlimited"\nremoval_settle_seconds = 60\n'
+def test_unlimited_opens_the_window(tmp_path: Path) -> None:
+    path = a_settings_file(tmp_path, '[rules]\nwindow_days = "unlimited"\n')
 
-    policy = load_settings(a_settings_file(tmp_path, text)).rules.policy()
-
-    assert (policy.window_days, policy.threshold, policy.settle) == (None, None, timedelta(seconds=60))
+    assert load_settings(path).rules.policy().window_days is None
 
 
 def test_every_problem_is_told_at_once_with_its_line(tmp_path: Path) -> None:
