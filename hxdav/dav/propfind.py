@@ -6,18 +6,16 @@ know, or answers for another kind of server, is put in before its answer is writ
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element, SubElement
 
 from hxdav.dav.addresses import Kind
 from hxdav.dav.answers import Answer, multistatus
 from hxdav.dav.documents import Asked, Properties
-from hxdav.dav.properties import all_names, names_of, property_of
 from hxdav.dav.request import Request
 from hxdav.dav.resources import View
-from hxdav.dav.responses import ObjectWriter, described, response
-from hxdav.dav.xmltext import CALDAV, DAV, document, element, standalone
+from hxdav.dav.responses import ObjectWriter, described
+from hxdav.dav.xmltext import CALDAV, DAV, document, standalone
 from hxdav.store.feed import Poll
 
 _HOSTS = frozenset(
@@ -66,21 +64,15 @@ def reduced(asked: Properties) -> Element:
 
 def completed(tree: Element, view: View, asked: Properties, *, minimal: bool) -> bytes:
     """Radicale's multistatus with everything that was asked for."""
-    return document("D:multistatus", _completed(tree, view, asked, minimal=minimal))
-
-
-def _completed(tree: Element, view: View, asked: Properties, *, minimal: bool) -> Iterator[str]:
-    for each in tree.iterfind(f"{DAV}response"):
-        resource = view.found[unquote(each.findtext(f"{DAV}href", ""))]
-        if asked.asked is Asked.NAMES:
-            yield response(resource.url, [element(name) for name in names_of(resource)], ())
-            continue
-        names = all_names(resource, asked.names) if asked.asked is Asked.ALL else asked.names
-        hosts = _answered(each)
-        texts = {name: hosts.get(name) or property_of(resource, name) for name in names}
-        found = [text for text in texts.values() if text is not None]
-        absent = [name for name, text in texts.items() if text is None]
-        yield response(resource.url, found, absent, minimal=minimal)
+    return document(
+        "D:multistatus",
+        (
+            described(
+                view.found[unquote(each.findtext(f"{DAV}href", ""))], asked, minimal=minimal, known=_answered(each)
+            )
+            for each in tree.iterfind(f"{DAV}response")
+        ),
+    )
 
 
 def _answered(tree: Element) -> dict[str, str]:

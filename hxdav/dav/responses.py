@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote
 
 from hxdav.dav.documents import Asked, Properties
@@ -31,12 +31,13 @@ def gone(url: str) -> str:
     return f"<D:response><D:href>{url}</D:href>{_NOT_FOUND}</D:response>"
 
 
-def described(resource: Resource, asked: Properties, *, minimal: bool) -> str:
-    """A resource with the properties that are asked for."""
+def described(resource: Resource, asked: Properties, *, minimal: bool, known: Mapping[str, str] | None = None) -> str:
+    """A resource with the properties that are asked for; ``known`` are those that are written already, by name."""
     if asked.asked is Asked.NAMES:
         return response(resource.url, [element(name) for name in names_of(resource)], ())
     names = all_names(resource, asked.names) if asked.asked is Asked.ALL else asked.names
-    properties = {name: property_of(resource, name) for name in names}
+    written = known or {}
+    properties = {name: written.get(name) or property_of(resource, name) for name in names}
     found = [text for text in properties.values() if text is not None]
     absent = [name for name, text in properties.items() if text is None]
     return response(resource.url, found, absent, minimal=minimal)
