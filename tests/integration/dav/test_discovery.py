@@ -1,4 +1,4 @@
-"""Account set-up as clients do it (facts/caldav-clients.md §4, §5.1, §2.5), and every live property they ask for."""
+"""Account set-up as Apple, DAVx5 and Thunderbird do it, and every live property that they ask for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is settled before Radicale sees a request; most of it is listed in facts/radicale.md §7."""
+"""What is settled before Radicale sees a request, because it would get it wrong."""
 
 from __future__ import annotations
 
