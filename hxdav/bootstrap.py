@@ -13,8 +13,8 @@ from typing import Any
 from hxdav import log
 from hxdav.config import Settings
 from hxdav.dav.application import make_application
+from hxdav.domain.policy import Policy
 from hxdav.domain.times import Clock
-from hxdav.domain.window import Policy
 from hxdav.errors import ConfigurationError, SecretsError
 from hxdav.secrets.keyring import Keyring, load_key, make_key
 from hxdav.store import health, schema

@@ -26,7 +26,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from hxdav.dav.settings import DavSettings
-from hxdav.domain.window import Policy
+from hxdav.domain.policy import Policy
 from hxdav.errors import ConfigurationError
 
 CONFIG_VARIABLE = "HXDAV_CONFIG"
@@ -105,9 +105,24 @@ class RulesSettings(Part):
 
     window_days: _Limit = Field(default=201, ge=0, description='Days from today that synchronise, or "unlimited".')
 
+    settle_seconds: int = Field(
+        default=60, ge=1, le=3600, description="Seconds without another removal, after which removals are applied."
+    )
+    removals_without_review: _Limit = Field(
+        default=3, ge=0, description='Removals within 15 minutes that need no review, or "unlimited".'
+    )
+    keep_days: int = Field(
+        default=30, ge=30, description="Days for which what was removed, changed or refused is kept to be brought back."
+    )
+
     def policy(self) -> Policy:
         """The rules as the gate takes them."""
-        return Policy(window_days=self.window_days)
+        return Policy(
+            window_days=self.window_days,
+            settled_after=timedelta(seconds=self.settle_seconds),
+            unreviewed=self.removals_without_review,
+            kept_for=timedelta(days=self.keep_days),
+        )
 
 
 class LogSettings(Part):

@@ -7,10 +7,22 @@ from datetime import UTC, date, datetime, timedelta
 
 from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus, RecordMark
 from hxdav.domain.edit import NO_PRECONDITION, Applied, Authority, Outcome, Precondition, Source
-from hxdav.domain.ids import AppointmentId, ETag, Href, IntegrationId, Modseq, PractitionerId, Slug, UserId, Username
+from hxdav.domain.ids import (
+    AppointmentId,
+    ETag,
+    Href,
+    IntegrationId,
+    Modseq,
+    PractitionerId,
+    Slug,
+    SubscriptionId,
+    UserId,
+    Username,
+)
 from hxdav.domain.integration import Service
+from hxdav.domain.policy import Policy
 from hxdav.domain.practice import Band
-from hxdav.domain.window import Policy
+from hxdav.domain.subscription import Subscription, SubscriptionState
 from hxdav.ical.objects import object_of
 from hxdav.secrets.keyring import Keyring
 from hxdav.secrets.passwords import new_app_password
@@ -195,6 +207,18 @@ def a_practice(store: Store, *, key: str = "harbour", username: str = "maya") ->
         )
         practitioner_id = tx.people.add_practitioner(
             practice_group_id=group, key=username, name="Maya Lin", user_id=user_id
+        )
+        tx.subscriptions.add(
+            Subscription(
+                id=SubscriptionId(0),
+                practice_group_id=group,
+                practitioner_id=practitioner_id,
+                state=SubscriptionState.RUNNING,
+                renews=True,
+                period_from=date(2026, 11, 1),
+                paid_until=date(2100, 1, 1),
+                warned_for=None,
+            )
         )
     return PracticeWorld(store=store, practitioner_id=practitioner_id, user_id=user_id)
 

@@ -48,6 +48,7 @@ key = "tls/server-key.pem"
 _UNLIMITED = """
 [rules]
 window_days = "unlimited"
+removals_without_review = "unlimited"
 """
 
 

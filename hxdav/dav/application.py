@@ -35,9 +35,9 @@ from hxdav.dav.resources import View
 from hxdav.dav.settings import Backend, DavSettings
 from hxdav.dav.storage import VIEW, ReadOnlyStorage
 from hxdav.domain.integration import IntegrationState
+from hxdav.domain.policy import Policy
 from hxdav.domain.refusal import Reason
 from hxdav.domain.times import Clock
-from hxdav.domain.window import Policy
 from hxdav.errors import StoreBusy
 from hxdav.secrets.keyring import Keyring
 from hxdav.store.store import Store

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from hxdav.domain.policy import Policy
 from hxdav.domain.times import Clock
-from hxdav.domain.window import Policy
 from hxdav.secrets.keyring import Keyring
 from hxdav.store.store import Store
 

@@ -13,6 +13,8 @@ AppPasswordId = NewType("AppPasswordId", int)
 IntegrationId = NewType("IntegrationId", int)
 AppointmentId = NewType("AppointmentId", int)
 MirrorId = NewType("MirrorId", int)
+RemovalId = NewType("RemovalId", int)
+SubscriptionId = NewType("SubscriptionId", int)
 
 Username = NewType("Username", str)
 """A login name, unique on the server; the first segment of the calendar home's path."""

@@ -25,10 +25,14 @@ class Reason(StrEnum):
     INVOICE_PROTECTS = "invoice_protects"
     DISCONNECTED = "disconnected"
     SUSPENDED = "suspended"
+    SYNC_PAUSED = "sync_paused"
+    SYNC_ENDED = "sync_ended"
     STALE = "stale"
     EXISTS = "exists"
     MISSING = "missing"
     OTHER_COLLECTION = "other_collection"
+    VERSION_TOO_OLD = "version_too_old"
+    VERSION_GONE = "version_gone"
 
 
 SENTENCES: dict[Reason, str] = {
@@ -49,10 +53,17 @@ SENTENCES: dict[Reason, str] = {
     Reason.INVOICE_PROTECTS: "It has an invoice, so it can only be cancelled in the practice's calendar.",
     Reason.DISCONNECTED: "This calendar is no longer connected, so it can only be read.",
     Reason.SUSPENDED: "The practice's administrator has suspended this calendar.",
+    Reason.SYNC_PAUSED: (
+        "Calendar synchronisation is paused, because the practice has too few credits; until there are more, "
+        "this calendar can only be read."
+    ),
+    Reason.SYNC_ENDED: "Calendar synchronisation is not subscribed to, so this calendar can only be read.",
     Reason.STALE: "This appointment was changed in the meantime; fetch it and make the change again.",
     Reason.EXISTS: "There is already an appointment at this address.",
     Reason.MISSING: "There is no appointment at this address.",
     Reason.OTHER_COLLECTION: "An appointment can only be moved within its own calendar.",
+    Reason.VERSION_TOO_OLD: "What was done after this version is too long ago to be undone.",
+    Reason.VERSION_GONE: "There is no such version of this appointment, or it has been purged.",
 }
 
 

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 
+from hxdav.domain.policy import Policy
 from hxdav.domain.times import Interval, day_of, days_after, midnight
 
 _EVER = Interval(datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """The product's rules as numbers; the demo opens some of them for conformance suites (``--unlimited``).
-
-    ``window_days`` counts from today, the last day included; None opens the window both ways. ``restore_for`` is how
-    long a removed appointment can be put again (rules 7 and 10). ``dragged_within`` is how long before a removal the
-    same object may have been put into another calendar, so that it was dragged there and not removed (rule 7).
-    """
-
-    window_days: int | None = 201
-    restore_for: timedelta = timedelta(days=30)
-    dragged_within: timedelta = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

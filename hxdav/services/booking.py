@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus, RecordMark
 from hxdav.domain.edit import Outcome, Source
 from hxdav.domain.ids import PatientId, PracticeGroupId, PractitionerId, Uid
+from hxdav.domain.policy import Policy
 from hxdav.domain.times import AllDay, Clock, Floating, When, Zoned
-from hxdav.domain.window import Policy
 from hxdav.errors import UseCaseError
 from hxdav.ical.build import NewObject, build_object, text_line, time_line, with_timezones
 from hxdav.ical.objects import CalendarObject, object_of, read_object

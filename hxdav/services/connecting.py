@@ -10,9 +10,9 @@ from hxdav.domain.appointment import Appointment
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import IntegrationId, Slug
 from hxdav.domain.integration import Integration, IntegrationState, Service, calendar_name
+from hxdav.domain.policy import Policy
 from hxdav.domain.practice import Practitioner
 from hxdav.domain.times import Clock, day_of
-from hxdav.domain.window import Policy
 from hxdav.errors import UseCaseError
 from hxdav.ical.objects import object_of
 from hxdav.services.gate.desk import Desk, window_of, zone_of

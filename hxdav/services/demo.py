@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from hxdav.domain.appointment import AppointmentKind, RecordMark
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import PatientId, Uid
+from hxdav.domain.policy import Policy
 from hxdav.domain.practice import Band, Practitioner
 from hxdav.domain.times import AllDay, Clock, When, Zoned, day_of
-from hxdav.domain.window import Policy
 from hxdav.ical.build import NewObject, build_object
 from hxdav.ical.objects import object_of
 from hxdav.services.accounts import WantedClinic, WantedPracticeGroup, WantedPractitioner, WantedUser

@@ -9,9 +9,9 @@ from enum import StrEnum
 from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus
 from hxdav.domain.edit import Refused, Source
 from hxdav.domain.ids import PractitionerId, Uid
+from hxdav.domain.policy import Policy
 from hxdav.domain.refusal import CalendarDataError
 from hxdav.domain.times import Clock
-from hxdav.domain.window import Policy
 from hxdav.ical.objects import CalendarObject, object_of, read_object
 from hxdav.ical.patch import replace_uid
 from hxdav.ical.split import SplitObject

@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Date, LargeBinary, Table, func, insert, select, text
 
 from hxdav.errors import StoreError
-from hxdav.store import schema
+from hxdav.store import append_only, schema
 from hxdav.store.rows import Base
 from hxdav.store.rows.base import UtcDateTime
 from hxdav.store.store import Tx
@@ -100,8 +100,9 @@ def restore(tx: Tx, path: Path) -> Manifest:
             f"The backup is of schema {manifest.schema} and the database at {present}. Restore it with the version of "
             "hxdav that made it, then upgrade."
         )
-    for table in reversed(_tables()):
-        tx.connection.execute(table.delete())
+    with append_only.lifted(tx.connection):
+        for table in reversed(_tables()):
+            tx.connection.execute(table.delete())
     try:
         with zipfile.ZipFile(path) as archive:
             for table in _tables():

@@ -13,7 +13,15 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 from hxdav.domain.ids import IntegrationId, Modseq, PracticeGroupId, PractitionerId, Slug, UserId
 from hxdav.domain.integration import Integration, IntegrationState, Service
 from hxdav.domain.practice import Practitioner
-from hxdav.store.rows import IntegrationRow, PracticeGroupRow, PractitionerRow, PropertyRow, table_of
+from hxdav.domain.subscription import SubscriptionState
+from hxdav.store.rows import (
+    IntegrationRow,
+    PracticeGroupRow,
+    PractitionerRow,
+    PropertyRow,
+    SubscriptionRow,
+    table_of,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +35,11 @@ class Practice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """An integration and its practice, read under the practitioner's lock."""
+    """An integration, its practice and the practitioner's subscription (None: never had one), read under the lock."""
 
     integration: Integration
     practice: Practice
+    subscription: SubscriptionState | None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -54,7 +63,8 @@ class Integrations:
     def lock_place(self, integration_id: IntegrationId) -> Place:
         """Lock the practitioner of an integration, and read what the rules need to know of it."""
         row = self._connection.execute(_LOCK_PLACE, {"integration": integration_id}).one()
-        return Place(integration=_integration(row), practice=_practice(row))
+        subscription = None if row.subscription is None else SubscriptionState(row.subscription)
+        return Place(integration=_integration(row), practice=_practice(row), subscription=subscription)
 
     def next_modseq(self, practitioner_id: PractitionerId) -> Modseq:
         """Number the next change to anything of this practitioner."""
@@ -186,10 +196,14 @@ _LOCK = (
 
 _LOCK_PLACE = (
     _INTEGRATIONS.add_columns(
-        PracticeGroupRow.id.label("group_id"), PracticeGroupRow.name.label("group_name"), PracticeGroupRow.zone
+        PracticeGroupRow.id.label("group_id"),
+        PracticeGroupRow.name.label("group_name"),
+        PracticeGroupRow.zone,
+        SubscriptionRow.state.label("subscription"),
     )
     .join(PractitionerRow, PractitionerRow.id == IntegrationRow.practitioner_id)
     .join(PracticeGroupRow, PracticeGroupRow.id == IntegrationRow.practice_group_id)
+    .outerjoin(SubscriptionRow, SubscriptionRow.practitioner_id == IntegrationRow.practitioner_id)
     .where(IntegrationRow.id == bindparam("integration"))
     # Both rows, because what was read of a row that is not locked may be older than the lock.
     .with_for_update(of=[PractitionerRow, IntegrationRow])

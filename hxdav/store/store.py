@@ -18,7 +18,10 @@ from hxdav.store.feed import Feed
 from hxdav.store.installation import Installations
 from hxdav.store.integrations import Integrations
 from hxdav.store.mirrors import Mirrors
+from hxdav.store.notifications import Notifications
 from hxdav.store.people import People
+from hxdav.store.removals import Removals
+from hxdav.store.subscriptions import Subscriptions
 from hxdav.store.trail import Trail
 
 
@@ -70,8 +73,23 @@ class Tx:
 
     @cached_property
     def trail(self) -> Trail:
-        """Audit, removals, refused bodies and notifications."""
+        """The audit log, and refused bodies."""
         return Trail(self.connection)
+
+    @cached_property
+    def notifications(self) -> Notifications:
+        """What practitioners are told."""
+        return Notifications(self.connection)
+
+    @cached_property
+    def removals(self) -> Removals:
+        """Deletions from outside, on their way and decided."""
+        return Removals(self.connection)
+
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        """Who subscribes to calendar synchronisation."""
+        return Subscriptions(self.connection)
 
 
 class Store:

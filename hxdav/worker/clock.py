@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from hxdav.domain.ids import IntegrationId, PracticeGroupId
 from hxdav.domain.integration import IntegrationState
+from hxdav.domain.policy import Policy
 from hxdav.domain.times import Clock, day_of
-from hxdav.domain.window import Policy
 from hxdav.log import get_logger
 from hxdav.services import connecting, reindexing
 from hxdav.store.store import Store, Tx

@@ -17,8 +17,8 @@ import pytest
 from hxdav.dav.application import make_application
 from hxdav.dav.settings import DavSettings
 from hxdav.domain.ids import Uid
+from hxdav.domain.policy import Policy
 from hxdav.domain.times import Interval
-from hxdav.domain.window import Policy
 from hxdav.ical.objects import CalendarObject, object_of, read_object
 from hxdav.ical.patch import replace_uid
 from hxdav.ical.recurrence import extent, instances

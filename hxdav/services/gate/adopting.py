@@ -21,6 +21,6 @@ def adoptable(desk: Desk, known: Iterable[Mirror]) -> Appointment | None:
             return appointment
     for appointment in present:
         removed_at = appointment.removed_at
-        if removed_at is not None and removed_at + desk.policy.restore_for > desk.now:
+        if removed_at is not None and removed_at + desk.policy.kept_for > desk.now:
             return appointment
     return None

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from hxdav.domain.edit import Source
 from hxdav.domain.ids import PractitionerId
 from hxdav.domain.integration import Integration
-from hxdav.domain.window import Policy, Window
+from hxdav.domain.policy import Policy
+from hxdav.domain.window import Window
 from hxdav.store.store import Tx
 
 

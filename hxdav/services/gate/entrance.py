@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import assert_never
 
 from hxdav.domain.edit import Outcome, Source
+from hxdav.domain.policy import Policy
 from hxdav.domain.times import Clock
-from hxdav.domain.window import Policy
 from hxdav.services.gate import outside, practice
 from hxdav.services.gate.desk import Desk
 from hxdav.services.gate.edits import (

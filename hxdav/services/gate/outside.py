@@ -9,6 +9,7 @@ from hxdav.domain.ids import ETag
 from hxdav.domain.integration import IntegrationState
 from hxdav.domain.mirror import Mirror, MirrorState
 from hxdav.domain.refusal import CalendarDataError, Reason
+from hxdav.domain.subscription import SubscriptionState
 from hxdav.ical.objects import CalendarObject, object_of
 from hxdav.services.gate import adopting, removing
 from hxdav.services.gate.desk import Desk
@@ -122,14 +123,18 @@ def _put_new(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObje
 
 
 def _barred(place: Place) -> Reason | None:
-    """Why nothing can be changed through this integration now, if so."""
-    match place.integration.state:
-        case IntegrationState.CONNECTED:
-            return None
-        case IntegrationState.SUSPENDED:
+    """Why nothing can be changed through this integration now, if so (rules 1 and 2)."""
+    match place.integration.state, place.subscription:
+        case IntegrationState.SUSPENDED, _:
             return Reason.SUSPENDED
-        case IntegrationState.DISCONNECTED:
+        case IntegrationState.DISCONNECTED, _:
             return Reason.DISCONNECTED
+        case _, SubscriptionState.RUNNING:
+            return None
+        case _, SubscriptionState.PAUSED:
+            return Reason.SYNC_PAUSED
+        case _:
+            return Reason.SYNC_ENDED
 
 
 def _unmet(precondition: Precondition, mirror: Mirror | None) -> Reason | None:

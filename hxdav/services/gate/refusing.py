@@ -7,6 +7,7 @@ import hashlib
 from hxdav.domain.edit import Refused
 from hxdav.domain.ids import Href
 from hxdav.domain.mirror import Mirror
+from hxdav.domain.notification import NotificationKind
 from hxdav.domain.refusal import Reason
 from hxdav.services.gate.desk import Desk
 from hxdav.services.gate.recording import show_anew
@@ -51,9 +52,10 @@ def refuse(
 
 def _tell(desk: Desk, subject: Subject, reason: Reason, *, href: Href, body: bytes) -> None:
     digest = hashlib.sha256(f"{href}\0".encode() + body).hexdigest()
-    if desk.tx.trail.was_told(subject, kind=reason, digest=digest, now=desk.now):
+    kind = None if reason in _UNTOLD else NotificationKind(reason)
+    if kind and desk.tx.notifications.was_told(subject, kind=kind, digest=digest, now=desk.now):
         return
     if body:
         desk.tx.trail.keep_refused_body(subject, href=href, reason=reason, body=body, at=desk.now)
-    if reason not in _UNTOLD:
-        desk.tx.trail.tell(subject, kind=reason, digest=digest, at=desk.now)
+    if kind:
+        desk.tx.notifications.tell(subject, kind=kind, digest=digest, at=desk.now)

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus
 from hxdav.domain.edit import Applied, Merged, Outcome
+from hxdav.domain.ids import RemovalId
 from hxdav.domain.mirror import Mirror
-from hxdav.domain.removal import Removal, RemovalState, protection
+from hxdav.domain.removal import Decision, Removal, RemovalState, protection
 from hxdav.services.gate.desk import Desk
 from hxdav.services.gate.recording import Recording, record, show_anew
 from hxdav.services.gate.refusing import refuse
 from hxdav.services.gate.writing import ADOPTED
 from hxdav.store.integrations import Place
-from hxdav.store.trail import Subject
 
 
 def remove(desk: Desk, place: Place, mirror: Mirror, *, body: bytes = b"") -> Outcome:
@@ -55,6 +55,17 @@ def _was_dragged(desk: Desk, place: Place, appointment: Appointment) -> bool:
 
 
 def _keep_removal(desk: Desk, appointment: Appointment, state: RemovalState) -> None:
-    removal = Removal(appointment_id=appointment.id, revision=appointment.revision, state=state, made_at=desk.now)
-    subject = Subject(practice_group_id=appointment.practice_group_id, practitioner_id=appointment.practitioner_id)
-    desk.tx.trail.add_removal(removal, subject, source=desk.source)
+    desk.tx.removals.add(
+        Removal(
+            id=RemovalId(0),
+            practice_group_id=appointment.practice_group_id,
+            practitioner_id=appointment.practitioner_id,
+            appointment_id=appointment.id,
+            revision=appointment.revision,
+            state=state,
+            source=desk.source,
+            made_at=desk.now,
+            decision=Decision.SETTLED if state is RemovalState.APPLIED else Decision.DRAGGED,
+            decided_at=desk.now,
+        )
+    )

@@ -48,7 +48,10 @@ class ClinicRow(Base):
 
 
 class UserRow(Base):
-    """A login; the web password's Argon2id hash, none before the invitation is taken up."""
+    """A login; the web password's Argon2id hash, none before the invitation is taken up.
+
+    ``enabled`` follows the accounts file; ``suspended_at`` is the administrator's word (`design.md` rule 2).
+    """
 
     __tablename__ = "user_account"
     __table_args__ = (UniqueConstraint("username"), NEVER_REUSED)
@@ -60,6 +63,8 @@ class UserRow(Base):
     administrator: Mapped[bool]
     enabled: Mapped[bool]
     web_password_hash: Mapped[str | None]
+    email: Mapped[str | None]
+    suspended_at: Mapped[datetime | None]
 
 
 class InvitationRow(Base):

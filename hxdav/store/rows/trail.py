@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hxdav.store.rows.base import Base, Owner, RowId
+
+_IS_OPEN = text("state IN ('held', 'review')")
+_IS_TO_BE_MAILED = text("mail_due_at IS NOT NULL")
 
 
 class VersionRow(Base):
@@ -34,10 +37,15 @@ class VersionRow(Base):
 
 
 class RemovalRow(Base):
-    """An external deletion, and what became of it (`design.md` rule 7)."""
+    """An external deletion, and what became of it (`design.md` rule 7); an appointment has one open at most."""
 
     __tablename__ = "removal"
-    __table_args__ = (Index(None, "practitioner_id", "made_at"), Index(None, "appointment_id"))
+    __table_args__ = (
+        Index(None, "practitioner_id", "made_at"),
+        Index(None, "appointment_id"),
+        Index("uq_removal_open", "appointment_id", unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+        Index("ix_removal_waiting", "practitioner_id", "state", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+    )
 
     id: Mapped[RowId]
     practice_group_id: Mapped[Owner]
@@ -45,9 +53,16 @@ class RemovalRow(Base):
     appointment_id: Mapped[int] = mapped_column(ForeignKey("appointment.id"))
     integration_id: Mapped[int | None] = mapped_column(ForeignKey("integration.id"))
     app_password_id: Mapped[int | None] = mapped_column(ForeignKey("app_password.id"))
+    user_id: Mapped[int | None]
+    agent: Mapped[str] = mapped_column(server_default="")
     revision: Mapped[int]
     state: Mapped[str]
     made_at: Mapped[datetime]
+    settles_at: Mapped[datetime | None]
+    reviewed_from: Mapped[datetime | None]
+    answer_by: Mapped[datetime | None]
+    answer: Mapped[str | None]
+    decision: Mapped[str | None]
     decided_at: Mapped[datetime | None]
 
 
@@ -70,10 +85,16 @@ class RefusedBodyRow(Base):
 
 
 class NotificationRow(Base):
-    """What the practitioner is told; ``digest`` keeps the same thing from being told twice in a day."""
+    """What the practitioner is told; ``digest`` keeps the same thing from being told twice in a day.
+
+    ``mail_due_at`` is when it is to be mailed (again); NULL where it is not to be, or has been.
+    """
 
     __tablename__ = "notification"
-    __table_args__ = (Index(None, "practitioner_id", "at"),)
+    __table_args__ = (
+        Index(None, "practitioner_id", "at"),
+        Index("ix_notification_mail", "mail_due_at", sqlite_where=_IS_TO_BE_MAILED, postgresql_where=_IS_TO_BE_MAILED),
+    )
 
     id: Mapped[RowId]
     practice_group_id: Mapped[Owner]
@@ -83,6 +104,9 @@ class NotificationRow(Base):
     kind: Mapped[str]
     digest: Mapped[str]
     at: Mapped[datetime]
+    mail_due_at: Mapped[datetime | None]
+    mail_tries: Mapped[int] = mapped_column(server_default="0")
+    mailed_at: Mapped[datetime | None]
 
 
 class AuditRow(Base):

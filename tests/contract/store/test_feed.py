@@ -8,8 +8,8 @@ import pytest
 
 from hxdav.domain.edit import Applied
 from hxdav.domain.ids import Href, IntegrationId, Modseq
+from hxdav.domain.policy import Policy
 from hxdav.domain.times import Interval
-from hxdav.domain.window import Policy
 from hxdav.store.store import Store
 from tests.builders import PracticeWorld, a_practice, an_object
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from hxdav.domain.window import Policy
+from hxdav.domain.policy import Policy
 from hxdav.store.store import Store
 from tests.builders import a_practice, an_object
 from tests.integration.dav.caller import CALENDAR, CS, HOME, SPACES, C, Caller, D, calling

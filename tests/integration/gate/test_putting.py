@@ -9,6 +9,7 @@ import pytest
 from hxdav.domain.appointment import AppointmentKind, AppointmentStatus
 from hxdav.domain.edit import Applied, Merged, Owned, Precondition, Refused
 from hxdav.domain.ids import ETag, Href
+from hxdav.domain.notification import NotificationKind
 from hxdav.domain.refusal import Reason
 from hxdav.store.store import Store
 from tests.builders import a_practice, an_object
@@ -228,8 +229,8 @@ def test_a_refused_new_object_is_kept_told_once_a_day_and_judged_afresh(store: S
     assert isinstance(practice.put(calendar, "a.ics", early), Refused)
 
     with store.snapshot() as tx:
-        told = tx.trail.notifications(practice.practitioner_id)
-    assert [each.kind for each in told] == [Reason.BEFORE_WINDOW] * 2
+        told = tx.notifications.of(practice.practitioner_id)
+    assert [each.kind for each in told] == [NotificationKind.BEFORE_WINDOW] * 2
     assert practice.shown(calendar) == {}
     assert isinstance(practice.put(calendar, "a.ics", an_object()), Applied)
 

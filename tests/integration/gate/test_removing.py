@@ -7,6 +7,7 @@ import pytest
 from hxdav.domain.appointment import AppointmentKind, AppointmentStatus, RecordMark
 from hxdav.domain.edit import Applied, Merged, Precondition, Refused
 from hxdav.domain.ids import ETag
+from hxdav.domain.notification import NotificationKind
 from hxdav.domain.refusal import Reason
 from hxdav.store.store import Store
 from tests.builders import PracticeWorld, a_practice, an_object
@@ -64,7 +65,7 @@ def test_a_note_or_an_invoice_or_not_knowing_protects(store: Store, where: str, 
     assert practice.shown(calendar)[href] != etag
     assert set(practice.changes(calendar, since=modseq)) == {href}
     with store.snapshot() as tx:
-        assert [each.kind for each in tx.trail.notifications(practice.practitioner_id)] == [reason]
+        assert [each.kind for each in tx.notifications.of(practice.practitioner_id)] == [NotificationKind(reason)]
 
 
 def test_cancelled_put_on_a_single_is_a_removal(store: Store) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from hxdav.domain.appointment import AppointmentKind
 from hxdav.domain.edit import Applied, Refused
+from hxdav.domain.policy import Policy
 from hxdav.domain.refusal import Reason
-from hxdav.domain.window import Policy
 from hxdav.store.store import Store
 from tests.builders import a_practice, an_object
 

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hxdav.domain.window import Policy, Window
+from hxdav.domain.policy import Policy
+from hxdav.domain.window import Window
 
 SYDNEY = ZoneInfo("Australia/Sydney")
 NOON = datetime(2026, 11, 22, 1, tzinfo=UTC)
