@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -14,18 +15,22 @@ from hxdav.domain.ids import (
     IntegrationId,
     Modseq,
     PractitionerId,
+    RemovalId,
     Slug,
     SubscriptionId,
     UserId,
     Username,
 )
 from hxdav.domain.integration import Service
+from hxdav.domain.notification import NotificationKind
 from hxdav.domain.policy import Policy
 from hxdav.domain.practice import Band
+from hxdav.domain.removal import Answer, Removal
 from hxdav.domain.subscription import Subscription, SubscriptionState
 from hxdav.ical.objects import object_of
 from hxdav.secrets.keyring import Keyring
 from hxdav.secrets.passwords import new_app_password
+from hxdav.services import reviewing
 from hxdav.services.gate import (
     CancelAppointment,
     Change,
@@ -36,6 +41,7 @@ from hxdav.services.gate import (
     read_body,
     submit,
 )
+from hxdav.services.gate.settling import settle
 from hxdav.store import schema
 from hxdav.store.store import Store
 
@@ -126,6 +132,43 @@ class PracticeWorld:
         """Delete a calendar object, as a client does."""
         change = RemoveObject(integration_id=integration_id, href=Href(href), precondition=precondition)
         return self.submit(change, source=_from(integration_id, self.user_id))
+
+    def settle(self) -> int:
+        """Let the practitioner's batch of removals be applied, if it has closed, as the worker does."""
+        with self.store.transaction() as tx:
+            return settle(tx, self.clock, self.policy, practitioner_id=self.practitioner_id)
+
+    def removed(self, integration_id: IntegrationId, href: str) -> Outcome:
+        """Delete a calendar object, and wait until that has come about."""
+        outcome = self.remove(integration_id, href)
+        self.clock.advance(seconds=60)
+        self.settle()
+        return outcome
+
+    def removals(self) -> list[Removal]:
+        """Every removal of the practitioner's, the first first."""
+        with self.store.snapshot() as tx:
+            return tx.removals.all_of(self.practitioner_id)
+
+    def answer(self, removal_ids: Collection[RemovalId], said: Answer) -> None:
+        """Answer removals in review, and carry the answer out."""
+        with self.store.transaction() as tx:
+            practitioner = tx.people.practitioner(self.practitioner_id)
+            reviewing.answer(
+                tx, self.clock, practitioner=practitioner, removal_ids=removal_ids, said=said, source=BY_PRACTICE
+            )
+        self.carry_out()
+
+    def carry_out(self) -> int:
+        """Decide what is due in review, as the worker does."""
+        return self.store.in_turns(
+            lambda tx: reviewing.carry_out(tx, self.clock, self.policy, practitioner_id=self.practitioner_id)
+        )
+
+    def told(self) -> list[NotificationKind]:
+        """What the practitioner has been told."""
+        with self.store.snapshot() as tx:
+            return [each.kind for each in tx.notifications.of(self.practitioner_id)]
 
     def move(self, integration_id: IntegrationId, href: str, to_href: str, *, overwrite: bool = True) -> Outcome:
         """Move a calendar object within its collection, as a client does."""

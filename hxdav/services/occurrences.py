@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,18 @@ INDEXED_AHEAD = timedelta(days=400)
 
 INDEXED_AT_MOST = 1000
 """How many occurrences of one appointment are indexed: the latest ones; a query beyond them reads the rule."""
+
+_STARTS = frozenset({"DTSTART", "RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID"})
+_TIMES = _STARTS | {"DTEND", "DURATION"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeLine:
+    """A content line that says when, to be compared with others."""
+
+    name: str
+    params: str
+    text: str
 
 
 def index_of(content: CalendarObject, *, practice_zone: ZoneInfo, now: datetime) -> OccurrenceIndex:
@@ -56,10 +69,29 @@ def first_interval(content: CalendarObject, *, practice_zone: ZoneInfo) -> Inter
 
 def starts_within(content: CalendarObject, within: Interval, *, practice_zone: ZoneInfo) -> bool:
     """Whether an occurrence of ``content`` starts in ``within``."""
+    return a_start_within(content, within, practice_zone=practice_zone) is not None
+
+
+def a_start_within(content: CalendarObject, within: Interval, *, practice_zone: ZoneInfo) -> datetime | None:
+    """When the first occurrence of ``content`` that starts in ``within`` does; None where none does."""
     if not content.is_recurring:
-        return within.starts <= extent(content, practice_zone=practice_zone).starts < within.ends
-    # One is enough: an endless series is not read to its end.
-    return any(
-        within.starts <= each.interval.starts < within.ends
-        for each in instances(content, practice_zone=practice_zone, within=within)
-    )
+        starts = extent(content, practice_zone=practice_zone).starts
+        return starts if within.starts <= starts < within.ends else None
+    # They come in their order, and one is enough: an endless series is not read to its end.
+    starting = (each.interval.starts for each in instances(content, practice_zone=practice_zone, within=within))
+    return next((starts for starts in starting if within.starts <= starts < within.ends), None)
+
+
+def start_lines(content: CalendarObject) -> list[TimeLine]:
+    """The content lines that say when a series starts, each time."""
+    return _lines(content, _STARTS)
+
+
+def time_lines(content: CalendarObject) -> list[TimeLine]:
+    """The content lines that say when something takes place, and for how long."""
+    return _lines(content, _TIMES)
+
+
+def _lines(content: CalendarObject, names: frozenset[str]) -> list[TimeLine]:
+    lines = (line for vevent in content.vevents for line in vevent.properties if line.name in names)
+    return [TimeLine(name=line.name, params=line.params, text=line.value) for line in lines]

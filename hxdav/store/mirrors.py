@@ -50,8 +50,10 @@ class Mirrors:
         uid: Uid,
         etag: ETag,
         modseq: Modseq,
+        revision: int = 1,
+        state: MirrorState = MirrorState.SHOWN,
     ) -> None:
-        """Show an appointment in an integration."""
+        """Show an appointment in an integration, or hold its place there while it is hidden."""
         self._connection.execute(
             _ADD,
             {
@@ -62,9 +64,9 @@ class Mirrors:
                 "generation": generation,
                 "href": href,
                 "uid": uid,
-                "revision": 1,
+                "revision": revision,
                 "etag": etag,
-                "state": MirrorState.SHOWN,
+                "state": state,
                 "modseq": modseq,
                 "changed_at": appointment.updated_at,
             },

@@ -79,6 +79,11 @@ class Removals:
         rows = self._connection.execute(_IN_REVIEW, {"practitioner": practitioner_id})
         return [_removal(row) for row in rows]
 
+    def all_of(self, practitioner_id: PractitionerId) -> list[Removal]:
+        """Every removal of a practitioner's appointments that is not purged, the first first."""
+        query = _REMOVALS.where(RemovalRow.practitioner_id == practitioner_id).order_by(RemovalRow.id)
+        return [_removal(row) for row in self._connection.execute(query)]
+
     def some(self, removal_ids: Collection[RemovalId]) -> list[Removal]:
         """The removals with these numbers, the first first."""
         rows = self._connection.execute(_REMOVALS.where(RemovalRow.id.in_(removal_ids)).order_by(RemovalRow.id))

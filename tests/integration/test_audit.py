@@ -35,11 +35,11 @@ def test_every_edit_is_audited_with_who_and_from_where(store: Store) -> None:
     practice.put(calendar, "a.ics", an_object())
     practice.put(calendar, "a.ics", an_object(summary="Lunch"))
     practice.move(calendar, "a.ics", "b.ics")
-    practice.remove(calendar, "b.ics")
+    practice.removed(calendar, "b.ics")
 
     entries = audit_of(store)
 
-    assert [entry["action"] for entry in entries] == ["created", "changed", "moved", "removed"]
+    assert [entry["action"] for entry in entries] == ["created", "changed", "moved", "removal_held", "removed"]
     assert {(entry["user_id"], entry["integration_id"], entry["authority"]) for entry in entries} == {
         (practice.user_id, calendar, "outside")
     }

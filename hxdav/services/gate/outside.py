@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hxdav.domain.edit import Applied, Outcome, Precondition, Refused
-from hxdav.domain.ids import ETag
 from hxdav.domain.integration import IntegrationState
 from hxdav.domain.mirror import Mirror, MirrorState
 from hxdav.domain.refusal import CalendarDataError, Reason
@@ -14,7 +13,7 @@ from hxdav.ical.objects import CalendarObject, object_of
 from hxdav.services.gate import adopting, removing
 from hxdav.services.gate.desk import Desk
 from hxdav.services.gate.edits import MoveObject, PutObject, RemoveObject
-from hxdav.services.gate.recording import Placement, Recording, record
+from hxdav.services.gate.recording import Placement, Recording, record, step_aside
 from hxdav.services.gate.refusing import refuse
 from hxdav.services.gate.writing import create, rewrite
 from hxdav.services.occurrences import unbounded
@@ -25,20 +24,25 @@ def put(desk: Desk, edit: PutObject) -> Outcome:
     """A calendar object put at an href: a new appointment, another state of one, or a removal."""
     place = desk.tx.integrations.lock_place(edit.integration_id)
     mirror = desk.tx.mirrors.at(edit.integration_id, edit.href)
-    barred = _barred(place) or _unmet(edit.precondition, mirror)
+    seen = _seen(mirror)
+    barred = _barred(place) or _unmet(edit.precondition, seen)
+    if barred is Reason.STALE and _takes_back(desk, place, edit):
+        barred = None
     if barred:
-        return refuse(desk, place, barred, href=edit.href, mirror=mirror, body=edit.body)
+        return refuse(desk, place, barred, href=edit.href, mirror=seen, body=edit.body)
     content = edit.reading
     if not isinstance(content, CalendarDataError):
         content = unbounded(content, practice_zone=place.zone, now=desk.now) or content
     if isinstance(content, CalendarDataError):
-        return refuse(desk, place, content.reason, href=edit.href, mirror=mirror, body=edit.body, detail=content.detail)
-    if mirror is not None and mirror.uid != content.uid:
+        return refuse(desk, place, content.reason, href=edit.href, mirror=seen, body=edit.body, detail=content.detail)
+    if mirror is not None and mirror.uid == content.uid:
+        return _put_again(desk, place, edit, content=content, mirror=mirror)
+    if seen is not None:
         return refuse(
-            desk, place, Reason.UID_CHANGED, href=edit.href, mirror=mirror, body=edit.body, conflicting=edit.href
+            desk, place, Reason.UID_CHANGED, href=edit.href, mirror=seen, body=edit.body, conflicting=edit.href
         )
     if mirror is not None:
-        return _put_again(desk, place, edit, content=content, mirror=mirror)
+        step_aside(desk, mirror)
     return _put_new(desk, place, edit, content=content)
 
 
@@ -53,11 +57,14 @@ def move(desk: Desk, edit: MoveObject) -> Outcome:
     found = _find(desk, edit)
     if isinstance(found, Refused):
         return found
-    overwritten = desk.tx.mirrors.at(edit.integration_id, edit.to_href)
+    in_place = desk.tx.mirrors.at(edit.integration_id, edit.to_href)
+    overwritten = _seen(in_place)
     if overwritten is not None:
         in_the_way = _clear(desk, edit, found, overwritten=overwritten)
         if in_the_way is not None:
             return in_the_way
+    elif in_place is not None:
+        step_aside(desk, in_place)
     appointment = desk.tx.appointments.one(found.mirror.appointment_id)
     moved = record(
         desk,
@@ -83,7 +90,7 @@ class _Found:
 def _find(desk: Desk, edit: RemoveObject | MoveObject) -> _Found | Refused:
     """What is at the href of ``edit``, if it may be changed and is what the client expects."""
     place = desk.tx.integrations.lock_place(edit.integration_id)
-    mirror = desk.tx.mirrors.at(edit.integration_id, edit.href)
+    mirror = _seen(desk.tx.mirrors.at(edit.integration_id, edit.href))
     barred = _barred(place) or _unmet(edit.precondition, mirror)
     if barred:
         return refuse(desk, place, barred, href=edit.href, mirror=mirror)
@@ -99,7 +106,11 @@ def _clear(desk: Desk, edit: MoveObject, found: _Found, *, overwritten: Mirror) 
     removed = removing.remove(desk, found.place, overwritten)
     if isinstance(removed, Refused):
         return removed
-    return None if isinstance(removed, Applied) else refuse(desk, found.place, Reason.EXISTS, href=edit.to_href)
+    hidden = desk.tx.mirrors.at(edit.integration_id, edit.to_href)
+    if hidden is None or _seen(hidden) is not None:
+        return refuse(desk, found.place, Reason.EXISTS, href=edit.to_href)
+    step_aside(desk, hidden)
+    return None
 
 
 def _put_again(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObject, mirror: Mirror) -> Outcome:
@@ -114,7 +125,7 @@ def _put_new(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObje
     """An object at a new href: one that we know by its UID, or a new personal appointment (rule 5)."""
     known = desk.tx.mirrors.known_by(place.integration.practitioner_id, content.uid)
     for mirror in known:
-        if mirror.integration_id == place.integration.id and mirror.state is not MirrorState.LEFT:
+        if mirror.integration_id == place.integration.id and mirror.state is MirrorState.SHOWN:
             return refuse(desk, place, Reason.UID_IN_USE, href=edit.href, body=edit.body, conflicting=mirror.href)
     adopted = adopting.adoptable(desk, known)
     if adopted is not None:
@@ -137,11 +148,24 @@ def _barred(place: Place) -> Reason | None:
             return Reason.SYNC_ENDED
 
 
-def _unmet(precondition: Precondition, mirror: Mirror | None) -> Reason | None:
+def _seen(mirror: Mirror | None) -> Mirror | None:
+    """What a client can see of a mirror: nothing, while it is hidden."""
+    return mirror if mirror is not None and mirror.state is MirrorState.SHOWN else None
+
+
+def _unmet(precondition: Precondition, seen: Mirror | None) -> Reason | None:
     """What the client expected in vain, if it did (RFC 9110 §13.1)."""
-    etag: ETag | None = mirror.etag if mirror else None
-    if precondition.holds(etag):
+    if precondition.holds(seen.etag if seen else None):
         return None
     if precondition.if_none_match_any or precondition.if_none_match is not None:
         return Reason.EXISTS
     return Reason.STALE
+
+
+def _takes_back(desk: Desk, place: Place, edit: PutObject) -> bool:
+    """Whether a client puts what it has removed, and names the last state of it that it was shown (rule 7)."""
+    named = edit.precondition.if_match
+    if named is None or isinstance(edit.reading, CalendarDataError):
+        return False
+    known = desk.tx.mirrors.known_by(place.integration.practitioner_id, edit.reading.uid)
+    return any(mirror.state is MirrorState.HIDDEN and mirror.etag in named for mirror in known)

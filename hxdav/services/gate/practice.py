@@ -9,6 +9,7 @@ from hxdav.domain.edit import Applied, Outcome, Refused
 from hxdav.domain.ids import AppointmentId, Modseq
 from hxdav.domain.refusal import Reason
 from hxdav.ical.recurrence import extent
+from hxdav.services.gate import deciding
 from hxdav.services.gate.desk import Desk, zone_of
 from hxdav.services.gate.edits import CancelAppointment, PutAppointment
 from hxdav.services.gate.recording import Recording, record
@@ -63,6 +64,8 @@ def put(desk: Desk, edit: PutAppointment) -> Outcome:
             reappears=bool(before and before.is_gone and not after.is_gone),
         ),
     )
+    if before:
+        deciding.reconsider(desk, recorded.appointment)
     return Applied(appointment_id=recorded.appointment.id, created=before is None)
 
 
@@ -73,7 +76,7 @@ def cancel(desk: Desk, edit: CancelAppointment) -> Outcome:
     before = desk.tx.appointments.one(edit.appointment_id)
     if before.is_gone:
         return Applied(appointment_id=before.id)
-    record(
+    recorded = record(
         desk,
         Recording(
             before=before,
@@ -82,6 +85,7 @@ def cancel(desk: Desk, edit: CancelAppointment) -> Outcome:
             action="cancelled",
         ),
     )
+    deciding.overtake(desk, recorded.appointment)
     return Applied(appointment_id=before.id)
 
 

@@ -5,6 +5,7 @@ One change takes one modseq, which goes to everything that it touches (`design.m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
@@ -77,11 +78,46 @@ def record(desk: Desk, change: Recording) -> Recorded:
     return Recorded(appointment=appointment, etag=etag)
 
 
-def show_anew(desk: Desk, mirror: Mirror, appointment: Appointment) -> None:
-    """Give a mirror a new entity tag and modseq, so that the next sync brings ours back (clients must heal)."""
+def show_anew(desk: Desk, mirrors: Sequence[Mirror], appointment: Appointment) -> None:
+    """Give mirrors a new entity tag and modseq, so that the next sync brings ours back (clients must heal).
+
+    What was hidden shows again by that.
+    """
+    if not mirrors:
+        return
     modseq = desk.tx.integrations.next_modseq(appointment.practitioner_id)
-    _change_mirror(desk, mirror, appointment, modseq=modseq, revision=mirror.revision + 1)
+    for mirror in mirrors:
+        _show_mirror(desk, mirror, appointment, modseq=modseq, revision=mirror.revision + 1)
+    desk.tx.integrations.touch({mirror.integration_id for mirror in mirrors}, modseq)
+
+
+def hide(desk: Desk, mirror: Mirror, appointment: Appointment) -> None:
+    """Take an object out of sight where it was removed, until that is decided: its address and UID stay its own."""
+    modseq = desk.tx.integrations.next_modseq(appointment.practitioner_id)
+    desk.tx.mirrors.change(replace(mirror, state=MirrorState.HIDDEN, modseq=modseq), at=desk.now)
     desk.tx.integrations.touch([mirror.integration_id], modseq)
+
+
+def step_aside(desk: Desk, hidden: Mirror) -> None:
+    """Give up the address of a hidden object, at which a client puts another one, for one of our own.
+
+    Nobody has seen the new address, so it is not in the feed: modseq 0 comes after no token.
+    """
+    appointment = desk.tx.appointments.one(hidden.appointment_id)
+    desk.tx.mirrors.change(replace(hidden, state=MirrorState.LEFT), at=desk.now)
+    generation = desk.tx.mirrors.next_generation(hidden.integration_id, hidden.appointment_id)
+    own = derived_uid(hidden.integration_id, hidden.appointment_id, generation=generation)
+    desk.tx.mirrors.add(
+        appointment,
+        integration_id=hidden.integration_id,
+        generation=generation,
+        href=derived_href(own),
+        uid=hidden.uid,
+        etag=hidden.etag,
+        modseq=Modseq(0),
+        revision=hidden.revision,
+        state=MirrorState.HIDDEN,
+    )
 
 
 def _audit(desk: Desk, change: Recording, appointment: Appointment) -> None:
@@ -103,6 +139,9 @@ def _show(desk: Desk, change: Recording, appointment: Appointment) -> ETag | Non
     touched: set[IntegrationId] = set()
     etag: ETag | None = None
     for mirror in shown.values():
+        if mirror.state is MirrorState.HIDDEN:
+            _keep_hidden(desk, mirror, appointment)
+            continue
         if _is_replaced(mirror, change.placement) or appointment.is_gone:
             desk.tx.mirrors.change(replace(mirror, state=MirrorState.LEFT, modseq=modseq), at=desk.now)
             touched.add(mirror.integration_id)
@@ -111,7 +150,7 @@ def _show(desk: Desk, change: Recording, appointment: Appointment) -> ETag | Non
         placed = change.placement is not None and mirror.integration_id == change.placement.integration_id
         tag = etag_of(appointment.text, mirror.revision + healed)
         if tag != mirror.etag:
-            _change_mirror(desk, mirror, appointment, modseq=modseq, revision=mirror.revision + healed)
+            _show_mirror(desk, mirror, appointment, modseq=modseq, revision=mirror.revision + healed)
             touched.add(mirror.integration_id)
         if healed or placed:
             etag = tag
@@ -124,6 +163,12 @@ def _show(desk: Desk, change: Recording, appointment: Appointment) -> ETag | Non
     return etag
 
 
+def _keep_hidden(desk: Desk, mirror: Mirror, appointment: Appointment) -> None:
+    """Clients know already that it is gone: whatever changes of it, there is nothing to tell them yet."""
+    if appointment.is_gone:
+        desk.tx.mirrors.change(replace(mirror, state=MirrorState.LEFT), at=desk.now)
+
+
 def _is_replaced(mirror: Mirror, placement: Placement | None) -> bool:
     """Whether a client has put the object anew in this integration, at another address or by another UID."""
     if placement is None or mirror.integration_id != placement.integration_id:
@@ -131,9 +176,10 @@ def _is_replaced(mirror: Mirror, placement: Placement | None) -> bool:
     return (mirror.href, mirror.uid) != (placement.href, placement.uid)
 
 
-def _change_mirror(desk: Desk, mirror: Mirror, appointment: Appointment, *, modseq: Modseq, revision: int) -> None:
+def _show_mirror(desk: Desk, mirror: Mirror, appointment: Appointment, *, modseq: Modseq, revision: int) -> None:
     etag = etag_of(appointment.text, revision)
-    desk.tx.mirrors.change(replace(mirror, revision=revision, etag=etag, modseq=modseq), at=desk.now)
+    shown = replace(mirror, revision=revision, etag=etag, state=MirrorState.SHOWN, modseq=modseq)
+    desk.tx.mirrors.change(shown, at=desk.now)
 
 
 def _enter(

@@ -46,7 +46,7 @@ def refuse(
     desk.tx.trail.audit("refused", subject, source=desk.source, at=desk.now, detail={"reason": reason})
     _tell(desk, subject, reason, href=href, body=body)
     if mirror is not None and reason not in _PRECONDITIONS:
-        show_anew(desk, mirror, desk.tx.appointments.one(mirror.appointment_id))
+        show_anew(desk, [mirror], desk.tx.appointments.one(mirror.appointment_id))
     return Refused(reason=reason, detail=detail, href=conflicting)
 
 

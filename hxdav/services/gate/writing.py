@@ -7,23 +7,22 @@ from dataclasses import replace
 from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus, RecordMark
 from hxdav.domain.edit import Applied, Merged, Outcome, Owned
 from hxdav.domain.ids import AppointmentId, Modseq
-from hxdav.domain.mirror import Mirror
+from hxdav.domain.mirror import Mirror, MirrorState
 from hxdav.domain.refusal import Reason
 from hxdav.domain.times import Interval
 from hxdav.ical.objects import CalendarObject, object_of
 from hxdav.ical.patch import overruled, replace_uid, splice_owned
 from hxdav.ical.recurrence import extent
+from hxdav.services.gate import deciding
 from hxdav.services.gate.desk import Desk, window_of
 from hxdav.services.gate.edits import PutObject
 from hxdav.services.gate.recording import Placement, Recording, record
 from hxdav.services.gate.refusing import refuse
-from hxdav.services.occurrences import starts_within
+from hxdav.services.occurrences import start_lines, starts_within
 from hxdav.store.integrations import Place
 
 ADOPTED = "adopted"
 """The action of a put that brought a known appointment to another address, as dragging it into a calendar does."""
-
-_DATES = frozenset({"DTSTART", "RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID"})
 
 
 def create(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObject) -> Outcome:
@@ -67,7 +66,8 @@ def create(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObject
             placement=_placement(edit, content),
         ),
     )
-    etag = recorded.etag if _is_as_sent(edit, content.text) else None
+    # A character that a fold tore apart comes back whole: then the client is told no ETag (RFC 4791 §5.3.4).
+    etag = recorded.etag if content.text.encode() == edit.body else None
     return Applied(appointment_id=recorded.appointment.id, created=True, etag=etag)
 
 
@@ -92,12 +92,17 @@ def rewrite(
     if appointment.kind is AppointmentKind.PATIENT:
         practice_words = overruled(theirs, ours)
     kept = object_of(splice_owned(theirs, ours)) if practice_words else theirs
+    is_new_here = shown is None or shown.state is MirrorState.HIDDEN
     if _has_moved(kept, ours, place):
         outside = _outside_window(desk, place, kept)
         if outside:
-            return refuse(desk, place, outside, href=edit.href, mirror=shown, body=edit.body)
+            return refuse(desk, place, outside, href=edit.href, mirror=None if is_new_here else shown, body=edit.body)
+    if deciding.take_back(desk, appointment) and shown:
+        shown = desk.tx.mirrors.at(edit.integration_id, edit.href)
+    is_as_sent = replace_uid(kept.text, old=appointment.uid, new=content.uid).encode() == edit.body
     if shown and kept.text == appointment.text and not practice_words and not appointment.is_gone:
-        return Applied(appointment_id=appointment.id, etag=shown.etag)
+        etag = shown.etag if is_as_sent else None
+        return Applied(appointment_id=appointment.id, created=is_new_here, etag=etag)
     recorded = record(
         desk,
         Recording(
@@ -112,24 +117,14 @@ def rewrite(
         ),
     )
     if practice_words:
-        return Merged(appointment_id=appointment.id, overruled=practice_words, created=shown is None)
-    shown_text = replace_uid(kept.text, old=appointment.uid, new=content.uid)
-    etag = recorded.etag if _is_as_sent(edit, shown_text) else None
-    return Applied(appointment_id=appointment.id, created=shown is None, etag=etag)
+        return Merged(appointment_id=appointment.id, overruled=practice_words, created=is_new_here)
+    return Applied(appointment_id=appointment.id, created=is_new_here, etag=recorded.etag if is_as_sent else None)
 
 
 def _action(appointment: Appointment, shown: Mirror | None) -> str:
     if appointment.is_gone:
         return "restored"
     return ADOPTED if shown is None else "changed"
-
-
-def _is_as_sent(edit: PutObject, shown_text: str) -> bool:
-    """Whether the client gets back what it sent, to the octet: only then may it be told an ETag (RFC 4791 §5.3.4).
-
-    UID lines go out rewritten, and a character that a fold tore apart comes back whole.
-    """
-    return shown_text.encode() == edit.body
 
 
 def _placement(edit: PutObject, content: CalendarObject) -> Placement:
@@ -167,14 +162,8 @@ def _has_moved(kept: CalendarObject, ours: CalendarObject, place: Place) -> bool
     if kept.text == ours.text:
         return False
     if kept.is_recurring or ours.is_recurring:
-        return _dates(kept) != _dates(ours)
+        return start_lines(kept) != start_lines(ours)
     return extent(kept, practice_zone=place.zone).starts != extent(ours, practice_zone=place.zone).starts
-
-
-def _dates(content: CalendarObject) -> list[tuple[str, str, str]]:
-    """The content lines that say when a series takes place."""
-    lines = (line for vevent in content.vevents for line in vevent.properties if line.name in _DATES)
-    return [(line.name, line.params, line.value) for line in lines]
 
 
 def _outside_window(desk: Desk, place: Place, content: CalendarObject) -> Reason | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hxdav.domain.appointment import AppointmentKind, AppointmentStatus, RecordMark
-from hxdav.domain.edit import Applied, Merged, Precondition, Refused
+from hxdav.domain.edit import Applied, Held, Merged, Precondition, Refused
 from hxdav.domain.ids import ETag
 from hxdav.domain.notification import NotificationKind
 from hxdav.domain.refusal import Reason
@@ -25,9 +25,9 @@ def test_a_removed_personal_appointment_leaves_every_calendar_and_its_record_sta
     assert isinstance(put, Applied)
     (derived,) = practice.shown(other)
 
-    outcome = practice.remove(calendar, "a.ics")
+    outcome = practice.removed(calendar, "a.ics")
 
-    assert isinstance(outcome, Applied)
+    assert outcome == Held(appointment_id=put.appointment_id)
     assert practice.shown(calendar) == practice.shown(other) == {}
     assert practice.changes(calendar, since=1) == {"a.ics": None}
     assert practice.changes(other, since=1) == {derived: None}
@@ -40,7 +40,7 @@ def test_a_removed_patient_appointment_is_cancelled_and_stays_on_record(store: S
     booked = practice.book(an_object("p@practice"), patients=("Jo Doe",))
     (href,) = practice.shown(calendar)
 
-    practice.remove(calendar, href)
+    practice.removed(calendar, href)
 
     kept = practice.appointment(booked.id)
     assert kept.status is AppointmentStatus.CANCELLED
@@ -75,6 +75,9 @@ def test_cancelled_put_on_a_single_is_a_removal(store: Store) -> None:
     (href,) = practice.shown(calendar)
 
     practice.put(calendar, href, an_object(_shown_uid(practice, calendar, href), "STATUS:CANCELLED"))
+    assert practice.shown(calendar) == {}
+    practice.clock.advance(seconds=60)
+    practice.settle()
 
     assert practice.appointment(booked.id).status is AppointmentStatus.CANCELLED
     assert practice.shown(calendar) == {}
@@ -117,7 +120,7 @@ def test_putting_a_removed_uid_again_restores_that_appointment_everywhere(store:
     (href,) = practice.shown(calendar)
     (elsewhere,) = practice.shown(other)
     uid = _shown_uid(practice, calendar, href)
-    practice.remove(calendar, href)
+    practice.removed(calendar, href)
     practice.clock.advance(days=29)
 
     outcome = practice.put(calendar, "again.ics", an_object(uid), Precondition(if_none_match_any=True))
@@ -135,7 +138,7 @@ def test_after_thirty_days_the_uid_makes_another_appointment(store: Store) -> No
     practice = a_practice(store)
     calendar = practice.integration()
     first = practice.put(calendar, "a.ics", an_object())
-    practice.remove(calendar, "a.ics")
+    practice.removed(calendar, "a.ics")
     practice.clock.advance(days=30)
     later = an_object(
         start="DTSTART;TZID=Australia/Sydney:20270110T090000", end="DTEND;TZID=Australia/Sydney:20270110T100000"
@@ -202,7 +205,10 @@ def test_a_move_onto_another_object_removes_that_by_the_rules(store: Store) -> N
     assert isinstance(outcome, Applied)
     assert not outcome.created
     assert set(practice.shown(calendar)) == {"b.ics"}
+    practice.clock.advance(seconds=60)
+    practice.settle()
     assert practice.appointment(target.appointment_id).is_gone
+    assert set(practice.shown(calendar)) == {"b.ics"}
 
 
 def test_a_move_onto_a_protected_appointment_is_refused_whole(store: Store) -> None:
@@ -244,7 +250,7 @@ def test_a_minute_after_it_was_dragged_a_removal_is_one_again(store: Store) -> N
     practice.put(other, "dragged.ics", an_object())
     practice.clock.advance(seconds=61)
 
-    practice.remove(calendar, "a.ics")
+    practice.removed(calendar, "a.ics")
 
     assert practice.shown(calendar) == practice.shown(other) == {}
 

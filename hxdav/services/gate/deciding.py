@@ -1,0 +1,140 @@
+"""Decides removals: applied, or kept and shown again (`design.md` rules 6 and 7)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus
+from hxdav.domain.mirror import MirrorState
+from hxdav.domain.notification import NotificationKind
+from hxdav.domain.removal import Decision, Removal, RemovalState, protection
+from hxdav.ical.objects import object_of
+from hxdav.services.gate.desk import Desk
+from hxdav.services.gate.recording import Recording, record, show_anew
+from hxdav.services.occurrences import time_lines
+from hxdav.store.trail import Subject
+
+_TOLD: dict[Decision, NotificationKind] = {
+    Decision.PROTECTED: NotificationKind.REMOVAL_KEPT_PROTECTED,
+    Decision.CHANGED: NotificationKind.REMOVAL_KEPT_CHANGED,
+    Decision.UNANSWERED: NotificationKind.REMOVAL_KEPT_UNANSWERED,
+}
+
+
+def apply(desk: Desk, removal: Removal, decision: Decision, *, zone: ZoneInfo) -> None:
+    """Carry a removal out, unless something speaks against it by now: then it is kept, and the person told.
+
+    A patient appointment is cancelled and its record stays; a personal one becomes a tombstone.
+    """
+    appointment = desk.tx.appointments.one(removal.appointment_id)
+    against = _objection(desk, removal, appointment)
+    if against:
+        keep(desk, removal, against, appointment=appointment)
+        return
+    _decide(desk, removal, RemovalState.APPLIED, decision=decision)
+    is_patient = appointment.kind is AppointmentKind.PATIENT
+    status = AppointmentStatus.CANCELLED if is_patient else appointment.status
+    record(
+        # Whose edit it is, is whose deletion it was, whoever let it through.
+        replace(desk, source=removal.source),
+        Recording(
+            before=appointment,
+            after=replace(appointment, status=status, removed_at=desk.now),
+            zone=zone,
+            action="removed",
+        ),
+    )
+
+
+def keep(desk: Desk, removal: Removal, decision: Decision, *, appointment: Appointment) -> None:
+    """Let an appointment stay, and show it again where it was removed."""
+    _decide(desk, removal, RemovalState.KEPT, decision=decision)
+    if not appointment.is_gone:
+        of_appointment = desk.tx.mirrors.of(appointment.id)
+        hidden = [mirror for mirror in of_appointment if mirror.state is MirrorState.HIDDEN]
+        show_anew(desk, hidden, appointment)
+    subject = _subject(removal)
+    desk.tx.trail.audit("removal_kept", subject, source=desk.source, at=desk.now, detail={"decision": decision})
+    kind = _TOLD.get(decision)
+    if kind:
+        _tell(desk, removal, kind, subject=subject)
+
+
+def take_back(desk: Desk, appointment: Appointment) -> bool:
+    """Keep an appointment whose removal is under way, because it was put again; whether there was one (rule 7)."""
+    return _end(desk, appointment, Decision.TAKEN_BACK)
+
+
+def overtake(desk: Desk, appointment: Appointment) -> bool:
+    """End the removal of an appointment that the practice cancelled, or brought back; whether there was one."""
+    return _end(desk, appointment, Decision.OVERTAKEN)
+
+
+def reconsider(desk: Desk, appointment: Appointment) -> None:
+    """Keep an appointment whose removal is under way, where a change of the practice's speaks against that.
+
+    At once, and not only when the removal would be applied: an appointment that was moved to tomorrow must not stay
+    hidden until a review of next week's is over.
+    """
+    removal = desk.tx.removals.open_of(appointment.id)
+    if removal is None:
+        return
+    against = _objection(desk, removal, appointment)
+    if against:
+        keep(desk, removal, against, appointment=appointment)
+
+
+def _end(desk: Desk, appointment: Appointment, decision: Decision) -> bool:
+    removal = desk.tx.removals.open_of(appointment.id)
+    if removal is not None:
+        keep(desk, removal, decision, appointment=appointment)
+    return removal is not None
+
+
+def _objection(desk: Desk, removal: Removal, appointment: Appointment) -> Decision | None:
+    """What speaks against a removal by now, if anything does."""
+    if appointment.is_gone:
+        return Decision.OVERTAKEN
+    if protection(appointment):
+        return Decision.PROTECTED
+    if appointment.revision != removal.revision and _has_changed(desk, removal, appointment):
+        return Decision.CHANGED
+    return None
+
+
+def _has_changed(desk: Desk, removal: Removal, appointment: Appointment) -> bool:
+    """Whether time, patients or status are not those of the revision that was removed."""
+    versions = desk.tx.appointments.versions(appointment.id)
+    removed = next((each for each in versions if each.revision == removal.revision), None)
+    if removed is None:
+        return True
+    return (
+        time_lines(object_of(removed.text)) != time_lines(object_of(appointment.text))
+        or removed.fields["patient_ids"] != list(appointment.patient_ids)
+        or removed.fields["status"] != appointment.status
+    )
+
+
+def _decide(desk: Desk, removal: Removal, state: RemovalState, *, decision: Decision) -> None:
+    desk.tx.removals.change(replace(removal, state=state, decision=decision, decided_at=desk.now))
+
+
+def _tell(desk: Desk, removal: Removal, kind: NotificationKind, *, subject: Subject) -> None:
+    if kind is NotificationKind.REMOVAL_KEPT_UNANSWERED:
+        # One word for a whole review, however many appointments were in it.
+        subject = replace(subject, appointment_id=None, integration_id=None)
+        digest = f"review of {removal.reviewed_from}"
+    else:
+        digest = f"removal {removal.id}"
+    if not desk.tx.notifications.was_told(subject, kind=kind, digest=digest, now=desk.now):
+        desk.tx.notifications.tell(subject, kind=kind, digest=digest, at=desk.now)
+
+
+def _subject(removal: Removal) -> Subject:
+    return Subject(
+        practice_group_id=removal.practice_group_id,
+        practitioner_id=removal.practitioner_id,
+        integration_id=removal.source.integration_id,
+        appointment_id=removal.appointment_id,
+    )
