@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -22,12 +22,15 @@ from pydantic import (
     IPvAnyAddress,
     IPvAnyNetwork,
     ValidationError,
+    model_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from hxdav.dav.settings import DavSettings
+from hxdav.domain.email_address import is_email_address
 from hxdav.domain.policy import Policy
 from hxdav.errors import ConfigurationError
+from hxdav.mail.settings import USUAL_PORTS, MailSettings, Security
 
 CONFIG_VARIABLE = "HXDAV_CONFIG"
 """The environment variable that names the settings file."""
@@ -125,6 +128,54 @@ class RulesSettings(Part):
         )
 
 
+class MailPart(Part):
+    """Notifications by e-mail."""
+
+    host: str = Field(
+        default="", pattern=r"^[A-Za-z0-9.:_-]*$", description="The mail server that sends for hxdav; empty: no mail."
+    )
+    port: int | None = Field(
+        default=None, ge=1, le=65535, description="TCP port of the mail server; default: 587, 465 or 25, by security."
+    )
+    security: Security = Field(
+        default=Security.STARTTLS, description='"starttls", "tls" (from the first octet on), or "none".'
+    )
+    username: str = Field(
+        default="", pattern=r"^[\x20-\x7e]*$", description="Login at the mail server, if it wants one."
+    )
+    password: str = Field(
+        default="",
+        repr=False,
+        pattern=r"^[\x20-\x7e]*$",
+        description="Its password; better in the environment, as HXDAV_MAIL__PASSWORD.",
+    )
+    sender: str = Field(default="", description="E-mail address in whose name hxdav writes.")
+    timeout_seconds: int = Field(default=10, ge=1, le=30, description="Seconds that each answer may take.")
+
+    @model_validator(mode="after")
+    def _can_be_used(self) -> Self:
+        if self.host and not is_email_address(self.sender):
+            raise ValueError("with a host it needs a sender, an e-mail address such as hxdav@practice.example")
+        if bool(self.username) != bool(self.password):
+            raise ValueError("a username and a password belong together")
+        if self.password and self.security is Security.NONE:
+            raise ValueError('with the security "none" the password would be readable on its way')
+        return self
+
+    def settings(self, link: str) -> MailSettings:
+        """The settings as the outbox takes them; ``link`` is where a reader of a mail finds the server."""
+        return MailSettings(
+            host=self.host,
+            port=self.port or USUAL_PORTS[self.security],
+            security=self.security,
+            username=self.username,
+            password=self.password,
+            sender=self.sender,
+            timeout_seconds=self.timeout_seconds,
+            link=link,
+        )
+
+
 class LogSettings(Part):
     """The log, on standard error."""
 
@@ -165,6 +216,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     secrets: SecretsSettings = SecretsSettings()
     rules: RulesSettings = RulesSettings()
+    mail: MailPart = MailPart()
     log: LogSettings = LogSettings()
     dav: DavPart = DavPart()
 
@@ -191,6 +243,10 @@ class Settings(BaseSettings):
             failed_logins=self.dav.failed_logins,
             failed_logins_within=timedelta(minutes=self.dav.failed_logins_minutes),
         )
+
+    def mail_settings(self) -> MailSettings:
+        """Mail's settings as the outbox takes them."""
+        return self.mail.settings(self.server.url)
 
     @property
     def key_file(self) -> Path:

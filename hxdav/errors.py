@@ -9,6 +9,7 @@
     │   ├── StoreBusy           other writers were in the way, or the database could not be reached: try again
     │   └── NotFound            no such row for this practice group
     ├── CalendarDataError       text that is not an acceptable calendar object (``domain/refusal.py``)
+    ├── MailServerFailed        the mail server cannot be reached or talked with (``mail/smtp.py``)
     ├── SyncTokenInvalid        DAV:valid-sync-token (RFC 6578 §3.2)
     ├── NotPermitted            this user may not do this (``design.md`` rule 2)
     ├── UseCaseError            the request is understood and cannot be carried out

@@ -27,6 +27,7 @@ class _User(_Strict):
     username: str
     name: str
     administrator: bool = False
+    email: str | None = None
 
 
 class _Practitioner(_Strict):
@@ -76,6 +77,7 @@ def _practice_group(file: TomlFile, number: int, group: _PracticeGroup) -> Wante
                 username=each.username,
                 name=each.name,
                 administrator=each.administrator,
+                email=each.email,
                 place=file.place((*here, "users", index)),
             )
             for index, each in enumerate(group.users)

@@ -14,6 +14,7 @@ IntegrationId = NewType("IntegrationId", int)
 AppointmentId = NewType("AppointmentId", int)
 MirrorId = NewType("MirrorId", int)
 RemovalId = NewType("RemovalId", int)
+NotificationId = NewType("NotificationId", int)
 SubscriptionId = NewType("SubscriptionId", int)
 
 Username = NewType("Username", str)

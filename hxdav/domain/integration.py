@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
@@ -17,11 +18,19 @@ class Service(StrEnum):
 
 
 class IntegrationState(StrEnum):
-    """Whether an integration takes part; what is disconnected stays listed, read-only."""
+    """Whether an integration takes part; what is disconnected stays listed, read-only.
 
+    It is connecting while the future goes out of those that it replaces; only then it is filled (rule 9).
+    """
+
+    CONNECTING = "connecting"
     CONNECTED = "connected"
     SUSPENDED = "suspended"
     DISCONNECTED = "disconnected"
+
+
+LONGEST_NAME = 200
+"""Characters of a calendar's name at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +52,14 @@ class Integration:
     purge_floor: Modseq
 
 
-def calendar_name(practice_group_name: str, connected_on: date, taken: Collection[str]) -> str:
+def calendar_name(practice_group_name: str, connected_on: date, taken: Collection[str], *, is_first: bool) -> str:
     """What a new integration's calendar is called, given the names already taken in that home or account.
 
-    The first is ``HX_<name>``; later ones carry the date, then a number inside the brackets (rules 3 and 9).
+    The practitioner's first one is ``HX_<name>``; later ones carry the date, and where that is taken a number inside
+    the brackets (rules 3 and 9).
     """
     plain = f"HX_{practice_group_name}"
-    if plain not in taken:
+    if is_first and plain not in taken:
         return plain
     dated = f"{plain} ({connected_on.isoformat()})"
     number = 2
@@ -57,3 +67,15 @@ def calendar_name(practice_group_name: str, connected_on: date, taken: Collectio
         dated = f"{plain} ({connected_on.isoformat()} {number})"
         number += 1
     return dated
+
+
+def name_given(typed: str) -> str | None:
+    """The name that a person gives a calendar, as it is kept; None where it is empty, too long or no text (rule 3)."""
+    name = " ".join(typed.split())
+    is_text = not any(unicodedata.category(letter) in _NO_TEXT or letter in _NO_LETTERS for letter in name)
+    return name if is_text and 0 < len(name) <= LONGEST_NAME else None
+
+
+# What XML cannot express, so that no client could be told the name (XML 1.0 §2.2).
+_NO_TEXT = frozenset({"Cc", "Cs"})
+_NO_LETTERS = frozenset("\ufffe\uffff")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from hxdav.domain.ids import AppointmentId, IntegrationId, PractitionerId
+from hxdav.domain.ids import AppointmentId, IntegrationId, NotificationId, PractitionerId
+from hxdav.domain.refusal import SENTENCES, Reason
 
 
 class NotificationKind(StrEnum):
@@ -43,11 +44,158 @@ class NotificationKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """A kind in two sentences. They name nobody and no appointment, so that they may be mailed."""
+
+    happened: str
+    to_do: str
+
+
+def _refused(reason: Reason, to_do: str) -> Wording:
+    return Wording(happened=SENTENCES[reason], to_do=to_do)
+
+
+WORDINGS: dict[NotificationKind, Wording] = {
+    NotificationKind.NOT_CALENDAR_DATA: _refused(
+        Reason.NOT_CALENDAR_DATA,
+        "Add it again in your calendar program; if it is refused again, enter it in the practice's calendar.",
+    ),
+    NotificationKind.UNSUPPORTED_CALENDAR_DATA: _refused(
+        Reason.UNSUPPORTED_CALENDAR_DATA,
+        "Enter it in the practice's calendar, or with another calendar program.",
+    ),
+    NotificationKind.NOT_ONE_OBJECT: _refused(
+        Reason.NOT_ONE_OBJECT,
+        "Add each appointment by itself.",
+    ),
+    NotificationKind.WRONG_COMPONENT: _refused(
+        Reason.WRONG_COMPONENT,
+        "Keep it in a list of your own; an appointment has to be added as an event.",
+    ),
+    NotificationKind.TOO_LARGE: _refused(
+        Reason.TOO_LARGE,
+        "Take its attachments out or shorten its description, then save it again.",
+    ),
+    NotificationKind.TOO_MANY_INSTANCES: _refused(
+        Reason.TOO_MANY_INSTANCES,
+        "Change how it repeats, then save it again.",
+    ),
+    NotificationKind.BEFORE_WINDOW: _refused(
+        Reason.BEFORE_WINDOW,
+        "Enter it in the practice's calendar, which also keeps earlier days.",
+    ),
+    NotificationKind.AFTER_WINDOW: _refused(
+        Reason.AFTER_WINDOW,
+        "Once it is entered there, it appears in your calendar by itself when its day comes near.",
+    ),
+    NotificationKind.UID_IN_USE: _refused(
+        Reason.UID_IN_USE,
+        "Refresh your calendar, and change the appointment that it shows.",
+    ),
+    NotificationKind.UID_CHANGED: _refused(
+        Reason.UID_CHANGED,
+        "Refresh your calendar, and add what is new as another event.",
+    ),
+    NotificationKind.NOTE_PROTECTS: _refused(
+        Reason.NOTE_PROTECTS,
+        "It stays in your calendar; if it does not take place, cancel it in the practice's calendar.",
+    ),
+    NotificationKind.INVOICE_PROTECTS: _refused(
+        Reason.INVOICE_PROTECTS,
+        "It stays in your calendar; if it does not take place, cancel it in the practice's calendar.",
+    ),
+    NotificationKind.DISCONNECTED: _refused(
+        Reason.DISCONNECTED,
+        "Make the change in a calendar that is connected, or connect this one again.",
+    ),
+    NotificationKind.SUSPENDED: _refused(
+        Reason.SUSPENDED,
+        "Make the change in the practice's calendar, or ask the administrator to open this one again.",
+    ),
+    NotificationKind.SYNC_PAUSED: _refused(
+        Reason.SYNC_PAUSED,
+        "Make the change in the practice's calendar, or make it again here once there are enough credits.",
+    ),
+    NotificationKind.SYNC_ENDED: _refused(
+        Reason.SYNC_ENDED,
+        "Make the change in the practice's calendar, or subscribe and make it again here.",
+    ),
+    NotificationKind.REVIEW_WAITING: Wording(
+        happened="Several deletions in your calendar wait for your answer.",
+        to_do="Say which of them are meant; appointments about which you say nothing are kept.",
+    ),
+    NotificationKind.REMOVAL_KEPT_PROTECTED: Wording(
+        happened="An appointment that you deleted was kept, because it now has a clinical note or an invoice.",
+        to_do="If it does not take place, cancel it in the practice's calendar.",
+    ),
+    NotificationKind.REMOVAL_KEPT_CHANGED: Wording(
+        happened="An appointment that you deleted was kept, because it was changed in the meantime.",
+        to_do="Look at it as it is now, and delete it again if it should go.",
+    ),
+    NotificationKind.REMOVAL_KEPT_UNANSWERED: Wording(
+        happened="Deletions waited for your answer for too long, so their appointments were kept.",
+        to_do="Delete again what should go.",
+    ),
+    NotificationKind.RENEWAL_SHORT: Wording(
+        happened="Calendar synchronisation renews soon, and the practice has too few credits for it.",
+        to_do="Buy credits before then, or ask the practice's administrator to; otherwise synchronisation pauses.",
+    ),
+    NotificationKind.RENEWAL_FAILED: Wording(
+        happened="Calendar synchronisation is paused, because the practice had too few credits to renew it.",
+        to_do=(
+            "Buy credits, or ask the practice's administrator to; nothing was deleted, and until then the calendars "
+            "can only be read."
+        ),
+    ),
+    NotificationKind.SUBSCRIPTION_ENDED: Wording(
+        happened="Your subscription to calendar synchronisation was cancelled, and has now run out.",
+        to_do="Nothing was deleted, and your calendars can still be read; subscribe again to change them.",
+    ),
+    NotificationKind.SUBSCRIPTION_RESUMED: Wording(
+        happened="Calendar synchronisation is running again.",
+        to_do="Make again what was refused in the meantime.",
+    ),
+    NotificationKind.CALENDAR_DISCONNECTED: Wording(
+        happened="One of your calendars was disconnected, so it can only be read.",
+        to_do="Connect it again if you need it; if it was not you, tell the practice's administrator.",
+    ),
+    NotificationKind.CALENDAR_SUSPENDED: Wording(
+        happened="The practice's administrator has suspended one of your calendars; nothing was deleted.",
+        to_do="Until it is opened again, make changes in the practice's calendar.",
+    ),
+    NotificationKind.CALENDAR_UNSUSPENDED: Wording(
+        happened="The practice's administrator has opened one of your calendars again.",
+        to_do="Make again what was refused in the meantime.",
+    ),
+}
+
+MAILED = frozenset({
+    NotificationKind.REVIEW_WAITING,
+    NotificationKind.RENEWAL_SHORT,
+    NotificationKind.RENEWAL_FAILED,
+    NotificationKind.CALENDAR_DISCONNECTED,
+})  # fmt: skip
+"""Kinds that are also mailed to the practitioner's login, because they cannot wait for somebody to look."""
+
+MAILED_TO_ADMINISTRATORS = frozenset({NotificationKind.RENEWAL_SHORT, NotificationKind.RENEWAL_FAILED})
+"""Kinds that are also mailed to the practice group's administrators, who can do something about them."""
+
+MAILED_WITHIN = timedelta(hours=24)
+"""How long mailing is tried; what is older says nothing new."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
     """One thing that the practitioner is told."""
 
+    id: NotificationId
     practitioner_id: PractitionerId
     kind: NotificationKind
     at: datetime
     integration_id: IntegrationId | None
     appointment_id: AppointmentId | None
+
+    @property
+    def wording(self) -> Wording:
+        """What happened, and what to do."""
+        return WORDINGS[self.kind]

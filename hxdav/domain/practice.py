@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from hxdav.domain.ids import ClinicId, PracticeGroupId, PractitionerId, UserId, Username
@@ -41,7 +42,10 @@ class Clinic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A login; administrator, practitioner, or both."""
+    """A login; administrator, practitioner, or both.
+
+    ``enabled`` follows the accounts file; ``suspended_at`` is an administrator's word (`design.md` rule 2).
+    """
 
     id: UserId
     practice_group_id: PracticeGroupId
@@ -49,6 +53,8 @@ class User:
     name: str
     administrator: bool
     enabled: bool
+    suspended_at: datetime | None = None
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from hxdav.domain.email_address import is_email_address
 from hxdav.services.accounts import WantedPracticeGroup
 from hxdav.store.store import Tx
 
@@ -79,6 +80,8 @@ def _user_problems(tx: Tx, group: WantedPracticeGroup) -> Iterator[str]:
             yield f'{user.place}: the user name "{user.username}" is reserved.'
         if not user.name.strip():
             yield f"{user.place}: the user {user.username} needs a name."
+        if user.email is not None and not is_email_address(user.email):
+            yield f"{user.place}: the email of the user {user.username} is no address such as name@practice.example."
         known = tx.people.user_named(user.username)
         if known is not None and keys[known.practice_group_id] != group.key:
             other = keys[known.practice_group_id]

@@ -35,6 +35,7 @@ class WantedUser:
     username: str
     name: str
     administrator: bool = False
+    email: str | None = None
     place: str = ""
 
 
@@ -194,12 +195,14 @@ def _users(ledger: _Ledger, group: WantedPracticeGroup, group_id: PracticeGroupI
         user = ledger.tx.people.user_named(wanted.username)
         if user is None:
             role = ", administrator" if wanted.administrator else ""
-            ledger.note("user", wanted.username, Kind.ADD, detail=f"{wanted.name}{role}")
+            email = f", email {wanted.email}" if wanted.email else ""
+            ledger.note("user", wanted.username, Kind.ADD, detail=f"{wanted.name}{role}{email}")
             ids[wanted.username] = ledger.tx.people.add_user(
                 practice_group_id=group_id,
                 username=Username(wanted.username),
                 name=wanted.name,
                 administrator=wanted.administrator,
+                email=wanted.email,
             )
             continue
         ids[wanted.username] = user.id
@@ -208,11 +211,12 @@ def _users(ledger: _Ledger, group: WantedPracticeGroup, group_id: PracticeGroupI
             wanted.username,
             name=(user.name, wanted.name),
             administrator=(user.administrator, wanted.administrator),
+            email=(user.email, wanted.email),
         )
         returns = ledger.note_enabled("user", wanted.username, was_enabled=user.enabled)
         if changed or returns:
             ledger.tx.people.change_user(
-                replace(user, name=wanted.name, administrator=wanted.administrator, enabled=True)
+                replace(user, name=wanted.name, administrator=wanted.administrator, email=wanted.email, enabled=True)
             )
     return ids
 

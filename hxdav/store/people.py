@@ -89,21 +89,36 @@ class People:
         return _user(self._connection.execute(_USERS.where(UserRow.id == user_id)).one())
 
     def add_user(
-        self, *, practice_group_id: PracticeGroupId, username: Username, name: str, administrator: bool
+        self,
+        *,
+        practice_group_id: PracticeGroupId,
+        username: Username,
+        name: str,
+        administrator: bool,
+        email: str | None = None,
     ) -> UserId:
         """Add a user who has no web password yet."""
         values = insert(UserRow).values(
-            practice_group_id=practice_group_id, username=username, name=name, administrator=administrator, enabled=True
+            practice_group_id=practice_group_id,
+            username=username,
+            name=name,
+            administrator=administrator,
+            email=email,
+            enabled=True,
         )
         return UserId(self._connection.execute(values.returning(UserRow.id)).scalar_one())
 
     def change_user(self, user: User) -> None:
-        """Store the name, the role and the enablement of ``user``."""
+        """Store the name, the role, the e-mail address and the enablement of ``user``."""
         self._connection.execute(
             update(UserRow)
             .where(UserRow.id == user.id)
-            .values(name=user.name, administrator=user.administrator, enabled=user.enabled)
+            .values(name=user.name, administrator=user.administrator, email=user.email, enabled=user.enabled)
         )
+
+    def suspend_user(self, user_id: UserId, *, at: datetime | None) -> None:
+        """Suspend a user; None lifts that."""
+        self._connection.execute(update(UserRow).where(UserRow.id == user_id).values(suspended_at=at))
 
     def web_password_hash(self, user_id: UserId) -> str | None:
         """The Argon2id hash of the user's web password; None before the invitation is taken up."""
@@ -184,7 +199,14 @@ _GROUPS = select(
 )
 _CLINICS = select(ClinicRow.id, ClinicRow.practice_group_id, ClinicRow.key, ClinicRow.name, ClinicRow.zone)
 _USERS = select(
-    UserRow.id, UserRow.practice_group_id, UserRow.username, UserRow.name, UserRow.administrator, UserRow.enabled
+    UserRow.id,
+    UserRow.practice_group_id,
+    UserRow.username,
+    UserRow.name,
+    UserRow.administrator,
+    UserRow.enabled,
+    UserRow.suspended_at,
+    UserRow.email,
 )
 _PRACTITIONERS = select(
     PractitionerRow.id,
@@ -218,6 +240,8 @@ def _user(row: Row[*tuple[Any, ...]]) -> User:
         name=row.name,
         administrator=row.administrator,
         enabled=row.enabled,
+        suspended_at=row.suspended_at,
+        email=row.email,
     )
 
 

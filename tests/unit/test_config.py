@@ -87,6 +87,51 @@ def test_unlimited_opens_the_window(tmp_path: Path) -> None:
     assert load_settings(path).rules.policy().window_days is None
 
 
+def test_mail_is_off_unless_a_server_is_named(tmp_path: Path) -> None:
+    assert not load_settings(a_settings_file(tmp_path)).mail_settings().is_on
+
+
+@pytest.mark.parametrize(("security", "port"), [("starttls", 587), ("tls", 465), ("none", 25)])
+def test_the_port_of_the_mail_server_follows_the_security(security: str, port: int, tmp_path: Path) -> None:
+    text = f'[mail]\nhost = "mail.example"\nsender = "hxdav@practice.example"\nsecurity = "{security}"\n'
+
+    settings = load_settings(a_settings_file(tmp_path, text)).mail_settings()
+
+    assert (settings.host, settings.port, settings.link) == ("mail.example", port, "http://127.0.0.1:5232")
+
+
+def test_the_mail_servers_password_is_read_from_the_environment_and_never_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HXDAV_MAIL__PASSWORD", "12345678")
+    text = '[mail]\nhost = "mail.example"\nsender = "hxdav@practice.example"\nusername = "hxdav"\n'
+
+    settings = load_settings(a_settings_file(tmp_path, text))
+
+    assert settings.mail_settings().password == "12345678"
+    assert "12345678" not in f"{settings!r} {settings.mail_settings()!r}"
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ("", "it needs a sender"),
+        ('sender = "practice"', "it needs a sender"),
+        ('sender = "a@b.example"\nusername = "hxdav"', "belong together"),
+        ('sender = "a@b.example"\npassword = "sesame"', "belong together"),
+        ('sender = "a@b.example"\nusername = "u"\npassword = "sesame"\nsecurity = "none"', "readable on its way"),
+    ],
+)
+def test_mail_that_cannot_be_sent_or_not_safely_is_refused(lines: str, sentence: str, tmp_path: Path) -> None:
+    path = a_settings_file(tmp_path, f'[mail]\nhost = "mail.example"\n{lines}\n')
+
+    (problem,) = problems_of(path)
+
+    assert problem.startswith(f'{path}, line 1: "mail" is not usable: ')
+    assert sentence in problem
+    assert "sesame" not in problem
+
+
 def test_every_problem_is_told_at_once_with_its_line(tmp_path: Path) -> None:
     path = a_settings_file(tmp_path, '[server]\nport = "none"\nprot = 80\n\n[server.tls]\nkey = "k"\n[colours]\n')
 

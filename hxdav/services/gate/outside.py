@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hxdav.domain.access import why_closed
 from hxdav.domain.edit import Applied, Outcome, Precondition, Refused
-from hxdav.domain.integration import IntegrationState
 from hxdav.domain.mirror import Mirror, MirrorState
 from hxdav.domain.refusal import CalendarDataError, Reason
-from hxdav.domain.subscription import SubscriptionState
 from hxdav.ical.objects import CalendarObject, object_of
 from hxdav.services.gate import adopting, removing
 from hxdav.services.gate.desk import Desk
 from hxdav.services.gate.edits import MoveObject, PutObject, RemoveObject
 from hxdav.services.gate.recording import Placement, Recording, record, step_aside
 from hxdav.services.gate.refusing import refuse
+from hxdav.services.gate.settling import settle_at
 from hxdav.services.gate.writing import create, rewrite
 from hxdav.services.occurrences import unbounded
 from hxdav.store.integrations import Place
@@ -22,10 +22,10 @@ from hxdav.store.integrations import Place
 
 def put(desk: Desk, edit: PutObject) -> Outcome:
     """A calendar object put at an href: a new appointment, another state of one, or a removal."""
-    place = desk.tx.integrations.lock_place(edit.integration_id)
+    place = _enter(desk, edit)
     mirror = desk.tx.mirrors.at(edit.integration_id, edit.href)
     seen = _seen(mirror)
-    barred = _barred(place) or _unmet(edit.precondition, seen)
+    barred = why_closed(place.integration.state, place.subscription) or _unmet(edit.precondition, seen)
     if barred is Reason.STALE and _takes_back(desk, place, edit):
         barred = None
     if barred:
@@ -87,11 +87,22 @@ class _Found:
     mirror: Mirror
 
 
+def _enter(desk: Desk, edit: PutObject | RemoveObject | MoveObject) -> Place:
+    """Lock the practitioner, and settle what is due before anything is read.
+
+    A batch of removals that has closed is applied, whether or not the worker has come by: a later removal does not
+    join it, and finds what it has left.
+    """
+    place = desk.tx.integrations.lock_place(edit.integration_id)
+    settle_at(desk, place.integration.practitioner_id, zone=place.zone)
+    return place
+
+
 def _find(desk: Desk, edit: RemoveObject | MoveObject) -> _Found | Refused:
     """What is at the href of ``edit``, if it may be changed and is what the client expects."""
-    place = desk.tx.integrations.lock_place(edit.integration_id)
+    place = _enter(desk, edit)
     mirror = _seen(desk.tx.mirrors.at(edit.integration_id, edit.href))
-    barred = _barred(place) or _unmet(edit.precondition, mirror)
+    barred = why_closed(place.integration.state, place.subscription) or _unmet(edit.precondition, mirror)
     if barred:
         return refuse(desk, place, barred, href=edit.href, mirror=mirror)
     if mirror is None:
@@ -131,21 +142,6 @@ def _put_new(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObje
     if adopted is not None:
         return rewrite(desk, place, edit, content=content, appointment=adopted, shown=None)
     return create(desk, place, edit, content=content)
-
-
-def _barred(place: Place) -> Reason | None:
-    """Why nothing can be changed through this integration now, if so (rules 1 and 2)."""
-    match place.integration.state, place.subscription:
-        case IntegrationState.SUSPENDED, _:
-            return Reason.SUSPENDED
-        case IntegrationState.DISCONNECTED, _:
-            return Reason.DISCONNECTED
-        case _, SubscriptionState.RUNNING:
-            return None
-        case _, SubscriptionState.PAUSED:
-            return Reason.SYNC_PAUSED
-        case _:
-            return Reason.SYNC_ENDED
 
 
 def _seen(mirror: Mirror | None) -> Mirror | None:

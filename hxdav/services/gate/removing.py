@@ -18,7 +18,6 @@ from hxdav.ical.objects import object_of
 from hxdav.services.gate.desk import Desk
 from hxdav.services.gate.recording import hide, show_anew
 from hxdav.services.gate.refusing import refuse
-from hxdav.services.gate.settling import settle_at
 from hxdav.services.gate.writing import ADOPTED
 from hxdav.services.occurrences import a_start_within
 from hxdav.store.integrations import Place
@@ -34,8 +33,6 @@ def remove(desk: Desk, place: Place, mirror: Mirror, *, body: bytes = b"") -> Ou
     protected = protection(appointment)
     if protected:
         return refuse(desk, place, protected, href=mirror.href, mirror=mirror, body=body)
-    # What is due has closed already, whether or not the worker has come by: a later removal does not join it.
-    settle_at(desk, appointment.practitioner_id, zone=place.zone)
     under_way = desk.tx.removals.open_of(appointment.id)
     if under_way is not None:
         return _join(desk, under_way, mirror, appointment=appointment)

@@ -22,7 +22,7 @@ class InstallationRow(Base):
 
 
 class PracticeGroupRow(Base):
-    """A tenant."""
+    """A tenant. What was superseded up to ``purged_until`` is gone; NULL where nothing has been purged yet."""
 
     __tablename__ = "practice_group"
     __table_args__ = (UniqueConstraint("key"), NEVER_REUSED)
@@ -32,6 +32,7 @@ class PracticeGroupRow(Base):
     name: Mapped[str]
     zone: Mapped[str]
     band: Mapped[str]
+    purged_until: Mapped[datetime | None]
 
 
 class ClinicRow(Base):

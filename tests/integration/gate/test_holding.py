@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import event
 
 from hxdav.domain.appointment import AppointmentStatus, RecordMark
 from hxdav.domain.edit import Applied, Held, Precondition, Refused
@@ -65,6 +66,19 @@ def test_a_batch_that_has_closed_is_applied_before_the_next_removal_even_if_no_w
     practice.remove(calendar, "b.ics")
 
     assert _states(practice) == [RemovalState.APPLIED, RemovalState.HELD]
+
+
+def test_removing_elsewhere_what_is_due_finds_it_gone(store: Store) -> None:
+    practice = a_practice(store)
+    calendar, other = practice.integration("hx-one"), practice.integration("hx-two")
+    _put(practice, calendar, "a")
+    (elsewhere,) = practice.shown(other)
+    practice.remove(calendar, "a.ics")
+    practice.clock.advance(seconds=60)
+
+    assert practice.remove(other, elsewhere) == Refused(reason=Reason.MISSING)
+
+    assert _states(practice) == [RemovalState.APPLIED]
 
 
 def test_three_removals_are_applied_without_a_review(store: Store) -> None:
@@ -404,3 +418,20 @@ def test_cancelling_again_what_is_hidden_changes_nothing(store: Store) -> None:
     assert isinstance(again, Held)
     assert practice.shown(calendar) == {}
     assert _states(practice) == [RemovalState.HELD]
+
+
+def test_a_removal_costs_the_same_however_many_were_made_before(sqlite_store: Store) -> None:
+    practice = a_practice(sqlite_store)
+    calendar = practice.integration()
+    costs: list[int] = []
+    statements: list[str] = []
+    event.listen(sqlite_store.engine, "before_cursor_execute", lambda *arguments: statements.append(str(arguments[2])))
+    for number in range(60):
+        practice.put(calendar, f"{number}.ics", an_object(f"{number}@example"))
+    for number in range(60):
+        statements.clear()
+        practice.remove(calendar, f"{number}.ics")
+        costs.append(len(statements))
+
+    assert set(costs[4:]) == {costs[-1]}
+    assert costs[-1] <= costs[3]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from hxdav.domain.ids import AppointmentId, IntegrationId
-from hxdav.domain.integration import calendar_name
+from hxdav.domain.integration import LONGEST_NAME, calendar_name, name_given
 from hxdav.domain.mirror import derived_href, derived_uid, etag_of
 from hxdav.domain.refusal import SENTENCES, Reason
 
@@ -13,15 +15,42 @@ DAY = date(2026, 11, 22)
 
 
 def test_the_first_calendar_is_named_after_the_practice_group() -> None:
-    assert calendar_name("Harbour Street Psychology", DAY, []) == "HX_Harbour Street Psychology"
+    name = calendar_name("Harbour Street Psychology", DAY, [], is_first=True)
+
+    assert name == "HX_Harbour Street Psychology"
 
 
 def test_the_second_carries_the_date_and_later_ones_a_number() -> None:
     taken = ["HX_H"]
 
     for expected in ("HX_H (2026-11-22)", "HX_H (2026-11-22 2)", "HX_H (2026-11-22 3)"):
-        taken.append(calendar_name("H", DAY, taken))
+        taken.append(calendar_name("H", DAY, taken, is_first=False))
         assert taken[-1] == expected
+
+
+def test_the_second_carries_the_date_even_where_the_first_has_another_name_by_now() -> None:
+    assert calendar_name("H", DAY, ["Maya's work"], is_first=False) == "HX_H (2026-11-22)"
+
+
+def test_the_first_carries_the_date_where_somebody_else_has_its_name_in_that_account() -> None:
+    assert calendar_name("H", DAY, ["HX_H"], is_first=True) == "HX_H (2026-11-22)"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("  Maya's\n  work ", "Maya's work"),
+        ("👩‍⚕️ Praxis", "👩‍⚕️ Praxis"),
+        ("n" * LONGEST_NAME, "n" * LONGEST_NAME),
+        ("n" * (LONGEST_NAME + 1), None),
+        (" \t ", None),
+        ("be\x07ll", None),
+        ("no\uffff", None),
+        ("half \ud800", None),
+    ],
+)
+def test_a_name_is_kept_without_white_space_around_it_unless_it_is_none(typed: str, kept: str | None) -> None:
+    assert name_given(typed) == kept
 
 
 def test_a_derived_uid_is_the_same_every_time_and_another_for_each_mirror() -> None:
