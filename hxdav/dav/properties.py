@@ -10,7 +10,6 @@ from hxdav.dav.addresses import Links
 from hxdav.dav.objects import http_date, shown_text
 from hxdav.dav.resources import Calendar, CalendarObjectResource, Home, Resource, Root
 from hxdav.dav.xmltext import CALDAV, CALENDARSERVER, DAV, element, escaped, href
-from hxdav.domain.integration import IntegrationState
 from hxdav.ical.query import COLLATIONS
 from hxdav.ical.recurrence import MAX_INSTANCES
 from hxdav.ical.values import utc_text
@@ -118,17 +117,16 @@ def _(calendar: Calendar) -> Live:
 def _(resource: CalendarObjectResource) -> Live:
     calendar, shown = resource.calendar, resource.shown
     return {
-        **object_constants(calendar.links, calendar.integration.state),
+        **object_constants(calendar.links, is_writable=calendar.closed is None),
         f"{DAV}getetag": lambda: shown.etag,
         f"{DAV}getlastmodified": lambda: http_date(shown.changed_at),
         f"{DAV}getcontentlength": lambda: str(len(shown_text(shown).encode())),
     }
 
 
-def object_constants(links: Links, state: IntegrationState) -> Live:
+def object_constants(links: Links, *, is_writable: bool) -> Live:
     """The properties that every object of a calendar has alike."""
-    is_open = state is IntegrationState.CONNECTED
-    privileges = ("D:read", "D:write", "D:write-content") if is_open else ("D:read",)
+    privileges = ("D:read", "D:write", "D:write-content") if is_writable else ("D:read",)
     return {
         **_everywhere(links),
         f"{DAV}resourcetype": lambda: "",
@@ -140,10 +138,8 @@ def object_constants(links: Links, state: IntegrationState) -> Live:
 
 
 def calendar_privileges(calendar: Calendar) -> tuple[str, ...]:
-    """What the caller may do with a calendar: one that is not connected is read-only."""
-    if calendar.integration.state is IntegrationState.CONNECTED:
-        return _HOME_PRIVILEGES
-    return ("D:read", "C:read-free-busy")
+    """What the caller may do with a calendar: one that is closed can be read only, while the home stays open."""
+    return _HOME_PRIVILEGES if calendar.closed is None else ("D:read", "C:read-free-busy")
 
 
 def _everywhere(links: Links) -> Live:

@@ -15,14 +15,13 @@ from hxdav.dav.documents import tree_of
 from hxdav.dav.properties import is_live
 from hxdav.dav.request import Request
 from hxdav.dav.xmltext import CALDAV, DAV, document, element, href, standalone
-from hxdav.domain.integration import Integration, IntegrationState
-from hxdav.domain.refusal import Reason
+from hxdav.domain.access import why_closed
+from hxdav.domain.integration import name_given
 from hxdav.ical.components import tree_of as components_of
 from hxdav.services.connecting import rename
 from hxdav.store.store import Tx
 
 _NAME = f"{DAV}displayname"
-_LONGEST_NAME = 255
 _LARGEST = 65_536
 _MOST = 200
 _DEEPEST = 50
@@ -79,9 +78,12 @@ def _home(request: Request, tx: Tx, patch: Patch) -> Answer:
 def _calendar(request: Request, tx: Tx, patch: Patch) -> Answer:
     if request.poll is None:
         return error(HTTPStatus.NOT_FOUND, sentence="There is no calendar at this address.")
-    integration = tx.integrations.one(request.poll.integration_id)
-    if integration.state is not IntegrationState.CONNECTED:
-        return _barred(request, integration)
+    # Locked, so that what is decided here still holds when it is written.
+    place = tx.integrations.lock_place(request.poll.integration_id)
+    integration = place.integration
+    closed = why_closed(integration.state, place.subscription)
+    if closed:
+        return barred(closed, Missing(url=request.calendar_url, privilege="write-properties"))
     _count(patch, tx.integrations.properties([integration.id])[integration.id])
     if patch.is_good:
         tx.integrations.change_properties(integration, patch.dead)
@@ -89,12 +91,6 @@ def _calendar(request: Request, tx: Tx, patch: Patch) -> Answer:
             source = request.source(integration.id)
             rename(tx, request.backend.clock, integration=integration, name=patch.name, source=source)
     return _answered(request.calendar_url, patch)
-
-
-def _barred(request: Request, integration: Integration) -> Answer:
-    is_suspended = integration.state is IntegrationState.SUSPENDED
-    reason = Reason.SUSPENDED if is_suspended else Reason.DISCONNECTED
-    return barred(reason, Missing(url=request.calendar_url, privilege="write-properties"))
 
 
 def _patch_of(root: Element, *, may_rename: bool) -> Patch:
@@ -113,10 +109,8 @@ def _patch_of(root: Element, *, may_rename: bool) -> Patch:
 
 def _decide(patch: Patch, name: str, value: Element | None, *, language: str | None, may_rename: bool) -> None:
     if name == _NAME and may_rename and value is not None:
-        new_name = " ".join((value.text or "").split())
-        is_name = 0 < len(new_name) <= _LONGEST_NAME and not len(value)
-        patch.name = new_name
-        patch.verdicts[name] = Verdict.DONE if is_name else Verdict.UNACCEPTABLE
+        patch.name = None if len(value) else name_given(value.text or "")
+        patch.verdicts[name] = Verdict.UNACCEPTABLE if patch.name is None else Verdict.DONE
     elif is_live(name):
         patch.verdicts[name] = Verdict.PROTECTED
     elif value is None:

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 from hxdav.dav.addresses import Links, calendar_href
 from hxdav.dav.request import Request
+from hxdav.domain.access import why_closed
 from hxdav.domain.ids import Epoch, Modseq, SyncToken
 from hxdav.domain.integration import Integration, Service
+from hxdav.domain.refusal import Reason
 from hxdav.domain.times import Interval
 from hxdav.domain.window import Window
 from hxdav.services.sync_tokens import Position, since, token_of
@@ -39,7 +41,7 @@ class Home:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
-    """A calendar collection; ``window`` is None where it is open both ways."""
+    """A calendar collection; ``window`` is None where it is open both ways, ``closed`` why it can only be read."""
 
     url: str
     links: Links
@@ -47,6 +49,7 @@ class Calendar:
     token: SyncToken
     dead: Mapping[str, str]
     window: Interval | None
+    closed: Reason | None
     max_resource_size: int
 
 
@@ -105,7 +108,10 @@ class View:
         if not found:
             return {}
         dead = self.tx.integrations.properties([each.id for each in found])
-        return {each.slug: self._calendar(each, dead[each.id]) for each in found}
+        # A home is one practitioner's: what they subscribe to goes for all of it.
+        known = self.tx.subscriptions.of(found[0].practitioner_id)
+        closed = {each.id: why_closed(each.state, known.state if known else None) for each in found}
+        return {each.slug: self._calendar(each, dead[each.id], closed=closed[each.id]) for each in found}
 
     def calendar(self) -> Calendar | None:
         """The calendar that the request is about."""
@@ -130,7 +136,7 @@ class View:
         group_id = self.tx.people.user(self.request.caller.user_id).practice_group_id
         return ZoneInfo(self.tx.people.practice_group(group_id).zone)
 
-    def _calendar(self, integration: Integration, dead: Mapping[str, str]) -> Calendar:
+    def _calendar(self, integration: Integration, dead: Mapping[str, str], *, closed: Reason | None) -> Calendar:
         return Calendar(
             url=calendar_href(self._backend.settings.prefix, self.request.caller.username, integration.slug),
             links=self.links,
@@ -138,6 +144,7 @@ class View:
             token=token_of(self._backend.keyring, self.position(integration)),
             dead=dead,
             window=self._window(integration),
+            closed=closed,
             max_resource_size=self._backend.settings.max_resource_size,
         )
 

@@ -90,7 +90,11 @@ class ObjectWriter:
         self.needs_object = False
         self.needs_data = CALENDAR_DATA in names
         absent: list[str] = []
-        constants = object_constants(request.links, poll.state) if set(names) - {f"{DAV}getetag", CALENDAR_DATA} else {}
+        constants = (
+            object_constants(request.links, is_writable=poll.closed is None)
+            if set(names) - {f"{DAV}getetag", CALENDAR_DATA}
+            else {}
+        )
         for name in names:
             if name == f"{DAV}getetag":
                 self._fields.append(_etag)

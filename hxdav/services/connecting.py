@@ -1,4 +1,4 @@
-"""Connecting a calendar and disconnecting it, and letting in what its window admits (`design.md` rules 2, 3, 4)."""
+"""Connecting a calendar, renaming and disconnecting it, and letting in what its window admits (rules 1 to 4)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,18 @@ from zoneinfo import ZoneInfo
 from hxdav.domain.appointment import Appointment
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import IntegrationId, Slug
-from hxdav.domain.integration import Integration, IntegrationState, Service, calendar_name
+from hxdav.domain.integration import (
+    LONGEST_NAME,
+    Integration,
+    IntegrationState,
+    Service,
+    calendar_name,
+    name_given,
+)
+from hxdav.domain.notification import NotificationKind
 from hxdav.domain.policy import Policy
 from hxdav.domain.practice import Practitioner
+from hxdav.domain.subscription import SubscriptionState
 from hxdav.domain.times import Clock, day_of
 from hxdav.errors import UseCaseError
 from hxdav.ical.objects import object_of
@@ -28,38 +37,60 @@ _SLUG_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 
 
 def connect_native(tx: Tx, clock: Clock, *, practitioner: Practitioner, source: Source) -> Integration:
-    """Connect a native integration, which shows nothing until ``admit`` has let its appointments in."""
+    """Connect a native integration, which shows nothing until ``admit`` has let its appointments in (rules 1, 3, 9).
+
+    Where the practitioner has disconnected ones it is connecting, until ``reconnecting.take_out`` is done with those.
+    """
     practice = tx.integrations.lock(practitioner.id)
+    _require_subscription(tx, practitioner)
     now = clock.now()
     today = day_of(now, ZoneInfo(practice.zone))
-    taken = [each.name for each in tx.integrations.of(practitioner.id)]
+    own = [each for each in tx.integrations.of(practitioner.id) if each.service is Service.NATIVE]
+    replaces = any(each.state is IntegrationState.DISCONNECTED for each in own)
     integration_id = tx.integrations.add(
         practitioner,
         service=Service.NATIVE,
         slug=Slug("hx-" + "".join(secrets.choice(_SLUG_LETTERS) for _ in range(8))),
-        name=calendar_name(practice.name, today, taken),
+        name=calendar_name(practice.name, today, [each.name for each in own], is_first=not own),
         connected_on=today,
         modseq=tx.integrations.next_modseq(practitioner.id),
         now=now,
+        state=IntegrationState.CONNECTING if replaces else IntegrationState.CONNECTED,
     )
     integration = tx.integrations.one(integration_id)
-    tx.trail.audit("connected", _subject(integration), source=source, at=now)
+    tx.trail.audit("connected", subject_of(integration), source=source, at=now)
     return integration
 
 
 def disconnect(tx: Tx, clock: Clock, *, integration: Integration, source: Source) -> None:
-    """Disconnect an integration: its collection stays listed, read-only, with its past (rule 9)."""
-    tx.integrations.lock(integration.practitioner_id)
-    if tx.integrations.one(integration.id).state is IntegrationState.DISCONNECTED:
+    """Disconnect an integration: its collection stays listed, read-only, with all that it shows (rule 9)."""
+    now = clock.now()
+    present = locked(tx, integration)
+    if present.state is IntegrationState.DISCONNECTED:
         raise UseCaseError(f"Integration {integration.id} is not connected any more.")
+    if present.state is IntegrationState.SUSPENDED:
+        # Disconnected, it could be read again.
+        raise UseCaseError(
+            f"An administrator of the practice has suspended integration {integration.id}, so it cannot be removed. "
+            "Ask them to lift that first."
+        )
     tx.integrations.set_state(integration.id, IntegrationState.DISCONNECTED)
-    tx.trail.audit("disconnected", _subject(integration), source=source, at=clock.now())
+    subject = subject_of(present)
+    tx.trail.audit("disconnected", subject, source=source, at=now)
+    tx.notifications.tell(subject, kind=NotificationKind.CALENDAR_DISCONNECTED, at=now)
 
 
-def rename(tx: Tx, clock: Clock, *, integration: Integration, name: str, source: Source) -> None:
-    """Keep the name that the person gave a calendar (rule 3)."""
-    tx.integrations.rename(integration.id, name)
-    tx.trail.audit("renamed", _subject(integration), source=source, at=clock.now())
+def rename(tx: Tx, clock: Clock, *, integration: Integration, name: str, source: Source) -> str:
+    """Keep the name that the person gives a calendar (rule 3); the name as it is kept."""
+    kept = name_given(name)
+    if kept is None:
+        raise UseCaseError(f"A calendar's name has 1 to {LONGEST_NAME} characters, all of them printable.")
+    present = locked(tx, integration)
+    if present.state not in {IntegrationState.CONNECTED, IntegrationState.CONNECTING}:
+        raise UseCaseError(f"Integration {integration.id} is {present.state}; only a connected one is renamed.")
+    tx.integrations.rename(integration.id, kept)
+    tx.trail.audit("renamed", subject_of(present), source=source, at=clock.now())
+    return kept
 
 
 def admit(tx: Tx, clock: Clock, policy: Policy, *, integration_id: IntegrationId, limit: int = AT_ONCE) -> int:
@@ -82,20 +113,45 @@ def admit(tx: Tx, clock: Clock, policy: Policy, *, integration_id: IntegrationId
     return len(entering)
 
 
-def _entering(desk: Desk, integration: Integration, *, zone: ZoneInfo, limit: int) -> list[Appointment]:
-    tx = desk.tx
-    within = window_of(desk, integration, zone).interval
-    found = [tx.appointments.find(each) for each in tx.entering.starting_in(integration, within, limit=limit)]
-    if not found:
-        # The rules that have to be read come last, so that they are read once and not with each batch.
-        unsure = [tx.appointments.find(each) for each in tx.entering.unknown_to_index(integration, within)]
-        found = [each for each in unsure if each and starts_within(object_of(each.text), within, practice_zone=zone)]
-    return [each for each in found if each is not None][:limit]
+def locked(tx: Tx, integration: Integration) -> Integration:
+    """The integration as it is now that nobody else can change it."""
+    tx.integrations.lock(integration.practitioner_id)
+    return tx.integrations.one(integration.id)
 
 
-def _subject(integration: Integration) -> Subject:
+def subject_of(integration: Integration) -> Subject:
+    """What the trail calls an integration."""
     return Subject(
         practice_group_id=integration.practice_group_id,
         practitioner_id=integration.practitioner_id,
         integration_id=integration.id,
     )
+
+
+def _require_subscription(tx: Tx, practitioner: Practitioner) -> None:
+    """Raise UseCaseError unless the practitioner's subscription runs (rule 1)."""
+    subscription = tx.subscriptions.of(practitioner.id)
+    match subscription.state if subscription else None:
+        case SubscriptionState.RUNNING:
+            return
+        case SubscriptionState.PAUSED:
+            raise UseCaseError(
+                f"Calendar synchronisation of {practitioner.key} is paused, because the practice has too few credits. "
+                "Add credits first: hxdav credits add"
+            )
+        case _:
+            raise UseCaseError(
+                f"{practitioner.key} does not subscribe to calendar synchronisation. "
+                "Buy a subscription first: hxdav subscriptions buy"
+            )
+
+
+def _entering(desk: Desk, integration: Integration, *, zone: ZoneInfo, limit: int) -> list[Appointment]:
+    tx = desk.tx
+    within = window_of(desk, integration, zone).interval
+    found = [tx.appointments.find(each) for each in tx.occurrences.entering(integration, within, limit=limit)]
+    if not found:
+        # The rules that have to be read come last, so that they are read once and not with each batch.
+        unsure = [tx.appointments.find(each) for each in tx.occurrences.perhaps_entering(integration, within)]
+        found = [each for each in unsure if each and starts_within(object_of(each.text), within, practice_zone=zone)]
+    return [each for each in found if each is not None][:limit]

@@ -45,6 +45,8 @@ def authenticate(tx: Tx, *, username: str, web_password: str) -> User:
         raise NotPermitted("This user name and web password do not belong together.")
     if not user.enabled:
         raise NotPermitted(f"The user {username} is disabled.")
+    if user.suspended_at is not None:
+        raise NotPermitted(f"An administrator of the practice has suspended the user {username}.")
     return user
 
 
@@ -65,6 +67,17 @@ def practitioner_login(tx: Tx, *, user: User, practitioner_key: str | None = Non
     if not own.enabled:
         raise NotPermitted(f"The practitioner {own.key} is disabled.")
     return PractitionerLogin(user=user, practitioner=own)
+
+
+def require_say(tx: Tx, *, user: User, practitioner: Practitioner) -> None:
+    """Raise NotPermitted unless ``user`` is this practitioner, or an administrator of the same practice group."""
+    own = tx.people.practitioner_of(user.id)
+    is_own = own is not None and own.id == practitioner.id
+    is_administrator = user.administrator and user.practice_group_id == practitioner.practice_group_id
+    if not (is_own or is_administrator):
+        raise NotPermitted(
+            f"{user.username} is neither {practitioner.key} nor an administrator of the same practice group."
+        )
 
 
 def invite(tx: Tx, clock: Clock, keyring: Keyring, *, user: User, source: Source) -> str:

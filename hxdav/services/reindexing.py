@@ -23,14 +23,14 @@ _RENEWED_BEFORE = INDEXED_AHEAD - timedelta(days=100)
 
 def extend(tx: Tx, clock: Clock, *, practice_group_id: PracticeGroupId) -> int:
     """Carry on the index of series that go on beyond it, some at a time; how many. To be repeated until it is none."""
-    ids = tx.entering.indexed_short_of(practice_group_id, clock.now() + _RENEWED_BEFORE, limit=AT_ONCE)
+    ids = tx.occurrences.indexed_short_of(practice_group_id, clock.now() + _RENEWED_BEFORE, limit=AT_ONCE)
     _index(tx, clock, ids, practice_group_id=practice_group_id)
     return len(ids)
 
 
 def rebuild(tx: Tx, clock: Clock, *, practice_group_id: PracticeGroupId, after: AppointmentId) -> AppointmentId | None:
     """Index the next appointments after ``after`` in the practice's present zone; the last of them, None at the end."""
-    ids = tx.entering.of_practice_group(practice_group_id, after=after, limit=AT_ONCE)
+    ids = tx.occurrences.of_practice_group(practice_group_id, after=after, limit=AT_ONCE)
     _index(tx, clock, ids, practice_group_id=practice_group_id)
     return ids[-1] if ids else None
 

@@ -119,12 +119,15 @@ IN_FORCE = and_(
 )
 """The condition under which an app password opens anything; takes the parameter ``now``."""
 
+MAY_COME_IN = and_(UserRow.enabled, UserRow.suspended_at.is_(None))
+"""The condition under which a user may come in (`design.md` rule 2)."""
+
 _LOGIN = (
     select(
         UserRow.id.label("user_id"),
         UserRow.practice_group_id,
         UserRow.username,
-        UserRow.enabled,
+        MAY_COME_IN.label("enabled"),
         AppPasswordRow.id.label("app_password_id"),
         AppPasswordRow.last_used_at,
     )

@@ -151,11 +151,10 @@ class Appointments:
         values = {"appointment": appointment_id, "since": since, "action": action, "not_by": not_by}
         return self._connection.execute(_VERSION_SINCE, values).first() is not None
 
-    def versions(self, appointment_id: AppointmentId) -> list[Version]:
-        """All kept states of an appointment, oldest first."""
-        query = select(VersionRow).where(VersionRow.appointment_id == appointment_id).order_by(VersionRow.revision)
-        columns = query.with_only_columns(*VersionRow.__table__.columns)
-        return [_version(row) for row in self._connection.execute(columns)]
+    def versions(self, appointment_id: AppointmentId, *, since: int = 1) -> list[Version]:
+        """The states of an appointment that are kept, from revision ``since`` on, oldest first."""
+        values = {"appointment": appointment_id, "since": since}
+        return [_version(row) for row in self._connection.execute(_VERSIONS, values)]
 
     def _keep_patients(self, appointment_id: AppointmentId, appointment: Appointment) -> None:
         rows = [
@@ -212,6 +211,11 @@ _FORGET_OCCURRENCES = delete(_OCCURRENCE).where(_OCCURRENCE.c.appointment_id == 
 
 _VERSION = table_of(VersionRow)
 _ADD_VERSION = insert(_VERSION)
+_VERSIONS = (
+    select(_VERSION)
+    .where(_VERSION.c.appointment_id == bindparam("appointment"), _VERSION.c.revision >= bindparam("since"))
+    .order_by(_VERSION.c.revision)
+)
 _VERSION_SINCE = (
     select(_VERSION.c.id)
     .where(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make_url
 
 BUSY_TIMEOUT_SECONDS = 5
 """How long a writer of this process waits for one of another process on SQLite."""
@@ -55,7 +55,7 @@ class WriteQueue:
 
 
 def open_engine(url: str) -> Engine:
-    """An engine for ``url``: ``sqlite:///FILE`` or ``postgresql+psycopg://…``."""
+    """An engine for ``url``: ``sqlite:///FILE``, ``postgresql+psycopg://…``, or ``sqlite:///:memory:``."""
     if make_url(url).get_backend_name() == "sqlite":
         return _sqlite(url)
     return create_engine(
@@ -99,8 +99,15 @@ def impatient(connection: Connection) -> Iterator[None]:
 
 
 def _sqlite(url: str) -> Engine:
+    # What is in memory is in one connection: it is kept, and whoever comes while another has it waits.
+    in_memory = make_url(url).database in {None, "", ":memory:"}
     engine = create_engine(
-        url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}, pool_size=10, max_overflow=20, hide_parameters=True
+        url,
+        connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+        poolclass=QueuePool,
+        pool_size=1 if in_memory else 10,
+        max_overflow=0 if in_memory else 20,
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")

@@ -12,11 +12,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, bindparam, or_, select, union_all
 
+from hxdav.domain.access import why_closed
 from hxdav.domain.ids import AppPasswordId, Epoch, ETag, Href, IntegrationId, Modseq, Uid, UserId
 from hxdav.domain.integration import IntegrationState
 from hxdav.domain.mirror import MirrorState
+from hxdav.domain.refusal import Reason
+from hxdav.domain.subscription import SubscriptionState
 from hxdav.domain.times import Interval
-from hxdav.store.app_passwords import IN_FORCE
+from hxdav.store.app_passwords import IN_FORCE, MAY_COME_IN
 from hxdav.store.rows import (
     AppointmentRow,
     AppPasswordRow,
@@ -25,6 +28,7 @@ from hxdav.store.rows import (
     MirrorRow,
     OccurrenceRow,
     PractitionerRow,
+    SubscriptionRow,
     UserRow,
 )
 from hxdav.store.seconds import LENGTHY, seconds_of
@@ -35,7 +39,7 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
-    """Everything that the answer to a poll is made of."""
+    """Everything that the answer to a poll is made of. ``subscription`` is None where there never was one."""
 
     user_id: UserId
     enabled: bool
@@ -43,9 +47,15 @@ class Poll:
     last_used_at: datetime | None
     integration_id: IntegrationId
     state: IntegrationState
+    subscription: SubscriptionState | None
     modseq: Modseq
     purge_floor: Modseq
     epoch: Epoch
+
+    @property
+    def closed(self) -> Reason | None:
+        """Why the calendar can only be read, if so."""
+        return why_closed(self.state, self.subscription)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +106,7 @@ class Feed:
             last_used_at=row.last_used_at,
             integration_id=IntegrationId(row.integration_id),
             state=IntegrationState(row.state),
+            subscription=None if row.subscription is None else SubscriptionState(row.subscription),
             modseq=Modseq(row.modseq),
             purge_floor=Modseq(row.purge_floor),
             epoch=Epoch(row.epoch),
@@ -150,11 +161,12 @@ _POLL = (
     select(
         UserRow.id.label("user_id"),
         # A practitioner who has left the practice may still be its administrator: the calendar goes, the login stays.
-        and_(UserRow.enabled, PractitionerRow.enabled).label("enabled"),
+        and_(MAY_COME_IN, PractitionerRow.enabled).label("enabled"),
         AppPasswordRow.id.label("app_password_id"),
         AppPasswordRow.last_used_at,
         IntegrationRow.id.label("integration_id"),
         IntegrationRow.state,
+        SubscriptionRow.state.label("subscription"),
         IntegrationRow.modseq,
         IntegrationRow.purge_floor,
         InstallationRow.epoch,
@@ -164,6 +176,7 @@ _POLL = (
     .join(PractitionerRow, PractitionerRow.user_id == UserRow.id)
     .join(IntegrationRow, IntegrationRow.practitioner_id == PractitionerRow.id)
     .join(InstallationRow, InstallationRow.id == 1)
+    .outerjoin(SubscriptionRow, SubscriptionRow.practitioner_id == PractitionerRow.id)
     .where(
         AppPasswordRow.digest == bindparam("digest"),
         UserRow.username == bindparam("username"),

@@ -85,13 +85,14 @@ class Integrations:
         connected_on: date,
         modseq: Modseq,
         now: datetime,
+        state: IntegrationState = IntegrationState.CONNECTED,
     ) -> IntegrationId:
         """Connect a new integration, which shows nothing yet."""
         values = insert(IntegrationRow).values(
             practice_group_id=practitioner.practice_group_id,
             practitioner_id=practitioner.id,
             service=service,
-            state=IntegrationState.CONNECTED,
+            state=state,
             slug=slug,
             name=name,
             connected_on=connected_on,
@@ -124,7 +125,7 @@ class Integrations:
         self._connection.execute(update(IntegrationRow).where(IntegrationRow.id == integration_id).values(name=name))
 
     def set_state(self, integration_id: IntegrationId, state: IntegrationState) -> None:
-        """Connect, suspend or disconnect."""
+        """Store whether an integration takes part."""
         self._connection.execute(update(IntegrationRow).where(IntegrationRow.id == integration_id).values(state=state))
 
     def raise_modseqs(self) -> None:

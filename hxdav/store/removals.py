@@ -84,6 +84,11 @@ class Removals:
         query = _REMOVALS.where(RemovalRow.practitioner_id == practitioner_id).order_by(RemovalRow.id)
         return [_removal(row) for row in self._connection.execute(query)]
 
+    def of(self, appointment_id: AppointmentId) -> list[Removal]:
+        """Every removal of an appointment that is not purged, the first first."""
+        query = _REMOVALS.where(RemovalRow.appointment_id == appointment_id).order_by(RemovalRow.id)
+        return [_removal(row) for row in self._connection.execute(query)]
+
     def some(self, removal_ids: Collection[RemovalId]) -> list[Removal]:
         """The removals with these numbers, the first first."""
         rows = self._connection.execute(_REMOVALS.where(RemovalRow.id.in_(removal_ids)).order_by(RemovalRow.id))

@@ -12,15 +12,17 @@ from sqlalchemy.exc import OperationalError
 from hxdav.errors import StoreBusy
 from hxdav.store.app_passwords import AppPasswords
 from hxdav.store.appointments import Appointments
+from hxdav.store.credits import Credits
 from hxdav.store.engine import WriteQueue, begin, begun, impatient, open_engine
-from hxdav.store.entering import Entering
 from hxdav.store.feed import Feed
 from hxdav.store.installation import Installations
 from hxdav.store.integrations import Integrations
 from hxdav.store.mirrors import Mirrors
 from hxdav.store.notifications import Notifications
+from hxdav.store.occurrences import Occurrences
 from hxdav.store.people import People
 from hxdav.store.removals import Removals
+from hxdav.store.retention import Retention
 from hxdav.store.subscriptions import Subscriptions
 from hxdav.store.trail import Trail
 
@@ -57,9 +59,9 @@ class Tx:
         return Appointments(self.connection)
 
     @cached_property
-    def entering(self) -> Entering:
-        """Appointments that an integration does not show yet."""
-        return Entering(self.connection)
+    def occurrences(self) -> Occurrences:
+        """Which appointments take place when."""
+        return Occurrences(self.connection)
 
     @cached_property
     def mirrors(self) -> Mirrors:
@@ -85,6 +87,16 @@ class Tx:
     def removals(self) -> Removals:
         """Deletions from outside, on their way and decided."""
         return Removals(self.connection)
+
+    @cached_property
+    def retention(self) -> Retention:
+        """What is no longer kept."""
+        return Retention(self.connection)
+
+    @cached_property
+    def credits(self) -> Credits:
+        """The ledgers of credits."""
+        return Credits(self.connection)
 
     @cached_property
     def subscriptions(self) -> Subscriptions:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,8 +11,19 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from hxdav.domain.edit import Source
-from hxdav.domain.ids import AppointmentId, Href, IntegrationId, PracticeGroupId, PractitionerId
-from hxdav.store.rows import AuditRow, RefusedBodyRow, table_of
+from hxdav.domain.ids import (
+    AppointmentId,
+    AppPasswordId,
+    Href,
+    IntegrationId,
+    PracticeGroupId,
+    PractitionerId,
+    UserId,
+)
+from hxdav.domain.times import Interval
+from hxdav.store.rows import AuditRow, PracticeGroupRow, RefusedBodyRow, UserRow, table_of
+
+_ROWS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +45,24 @@ class RefusedBody:
     body: bytes
     at: datetime
     appointment_id: AppointmentId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """One line of the audit log, with the names that its numbers had: a username, and the practice group's key."""
+
+    id: int
+    at: datetime
+    practice_group: str
+    action: str
+    authority: str
+    user_id: UserId | None
+    username: str | None
+    integration_id: IntegrationId | None
+    app_password_id: AppPasswordId | None
+    appointment_id: AppointmentId | None
+    agent: str
+    detail: Mapping[str, Any]
 
 
 class Trail:
@@ -90,18 +119,49 @@ class Trail:
 
     def refused_bodies(self, practitioner_id: PractitionerId) -> list[RefusedBody]:
         """What the practitioner's clients put and the gate did not take, the latest last."""
-        query = (
-            select(
-                RefusedBodyRow.href,
-                RefusedBodyRow.reason,
-                RefusedBodyRow.body,
-                RefusedBodyRow.at,
-                RefusedBodyRow.appointment_id,
-            )
-            .where(RefusedBodyRow.practitioner_id == practitioner_id)
-            .order_by(RefusedBodyRow.id)
-        )
+        query = _REFUSED_BODIES.where(RefusedBodyRow.practitioner_id == practitioner_id)
         return [RefusedBody(**row._mapping) for row in self._connection.execute(query)]
+
+    def refused_bodies_of(self, appointment_id: AppointmentId) -> list[RefusedBody]:
+        """What was put in vain where this appointment is shown, the latest last."""
+        query = _REFUSED_BODIES.where(RefusedBodyRow.appointment_id == appointment_id)
+        return [RefusedBody(**row._mapping) for row in self._connection.execute(query)]
+
+    def audit_entries(
+        self, within: Interval | None = None, *, practice_group_id: PracticeGroupId | None = None
+    ) -> Iterator[AuditEntry]:
+        """The audit log, the first entry first, read as it is asked for: it may be longer than memory."""
+        query = _AUDIT_ENTRIES
+        if practice_group_id is not None:
+            query = query.where(AuditRow.practice_group_id == practice_group_id)
+        if within is not None:
+            query = query.where(AuditRow.at >= within.starts, AuditRow.at < within.ends)
+        for row in self._connection.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}):
+            yield AuditEntry(**row._mapping)
 
 
 _AUDIT = insert(table_of(AuditRow))
+
+_REFUSED_BODIES = select(
+    RefusedBodyRow.href, RefusedBodyRow.reason, RefusedBodyRow.body, RefusedBodyRow.at, RefusedBodyRow.appointment_id
+).order_by(RefusedBodyRow.id)
+
+_AUDIT_ENTRIES = (
+    select(
+        AuditRow.id,
+        AuditRow.at,
+        PracticeGroupRow.key.label("practice_group"),
+        AuditRow.action,
+        AuditRow.authority,
+        AuditRow.user_id,
+        UserRow.username,
+        AuditRow.integration_id,
+        AuditRow.app_password_id,
+        AuditRow.appointment_id,
+        AuditRow.agent,
+        AuditRow.detail,
+    )
+    .join(PracticeGroupRow, PracticeGroupRow.id == AuditRow.practice_group_id)
+    .outerjoin(UserRow, UserRow.id == AuditRow.user_id)
+    .order_by(AuditRow.id)
+)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from hxdav.domain.appointment import RecordMark
 from hxdav.domain.practice import Band
 from hxdav.secrets.keyring import Keyring
-from hxdav.services import accounts, connecting, devices, logins
+from hxdav.services import accounts, connecting, devices, logins, subscribing
 from hxdav.services.accounts import WantedPracticeGroup, WantedPractitioner, WantedUser
 from hxdav.store.rows import AuditRow
 from hxdav.store.store import Store
@@ -74,7 +74,7 @@ def test_what_is_done_to_people_and_their_calendars_is_audited(store: Store) -> 
         key="harbour",
         name="Harbour Street Psychology",
         zone="Australia/Sydney",
-        band=Band.NONE,
+        band=Band.SILVER,
         users=(WantedUser(username="maya", name="Maya Lin"),),
         practitioners=(WantedPractitioner(key="maya", name="Maya Lin", username="maya"),),
     )
@@ -84,6 +84,7 @@ def test_what_is_done_to_people_and_their_calendars_is_audited(store: Store) -> 
         secret = logins.invite(tx, clock, KEYRING, user=user, source=BY_PRACTICE)
         logins.take_up_invitation(tx, clock, KEYRING, user=user, secret=secret, web_password="correct horse")
         login = logins.practitioner_login(tx, user=user)
+        subscribing.buy(tx, clock, practitioner=login.practitioner, source=BY_PRACTICE)
         integration = connecting.connect_native(tx, clock, practitioner=login.practitioner, source=BY_PRACTICE)
         connecting.rename(tx, clock, integration=integration, name="Maya's work", source=BY_PRACTICE)
         made = devices.create_app_password(tx, clock, KEYRING, login=login, label="phone", expires_at=None)
@@ -94,6 +95,7 @@ def test_what_is_done_to_people_and_their_calendars_is_audited(store: Store) -> 
         "accounts_applied",
         "invited",
         "web_password_set",
+        "subscription_bought",
         "connected",
         "renamed",
         "app_password_created",

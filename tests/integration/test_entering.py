@@ -10,7 +10,7 @@ from hxdav.domain.ids import IntegrationId
 from hxdav.domain.integration import IntegrationState
 from hxdav.services import connecting, reindexing
 from hxdav.store.store import Store
-from hxdav.worker.clock import MidnightClock
+from hxdav.worker.worker import Worker
 from tests.builders import BY_PRACTICE, PracticeWorld, a_practice, an_object
 
 # The practice's today is 22 November 2026, so that the horizon is 11 June 2027.
@@ -30,8 +30,12 @@ def admit(practice: PracticeWorld, integration_id: IntegrationId, *, limit: int 
         return connecting.admit(tx, practice.clock, practice.policy, integration_id=integration_id, limit=limit)
 
 
-def midnight_clock(practice: PracticeWorld) -> MidnightClock:
-    return MidnightClock(store=practice.store, clock=practice.clock, policy=practice.policy)
+def worker_of(practice: PracticeWorld) -> Worker:
+    return Worker(store=practice.store, clock=practice.clock, policy=practice.policy)
+
+
+def entered_by(worker: Worker) -> int:
+    return worker.round()["move_horizon"]
 
 
 def book(practice: PracticeWorld, uid: str, start: str, *lines: str) -> None:
@@ -128,25 +132,25 @@ def test_at_midnight_the_horizon_moves_and_the_next_day_enters(store: Store) -> 
     practice = a_practice(store)
     integration_id = connect(practice)
     book(practice, "beyond", FIRST_DAY_BEYOND)
-    clock = midnight_clock(practice)
-    entered = [clock.tick()]
+    worker = worker_of(practice)
+    entered = [entered_by(worker)]
     # It is noon in Sydney.
     practice.clock.advance(hours=11, minutes=59)
-    entered.append(clock.tick())
+    entered.append(entered_by(worker))
 
     practice.clock.advance(minutes=1)
-    entered.append(clock.tick())
+    entered.append(entered_by(worker))
 
     assert entered == [0, 0, 1]
     assert len(practice.shown(integration_id)) == 1
 
 
-def test_a_second_clock_finds_nothing_left_to_do(store: Store) -> None:
+def test_a_second_worker_finds_nothing_left_to_do(store: Store) -> None:
     practice = a_practice(store)
     book(practice, "one", LAST_DAY)
     connect(practice)
 
-    assert [midnight_clock(practice).tick(), midnight_clock(practice).tick()] == [1, 0]
+    assert [entered_by(worker_of(practice)), entered_by(worker_of(practice))] == [1, 0]
 
 
 def test_a_series_enters_even_where_its_index_has_run_short(store: Store) -> None:

@@ -9,5 +9,6 @@ from hxdav.services.gate.edits import MoveObject as MoveObject
 from hxdav.services.gate.edits import PutAppointment as PutAppointment
 from hxdav.services.gate.edits import PutObject as PutObject
 from hxdav.services.gate.edits import RemoveObject as RemoveObject
+from hxdav.services.gate.edits import RestoreVersion as RestoreVersion
 from hxdav.services.gate.edits import read_body as read_body
 from hxdav.services.gate.entrance import submit as submit

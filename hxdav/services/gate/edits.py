@@ -1,4 +1,4 @@
-"""The edits that the gate takes: three from outside, two of the practice's own."""
+"""The edits that the gate takes: three from outside, three of the practice's own."""
 
 from __future__ import annotations
 
@@ -69,7 +69,15 @@ class CancelAppointment:
     appointment_id: AppointmentId
 
 
-Change = PutObject | RemoveObject | MoveObject | PutAppointment | CancelAppointment
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreVersion:
+    """The practice brings an earlier state of an appointment back: what came after ``revision`` is undone."""
+
+    appointment_id: AppointmentId
+    revision: int
+
+
+Change = PutObject | RemoveObject | MoveObject | PutAppointment | CancelAppointment | RestoreVersion
 
 
 def read_body(body: bytes) -> CalendarObject | CalendarDataError:

@@ -7,7 +7,7 @@ from typing import assert_never
 from hxdav.domain.edit import Outcome, Source
 from hxdav.domain.policy import Policy
 from hxdav.domain.times import Clock
-from hxdav.services.gate import outside, practice
+from hxdav.services.gate import outside, practice, undoing
 from hxdav.services.gate.desk import Desk
 from hxdav.services.gate.edits import (
     CancelAppointment,
@@ -16,6 +16,7 @@ from hxdav.services.gate.edits import (
     PutAppointment,
     PutObject,
     RemoveObject,
+    RestoreVersion,
 )
 from hxdav.store.store import Tx
 
@@ -38,4 +39,6 @@ def submit(tx: Tx, clock: Clock, policy: Policy, *, change: Change, source: Sour
             return practice.put(desk, change)
         case CancelAppointment():
             return practice.cancel(desk, change)
+        case RestoreVersion():
+            return undoing.restore(desk, change)
     assert_never(change)

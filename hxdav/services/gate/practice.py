@@ -13,6 +13,7 @@ from hxdav.services.gate import deciding
 from hxdav.services.gate.desk import Desk, zone_of
 from hxdav.services.gate.edits import CancelAppointment, PutAppointment
 from hxdav.services.gate.recording import Recording, record
+from hxdav.services.gate.undoing import uid_in_use
 from hxdav.services.occurrences import unbounded
 
 
@@ -53,6 +54,9 @@ def put(desk: Desk, edit: PutAppointment) -> Outcome:
     )
     if before and _is_same(before, after):
         return Applied(appointment_id=before.id)
+    taken = uid_in_use(desk, before, after) if before else None
+    if taken:
+        return taken
     recorded = record(
         desk,
         Recording(

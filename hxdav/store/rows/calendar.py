@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hxdav.store.rows.base import NEVER_REUSED, Base, Owner, RowId
 
+_IS_TOMBSTONE = text("kind = 'personal' AND removed_at IS NOT NULL")
+_HAS_LEFT = text("state = 'left'")
+
 
 class IntegrationRow(Base):
     """One practitioner's appointments shown in one place; ``modseq`` makes its ctag and sync token."""
@@ -56,6 +59,8 @@ class AppointmentRow(Base):
         Index(None, "practitioner_id", "uid"),
         Index("ix_appointment_open_series", "practitioner_id", "starts", sqlite_where=text("indexed_until IS NOT NULL"),
               postgresql_where=text("indexed_until IS NOT NULL")),
+        Index("ix_appointment_tombstone", "practitioner_id", "removed_at", sqlite_where=_IS_TOMBSTONE,
+              postgresql_where=_IS_TOMBSTONE),
         NEVER_REUSED,
     )  # fmt: skip
 
@@ -121,6 +126,7 @@ class MirrorRow(Base):
         Index("ix_mirror_feed", "integration_id", "modseq"),
         Index("uq_mirror_href", "integration_id", "href", unique=True, sqlite_where=text("state != 'left'"),
               postgresql_where=text("state != 'left'")),
+        Index("ix_mirror_left", "integration_id", "changed_at", sqlite_where=_HAS_LEFT, postgresql_where=_HAS_LEFT),
         Index(None, "uid"),
         Index(None, "appointment_id"),
         NEVER_REUSED,

@@ -18,7 +18,7 @@ class VersionRow(Base):
     """One state of an appointment, whole, and whose edit brought it about."""
 
     __tablename__ = "appointment_version"
-    __table_args__ = (UniqueConstraint("appointment_id", "revision"),)
+    __table_args__ = (UniqueConstraint("appointment_id", "revision"), Index(None, "practice_group_id", "at"))
 
     id: Mapped[RowId]
     practice_group_id: Mapped[Owner]
@@ -93,6 +93,7 @@ class NotificationRow(Base):
     __tablename__ = "notification"
     __table_args__ = (
         Index(None, "practitioner_id", "at"),
+        Index(None, "appointment_id"),
         Index("ix_notification_mail", "mail_due_at", sqlite_where=_IS_TO_BE_MAILED, postgresql_where=_IS_TO_BE_MAILED),
     )
 

@@ -201,7 +201,7 @@ def test_versions_tell_the_whole_story(store: Store) -> None:
     practice, calendar = _world(store)
     put = practice.put(calendar, "a.ics", an_object())
     practice.put(calendar, "a.ics", an_object(summary="Lunch"))
-    practice.remove(calendar, "a.ics")
+    practice.removed(calendar, "a.ics")
     assert isinstance(put, Applied)
 
     with store.snapshot() as tx:

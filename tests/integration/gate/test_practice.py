@@ -75,23 +75,43 @@ def test_a_cancelled_booking_comes_back_where_it_was(store: Store) -> None:
     assert set(practice.shown(calendar)) == before
 
 
-@pytest.mark.parametrize("taken", ["address", "uid"])
-def test_what_comes_back_gives_way_to_what_has_taken_its_place(store: Store, taken: str) -> None:
+def test_what_comes_back_gives_way_to_what_has_taken_its_address(store: Store) -> None:
     practice = a_practice(store)
     calendar = practice.integration()
     put = practice.put(calendar, "a.ics", an_object("a@example"))
     assert isinstance(put, Applied)
     practice.cancel(put.appointment_id)
-    href, uid = ("a.ics", "b@example") if taken == "address" else ("b.ics", "a@example")
-    practice.put(calendar, href, an_object(uid))
+    practice.put(calendar, "a.ics", an_object("b@example"))
 
     practice.book(an_object("a@example"), appointment_id=put.appointment_id, kind=AppointmentKind.PERSONAL)
 
-    (other,) = practice.shown(calendar).keys() - {href}
-    assert other not in {"a.ics", "b.ics"}
+    (other,) = practice.shown(calendar).keys() - {"a.ics"}
     with store.snapshot() as tx:
-        shown = tx.feed.objects(calendar, [href, other])
+        shown = tx.feed.objects(calendar, [other])
     assert shown[other].shown_uid not in {"a@example", "b@example"}
+
+
+def test_nothing_comes_back_under_a_uid_that_another_appointment_has_by_now(store: Store) -> None:
+    practice = a_practice(store)
+    calendar = practice.integration()
+    put = practice.put(calendar, "a.ics", an_object("a@example"))
+    assert isinstance(put, Applied)
+    practice.cancel(put.appointment_id)
+    practice.put(calendar, "b.ics", an_object("a@example"))
+
+    outcome = practice.submit(
+        PutAppointment(
+            practitioner_id=practice.practitioner_id,
+            appointment_id=put.appointment_id,
+            content=object_of(an_object("a@example")),
+            kind=AppointmentKind.PERSONAL,
+        ),
+        source=BY_PRACTICE,
+    )
+
+    assert isinstance(outcome, Refused)
+    assert outcome.reason is Reason.UID_IN_USE
+    assert set(practice.shown(calendar)) == {"b.ics"}
 
 
 def test_saying_the_same_again_changes_nothing(store: Store) -> None:

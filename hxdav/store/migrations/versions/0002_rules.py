@@ -17,12 +17,15 @@ _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _MOMENT = sa.DateTime(timezone=True)
 _IS_OPEN = sa.text("state IN ('held', 'review')")
 _IS_TO_BE_MAILED = sa.text("mail_due_at IS NOT NULL")
+_IS_TOMBSTONE = sa.text("kind = 'personal' AND removed_at IS NOT NULL")
+_HAS_LEFT = sa.text("state = 'left'")
 _APPEND_ONLY = ("audit", "credit_entry")
 
 
 def upgrade() -> None:
     """Widen what is there, add the ledger, and begin a subscription for everyone who has a calendar."""
     _widen()
+    _let_old_rows_be_found()
     _ledger()
     _subscribe_those_who_sync()
     for table in _APPEND_ONLY:
@@ -55,6 +58,29 @@ def _widen() -> None:
         ["mail_due_at"],
         sqlite_where=_IS_TO_BE_MAILED,
         postgresql_where=_IS_TO_BE_MAILED,
+    )
+
+
+def _let_old_rows_be_found() -> None:
+    """What is purged is found by an index, so that its cost follows what there is to purge."""
+    op.add_column("practice_group", sa.Column("purged_until", _MOMENT, nullable=True))
+    op.create_index(
+        op.f("ix_appointment_version_practice_group_id_at"), "appointment_version", ["practice_group_id", "at"]
+    )
+    op.create_index(op.f("ix_notification_appointment_id"), "notification", ["appointment_id"])
+    op.create_index(
+        "ix_appointment_tombstone",
+        "appointment",
+        ["practitioner_id", "removed_at"],
+        sqlite_where=_IS_TOMBSTONE,
+        postgresql_where=_IS_TOMBSTONE,
+    )
+    op.create_index(
+        "ix_mirror_left",
+        "mirror",
+        ["integration_id", "changed_at"],
+        sqlite_where=_HAS_LEFT,
+        postgresql_where=_HAS_LEFT,
     )
 
 
@@ -170,4 +196,8 @@ def _forbid_changes(table: str) -> None:
     op.execute(
         f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} "
         f"FOR EACH ROW EXECUTE FUNCTION {table}_append_only()"
+    )
+    op.execute(
+        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()"
     )

@@ -1,4 +1,4 @@
-"""What may enter an integration: appointments that it has never shown (`design.md` rule 4)."""
+"""Which appointments take place when, by the index over their occurrences (`design.md` rules 4 and 9)."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from sqlalchemy import ColumnElement, Connection, Select, exists, or_, select
 from hxdav.domain.appointment import GONE
 from hxdav.domain.ids import AppointmentId, PracticeGroupId
 from hxdav.domain.integration import Integration
+from hxdav.domain.mirror import MirrorState
 from hxdav.domain.times import Interval
 from hxdav.store.rows import AppointmentRow, MirrorRow, OccurrenceRow
 from hxdav.store.seconds import seconds_of
 
 
-class Entering:
-    """Finds appointments by the index over when they take place."""
+class Occurrences:
+    """Finds appointments by when they take place."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def starting_in(self, integration: Integration, within: Interval, *, limit: int) -> list[AppointmentId]:
+    def entering(self, integration: Integration, within: Interval, *, limit: int) -> list[AppointmentId]:
         """Those never shown of which the index knows an occurrence that starts in ``within``; at most ``limit``."""
         starts_there = exists().where(
             OccurrenceRow.appointment_id == AppointmentRow.id,
@@ -29,7 +30,7 @@ class Entering:
         )
         return self._ids(_never_shown(integration).where(starts_there).order_by(AppointmentRow.id).limit(limit))
 
-    def unknown_to_index(self, integration: Integration, within: Interval) -> list[AppointmentId]:
+    def perhaps_entering(self, integration: Integration, within: Interval) -> list[AppointmentId]:
         """Those never shown that take place on both sides of the index's end, so that their rule has to be read."""
         return self._ids(
             _never_shown(integration).where(
@@ -40,6 +41,22 @@ class Entering:
                 ),
                 AppointmentRow.starts < seconds_of(within.ends),
                 or_(AppointmentRow.ends.is_(None), AppointmentRow.ends >= seconds_of(within.starts)),
+            )
+        )
+
+    def ahead(self, integration: Integration, moment: datetime, *, limit: int) -> list[AppointmentId]:
+        """Those that an integration has and of which the index knows an occurrence that starts after ``moment``."""
+        starts_then = exists().where(
+            OccurrenceRow.appointment_id == AppointmentRow.id, OccurrenceRow.starts > seconds_of(moment)
+        )
+        return self._ids(_had(integration).where(starts_then).order_by(AppointmentRow.id).limit(limit))
+
+    def perhaps_ahead(self, integration: Integration, moment: datetime) -> list[AppointmentId]:
+        """Those that an integration has and that go on after the index's end, so that their rule has to be read."""
+        return self._ids(
+            _had(integration).where(
+                AppointmentRow.indexed_until.is_not(None),
+                or_(AppointmentRow.ends.is_(None), AppointmentRow.ends > seconds_of(moment)),
             )
         )
 
@@ -85,4 +102,13 @@ def _never_shown(integration: Integration) -> Select[int]:
     had = exists().where(MirrorRow.integration_id == integration.id, MirrorRow.appointment_id == AppointmentRow.id)
     return select(AppointmentRow.id).where(
         AppointmentRow.practitioner_id == integration.practitioner_id, ~had, *_TAKES_PLACE
+    )
+
+
+def _had(integration: Integration) -> Select[int]:
+    """The appointments that are in an integration, shown or hidden."""
+    return (
+        select(AppointmentRow.id)
+        .join(MirrorRow, MirrorRow.appointment_id == AppointmentRow.id)
+        .where(MirrorRow.integration_id == integration.id, MirrorRow.state != MirrorState.LEFT)
     )

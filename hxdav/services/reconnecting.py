@@ -1,0 +1,69 @@
+"""Reconnecting: what lies ahead moves from the disconnected calendars to the new one (`design.md` rule 9)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from hxdav.domain.edit import Authority, Source
+from hxdav.domain.ids import AppointmentId, IntegrationId
+from hxdav.domain.integration import Integration, IntegrationState
+from hxdav.domain.mirror import MirrorState
+from hxdav.domain.policy import Policy
+from hxdav.domain.times import Clock, Interval
+from hxdav.ical.objects import object_of
+from hxdav.services.connecting import AT_ONCE, subject_of
+from hxdav.services.gate.desk import Desk
+from hxdav.services.occurrences import starts_within
+from hxdav.store.store import Tx
+
+_END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+def take_out(tx: Tx, clock: Clock, policy: Policy, *, integration_id: IntegrationId, limit: int = AT_ONCE) -> int:
+    """Take what lies ahead out of the disconnected calendars that a connecting one replaces; how many objects.
+
+    At most ``limit``; to be repeated, each time in another transaction, until there are none. With that the new one is
+    connected, and can be filled. Until then it is connecting: whoever comes by may carry on after a crash.
+    """
+    place = tx.integrations.lock_place(integration_id)
+    new = place.integration
+    if new.state is not IntegrationState.CONNECTING:
+        return 0
+    source = Source(authority=Authority.PRACTICE, agent="hxdav")
+    desk = Desk(tx=tx, now=clock.now(), policy=policy, source=source)
+    for old in tx.integrations.of(new.practitioner_id):
+        if old.service is new.service and old.state is IntegrationState.DISCONNECTED:
+            ahead = _ahead(desk, old, zone=place.zone, limit=limit)
+            if ahead:
+                _leave(desk, old, ahead)
+                return len(ahead)
+    tx.integrations.set_state(new.id, IntegrationState.CONNECTED)
+    return 0
+
+
+def _ahead(desk: Desk, old: Integration, *, zone: ZoneInfo, limit: int) -> list[AppointmentId]:
+    """Appointments that ``old`` has and that start after now, or of which an occurrence does; at most ``limit``."""
+    found = desk.tx.occurrences.ahead(old, desk.now, limit=limit)
+    if found:
+        return found
+    # The rules that have to be read come last, so that they are read once and not with each batch.
+    later = Interval(desk.now + timedelta(microseconds=1), _END_OF_TIME)
+    unsure = [desk.tx.appointments.one(each) for each in desk.tx.occurrences.perhaps_ahead(old, desk.now)]
+    return [each.id for each in unsure if starts_within(object_of(each.text), later, practice_zone=zone)][:limit]
+
+
+def _leave(desk: Desk, old: Integration, appointment_ids: list[AppointmentId]) -> None:
+    modseq = desk.tx.integrations.next_modseq(old.practitioner_id)
+    for appointment_id in appointment_ids:
+        for mirror in desk.tx.mirrors.of(appointment_id):
+            if mirror.integration_id != old.id or mirror.state is MirrorState.LEFT:
+                continue
+            # Of what is hidden, because its removal is on its way, clients know already that it is gone.
+            known_gone = mirror.state is MirrorState.HIDDEN
+            left = replace(mirror, state=MirrorState.LEFT, modseq=mirror.modseq if known_gone else modseq)
+            desk.tx.mirrors.change(left, at=desk.now)
+    desk.tx.integrations.touch([old.id], modseq)
+    detail = {"appointments": len(appointment_ids)}
+    desk.tx.trail.audit("future_taken_out", subject_of(old), source=desk.source, at=desk.now, detail=detail)
