@@ -16,10 +16,11 @@ from hxdav.dav.application import make_application
 from hxdav.domain.policy import Policy
 from hxdav.domain.times import Clock
 from hxdav.errors import ConfigurationError, SecretsError
+from hxdav.mail.outbox import Outbox
 from hxdav.secrets.keyring import Keyring, load_key, make_key
 from hxdav.store import health, schema
 from hxdav.store.store import Store
-from hxdav.worker.clock import MidnightClock
+from hxdav.worker.worker import Worker
 
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -75,8 +76,19 @@ class Installation:
             )
         return keyring
 
+    @cached_property
+    def outbox(self) -> Outbox | None:
+        """What mails notifications; None where the settings name no mail server."""
+        mail = self.settings.mail_settings()
+        return Outbox(store=self.store, clock=self.clock, settings=mail) if mail.is_on else None
+
+    @cached_property
+    def worker(self) -> Worker:
+        """What does what is due by the clock; to be started, or asked for one round."""
+        return Worker(store=self.store, clock=self.clock, policy=self.policy, outbox=self.outbox)
+
     def application(self) -> WsgiApplication:
-        """The WSGI application, with the clock thread that lets appointments enter at midnight."""
+        """The WSGI application, with the worker beside it."""
         application = make_application(
             store=self.store,
             keyring=self.keyring,
@@ -84,11 +96,13 @@ class Installation:
             policy=self.policy,
             settings=self.settings.dav_settings(),
         )
-        MidnightClock(store=self.store, clock=self.clock, policy=self.policy).start()
+        self.worker.start()
         return application
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Stop the worker, and give all connections back."""
+        if "worker" in self.__dict__:
+            self.worker.stop()
         if "any_store" in self.__dict__:
             self.any_store.close()
 

@@ -1,4 +1,4 @@
-"""What happens without anybody asking: the clock.
+"""What happens without anybody asking: the jobs of the clock.
 
 Knows when; the use cases in ``services/`` know what.
 """
