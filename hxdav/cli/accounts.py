@@ -12,17 +12,27 @@ import typer
 from hxdav.bootstrap import Installation
 from hxdav.cli.accounts_file import read_accounts
 from hxdav.cli.console import AsJson, confirm, print_json, print_rows, say
-from hxdav.cli.session import BY_PRACTICE, PasswordFromStdin, installation, read_password
+from hxdav.cli.session import BY_PRACTICE, AsAdministrator, PasswordFromStdin, installation, read_password, who_speaks
 from hxdav.domain.ids import AppointmentId, PracticeGroupId
 from hxdav.errors import ConfigurationError, UseCaseError
-from hxdav.services import accounts, logins, reindexing
+from hxdav.services import accounts, logins, reindexing, suspending
 from hxdav.services.account_problems import account_problems
 from hxdav.services.accounts import Application, WantedPracticeGroup
 
 app = typer.Typer(help="Practice groups, clinics, users and practitioners.")
 
 _DIFFERENCE = ("practice_group", "subject", "key", "kind", "detail")
-_PEOPLE = ("practice_group", "username", "name", "roles", "practitioner", "enabled", "has_web_password")
+_PEOPLE = (
+    "practice_group",
+    "username",
+    "name",
+    "email",
+    "roles",
+    "practitioner",
+    "enabled",
+    "suspended",
+    "has_web_password",
+)
 
 
 @app.command()
@@ -114,6 +124,38 @@ def set_password(
     say(f"The web password of {username} is set.")
 
 
+@app.command()
+def suspend(
+    ctx: typer.Context,
+    username: Annotated[str, typer.Argument(metavar="USER", help="Who does not come in any more.")],
+    *,
+    as_user: AsAdministrator = None,
+    password_stdin: PasswordFromStdin = False,
+) -> None:
+    """Stop all access by a user; passwords and calendars stay, and applying the accounts file does not lift it."""
+    here = installation(ctx)
+    source = who_speaks(here, as_user=as_user, from_stdin=password_stdin)
+    with here.store.transaction() as tx:
+        suspending.suspend_user(tx, here.clock, user=logins.known_user(tx, username), source=source)
+    say(f"Suspended {username}: none of their passwords opens anything until this is lifted.")
+
+
+@app.command()
+def unsuspend(
+    ctx: typer.Context,
+    username: Annotated[str, typer.Argument(metavar="USER", help="Who comes in again.")],
+    *,
+    as_user: AsAdministrator = None,
+    password_stdin: PasswordFromStdin = False,
+) -> None:
+    """Let a suspended user come in again, with the passwords that they had."""
+    here = installation(ctx)
+    source = who_speaks(here, as_user=as_user, from_stdin=password_stdin)
+    with here.store.transaction() as tx:
+        suspending.unsuspend_user(tx, here.clock, user=logins.known_user(tx, username), source=source)
+    say(f"{username} may come in again.")
+
+
 def reindex(here: Installation, practice_group_id: PracticeGroupId) -> None:
     """Index a practice group's appointments in its present zone, some at a time."""
     last: AppointmentId | None = AppointmentId(0)
@@ -144,9 +186,11 @@ def _people(here: Installation) -> list[dict[str, Any]]:
                     "practice_group": groups[user.practice_group_id],
                     "username": user.username,
                     "name": user.name,
+                    "email": user.email,
                     "roles": [*(["administrator"] * user.administrator), *(["practitioner"] if own else [])],
                     "practitioner": own.key if own else None,
                     "enabled": user.enabled,
+                    "suspended": user.suspended_at is not None,
                     "has_web_password": tx.people.web_password_hash(user.id) is not None,
                 }
             )
@@ -155,9 +199,11 @@ def _people(here: Installation) -> list[dict[str, Any]]:
                 "practice_group": groups[each.practice_group_id],
                 "username": None,
                 "name": each.name,
+                "email": None,
                 "roles": ["practitioner"],
                 "practitioner": each.key,
                 "enabled": each.enabled,
+                "suspended": False,
                 "has_web_password": False,
             }
             for each in practitioners

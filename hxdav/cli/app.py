@@ -13,15 +13,21 @@ from hxdav.cli import (
     accounts,
     app_passwords,
     appointments,
+    audit,
     backups,
     database,
     demo,
     doctor,
     importing,
     integrations,
+    notifications,
+    review,
     serving,
+    subscriptions,
+    working,
 )
 from hxdav.cli.console import say
+from hxdav.cli.credits import app as credits_app
 from hxdav.cli.session import name_config
 from hxdav.errors import HxdavError
 
@@ -33,12 +39,17 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for part in (serving, demo, importing, backups, doctor):
+for part in (serving, working, demo, importing, backups, doctor):
     part.register(app)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(integrations.app, name="integrations")
 app.add_typer(app_passwords.app, name="app-passwords")
 app.add_typer(appointments.app, name="appointments")
+app.add_typer(notifications.app, name="notifications")
+app.add_typer(audit.app, name="audit")
+app.add_typer(review.app, name="review")
+app.add_typer(credits_app, name="credits")
+app.add_typer(subscriptions.app, name="subscriptions")
 app.add_typer(database.app, name="db")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -13,12 +14,18 @@ from hxdav.cli.arguments import day
 from hxdav.cli.console import AsJson, confirm, out, print_json, print_rows, say
 from hxdav.cli.session import BY_PRACTICE, installation, practitioner_named
 from hxdav.domain.appointment import Appointment
+from hxdav.domain.edit import Refused
 from hxdav.domain.ids import AppointmentId
 from hxdav.domain.practice import Practitioner
+from hxdav.domain.refusal import SENTENCES, Reason
+from hxdav.domain.removal import Removal
 from hxdav.domain.times import Interval, midnight
+from hxdav.errors import UseCaseError
 from hxdav.ical.objects import object_of
-from hxdav.services.gate import CancelAppointment, submit
+from hxdav.services.gate import CancelAppointment, RestoreVersion, submit
+from hxdav.services.gate.undoing import NOT_RESTORED, last_other
 from hxdav.services.occurrences import first_interval
+from hxdav.store.appointments import Version
 from hxdav.store.store import Tx
 
 app = typer.Typer(help="Appointments, with the practice's authority.")
@@ -26,7 +33,7 @@ app.command()(bookings.add)
 app.command()(bookings.edit)
 app.command("history")(history.show_history)
 
-_COLUMNS = ("id", "practitioner", "kind", "status", "start", "end", "repeats", "title", "note", "invoice")
+_COLUMNS = ("id", "practitioner", "kind", "status", "start", "end", "repeats", "title", "note", "invoice", "removal")
 
 
 @app.command("list")
@@ -46,7 +53,10 @@ def list_(
         for each in [chosen] if chosen else tx.people.practitioners():
             zone = _zone_of(tx, each)
             within = _days(from_day or date.min, to_day or date.max, zone) if from_day or to_day else None
-            rows += (_row(tx, found, each, zone=zone) for found in tx.appointments.of(each.id, within))
+            removals = _removals(tx, each)
+            for found in tx.appointments.of(each.id, within):
+                under_way = removals.get(found.id)
+                rows.append(_row(tx, found, each, zone=zone) | {"removal": under_way.state if under_way else None})
     print_rows(sorted(rows, key=lambda row: (row["start"], row["id"])), as_json=as_json, columns=_COLUMNS)
 
 
@@ -63,6 +73,8 @@ def show(
         found = tx.appointments.one(AppointmentId(appointment_id))
         practitioner = tx.people.practitioner(found.practitioner_id)
         row = _row(tx, found, practitioner, zone=_zone_of(tx, practitioner))
+        under_way = tx.removals.open_of(found.id)
+        row["removal"] = history.outcome_of(under_way) if under_way else None
     if as_json:
         print_json(row | {"text": found.text})
         return
@@ -87,6 +99,57 @@ def cancel(
     with here.store.transaction() as tx:
         submit(tx, here.clock, here.policy, change=change, source=BY_PRACTICE)
     say(f"Appointment {appointment_id} is cancelled.")
+
+
+@app.command()
+def restore(
+    ctx: typer.Context,
+    appointment_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the appointment.")],
+    *,
+    revision: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Number of the version; by default the last one that undoes an edit."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Bring an earlier version of an appointment back, after showing what that changes.
+
+    Whether it has a note or an invoice stays as it is now: that is no edit to be undone.
+    """
+    here = installation(ctx)
+    number = AppointmentId(appointment_id)
+    with here.store.snapshot() as tx:
+        tx.appointments.one(number)
+        versions = tx.appointments.versions(number)
+        wanted = _wanted(versions, revision)
+        found = history.differences(tx, versions[-1], wanted, leave_out=NOT_RESTORED)
+    out().print(f"Version {wanted.revision} of {wanted.at:%Y-%m-%d %H:%M:%S %Z} would change:", highlight=False)
+    history.print_differences(found)
+    confirm(f"Bring version {wanted.revision} of appointment {number} back?", yes=yes)
+    change = RestoreVersion(appointment_id=number, revision=wanted.revision)
+    with here.store.transaction() as tx:
+        outcome = submit(tx, here.clock, here.policy, change=change, source=BY_PRACTICE)
+    if isinstance(outcome, Refused):
+        raise UseCaseError(outcome.sentence)
+    say(f"Appointment {number} is as it was in version {wanted.revision}.")
+
+
+def _wanted(versions: Sequence[Version], revision: int | None) -> Version:
+    if revision is None:
+        found = last_other(versions)
+        if found is None:
+            raise UseCaseError("There is no other version in which it took place; see its history.")
+        return found
+    for version in versions:
+        if version.revision == revision:
+            return version
+    raise UseCaseError(SENTENCES[Reason.VERSION_GONE])
+
+
+def _removals(tx: Tx, practitioner: Practitioner) -> dict[AppointmentId, Removal]:
+    """A practitioner's removals on their way, by appointment."""
+    waiting = tx.removals.held(practitioner.id) + tx.removals.in_review(practitioner.id)
+    return {each.appointment_id: each for each in waiting}
 
 
 def _repeats(found: Appointment, zone: ZoneInfo) -> str:

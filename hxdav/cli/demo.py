@@ -21,8 +21,9 @@ from hxdav.cli.session import BY_PRACTICE, calendar_url, name_config
 from hxdav.config import Settings, load_settings
 from hxdav.domain.integration import Integration, IntegrationState
 from hxdav.domain.practice import User
+from hxdav.domain.subscription import SubscriptionState
 from hxdav.secrets.passwords import new_web_password, web_password_hash
-from hxdav.services import accounts, connecting, devices, logins
+from hxdav.services import accounts, connecting, devices, logins, subscribing
 from hxdav.services.demo import PRACTICE_GROUP, book_demo
 from hxdav.store import schema
 from hxdav.store.store import Tx
@@ -158,6 +159,10 @@ def _connected(here: Installation, tx: Tx, user: User) -> Integration | None:
     for integration in tx.integrations.of(practitioner.id):
         if integration.state is IntegrationState.CONNECTED:
             return integration
+    known = tx.subscriptions.of(practitioner.id)
+    if known is None or known.state is not SubscriptionState.RUNNING:
+        # The demo's band synchronises free of charge.
+        subscribing.buy(tx, here.clock, practitioner=practitioner, source=BY_PRACTICE)
     return connecting.connect_native(tx, here.clock, practitioner=practitioner, source=BY_PRACTICE)
 
 

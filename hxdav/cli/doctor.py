@@ -20,6 +20,7 @@ from hxdav.cli.console import AsJson, out, print_json
 from hxdav.cli.serving import require_free_port
 from hxdav.config import CONFIG_VARIABLE, DEFAULT_CONFIG, load_settings
 from hxdav.errors import ConfigurationError, HxdavError, UseCaseError
+from hxdav.mail.smtp import MailServerFailed, conversation
 from hxdav.secrets.keyring import load_key
 from hxdav.store import health, schema
 
@@ -76,7 +77,7 @@ def _examine() -> Iterator[Finding]:
 
 def _examine_installation(here: Installation) -> Iterator[Finding]:
     checks: tuple[Callable[[Installation], Finding], ...] = (
-        _data_folder, _database, _schema, _key, _tls, _public_url, _port, _clock
+        _data_folder, _database, _schema, _key, _tls, _public_url, _port, _mail, _clock
     )  # fmt: skip
     for check in checks:
         try:
@@ -166,6 +167,17 @@ def _port(here: Installation) -> Finding:
             return _good("port", f"{server.port}, served by hxdav")
         return _bad("port", str(taken), "Stop what listens there, or set another port in [server].")
     return _good("port", f"{server.port}, free")
+
+
+def _mail(here: Installation) -> Finding:
+    mail = here.settings.mail_settings()
+    if not mail.is_on:
+        return _good("mail", "off; what practitioners are told is in hxdav notifications list")
+    try:
+        with conversation(mail):
+            return _good("mail", f"{mail.host}, port {mail.port}, answers")
+    except MailServerFailed as failure:
+        return _bad("mail", str(failure), "Correct [mail] in the settings, or see what is wrong with that server.")
 
 
 def _clock(here: Installation) -> Finding:

@@ -1,4 +1,4 @@
-"""``hxdav integrations``: the practitioner connects and disconnects; whoever runs the server sees all calendars."""
+"""``hxdav integrations``: the practitioner connects and disconnects, an administrator suspends."""
 
 from __future__ import annotations
 
@@ -8,16 +8,27 @@ import typer
 
 from hxdav.bootstrap import Installation
 from hxdav.cli.console import AsJson, confirm, print_rows, say
-from hxdav.cli.session import AGENT, AsUser, PasswordFromStdin, calendar_url, installation, log_in
+from hxdav.cli.session import (
+    AGENT,
+    AsAdministrator,
+    AsUser,
+    PasswordFromStdin,
+    calendar_url,
+    installation,
+    log_in,
+    who_speaks,
+)
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import IntegrationId, Username
 from hxdav.domain.integration import Integration, Service
 from hxdav.domain.practice import Practitioner
 from hxdav.errors import NotFound
-from hxdav.services import connecting
+from hxdav.services import connecting, reconnecting, suspending
 from hxdav.services.logins import PractitionerLogin
 
 app = typer.Typer(help="Calendars of a practitioner; only the practitioner's own login connects them.")
+
+Number = Annotated[int, typer.Argument(metavar="ID", help="Number of the integration.")]
 
 _COLUMNS = ("id", "practitioner", "service", "state", "name", "connected_on", "url")
 
@@ -32,7 +43,7 @@ def add(
     password_stdin: PasswordFromStdin = False,
     as_json: AsJson = False,
 ) -> None:
-    """Connect a calendar."""
+    """Connect a calendar; what lies ahead moves to it from those that were disconnected."""
     here = installation(ctx)
     login = log_in(here, username=as_user, from_stdin=password_stdin, practitioner=practitioner)
     match service:
@@ -41,10 +52,14 @@ def add(
                 integration = connecting.connect_native(
                     tx, here.clock, practitioner=login.practitioner, source=_source(login)
                 )
-    shown = here.store.in_turns(lambda tx: connecting.admit(tx, here.clock, here.policy, integration_id=integration.id))
+    moved = _take_out(here, integration)
+    shown = _admit(here, integration)
     if not as_json:
         say(f"Connected {integration.name}, which shows {shown} appointments.")
-    row = _row(here, login.practitioner, integration, username=login.user.username)
+        if moved:
+            say(f"{moved} appointments that lie ahead are no longer in calendars that were disconnected before.")
+    with here.store.snapshot() as tx:
+        row = _row(here, login.practitioner, tx.integrations.one(integration.id), username=login.user.username)
     print_rows([row], as_json=as_json, columns=_COLUMNS)
 
 
@@ -71,10 +86,28 @@ def list_(
 
 
 @app.command()
+def rename(
+    ctx: typer.Context,
+    integration_id: Number,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the calendar is called from now on.")],
+    *,
+    as_user: AsUser,
+    password_stdin: PasswordFromStdin = False,
+) -> None:
+    """Give a calendar another name; calendar programs show it, too."""
+    here = installation(ctx)
+    login = log_in(here, username=as_user, from_stdin=password_stdin)
+    integration = _own(here, login, integration_id)
+    with here.store.transaction() as tx:
+        kept = connecting.rename(tx, here.clock, integration=integration, name=name, source=_source(login))
+    say(f"{integration.name} is called {kept} now.")
+
+
+@app.command()
 def remove(
     ctx: typer.Context,
+    integration_id: Number,
     *,
-    integration_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the integration.")],
     as_user: AsUser,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     password_stdin: PasswordFromStdin = False,
@@ -82,15 +115,76 @@ def remove(
     """Disconnect a calendar: it stays listed, and can only be read."""
     here = installation(ctx)
     login = log_in(here, username=as_user, from_stdin=password_stdin)
-    with here.store.snapshot() as tx:
-        own = {each.id: each for each in tx.integrations.of(login.practitioner.id)}
-    integration = own.get(IntegrationId(integration_id))
-    if integration is None:
-        raise NotFound(f"{as_user} has no integration {integration_id}.")
+    integration = _own(here, login, integration_id)
     confirm(f"Disconnect {integration.name}?", yes=yes)
     with here.store.transaction() as tx:
         connecting.disconnect(tx, here.clock, integration=integration, source=_source(login))
     say(f"Disconnected {integration.name}; it can still be read.")
+
+
+@app.command()
+def suspend(
+    ctx: typer.Context,
+    integration_id: Number,
+    *,
+    as_user: AsAdministrator = None,
+    password_stdin: PasswordFromStdin = False,
+) -> None:
+    """Stop all access to a calendar; it stays listed, and nothing in it is deleted."""
+    here = installation(ctx)
+    source = who_speaks(here, as_user=as_user, from_stdin=password_stdin)
+    integration = _known(here, integration_id)
+    with here.store.transaction() as tx:
+        suspending.suspend_integration(tx, here.clock, integration=integration, source=source)
+    say(f"Suspended {integration.name}: nobody reads or changes it until this is lifted.")
+
+
+@app.command()
+def unsuspend(
+    ctx: typer.Context,
+    integration_id: Number,
+    *,
+    as_user: AsAdministrator = None,
+    password_stdin: PasswordFromStdin = False,
+) -> None:
+    """Open a suspended calendar again."""
+    here = installation(ctx)
+    source = who_speaks(here, as_user=as_user, from_stdin=password_stdin)
+    integration = _known(here, integration_id)
+    with here.store.transaction() as tx:
+        suspending.unsuspend_integration(tx, here.clock, integration=integration, source=source)
+    entered = _admit(here, integration)
+    say(f"{integration.name} is open again; {entered} appointments have entered since it was suspended.")
+
+
+def _own(here: Installation, login: PractitionerLogin, integration_id: int) -> Integration:
+    """One of the practitioner's own integrations; raises NotFound."""
+    with here.store.snapshot() as tx:
+        own = {each.id: each for each in tx.integrations.of(login.practitioner.id)}
+    integration = own.get(IntegrationId(integration_id))
+    if integration is None:
+        raise NotFound(f"{login.user.username} has no integration {integration_id}.")
+    return integration
+
+
+def _known(here: Installation, integration_id: int) -> Integration:
+    """The integration of that number; raises NotFound."""
+    with here.store.snapshot() as tx:
+        known = {each.id: each for each in tx.integrations.all()}
+    integration = known.get(IntegrationId(integration_id))
+    if integration is None:
+        raise NotFound(f"There is no integration {integration_id}.")
+    return integration
+
+
+def _take_out(here: Installation, integration: Integration) -> int:
+    return here.store.in_turns(
+        lambda tx: reconnecting.take_out(tx, here.clock, here.policy, integration_id=integration.id)
+    )
+
+
+def _admit(here: Installation, integration: Integration) -> int:
+    return here.store.in_turns(lambda tx: connecting.admit(tx, here.clock, here.policy, integration_id=integration.id))
 
 
 def _source(login: PractitionerLogin) -> Source:

@@ -16,13 +16,20 @@ from hxdav.domain.edit import Authority, Source
 from hxdav.domain.integration import Integration
 from hxdav.domain.practice import Practitioner
 from hxdav.errors import NotFound, UseCaseError
-from hxdav.services.logins import PractitionerLogin, authenticate, practitioner_login
+from hxdav.services.logins import PractitionerLogin, authenticate, practitioner_login, require_say
 
 AGENT = "hxdav command line"
 
 BY_PRACTICE = Source(authority=Authority.PRACTICE, agent=AGENT)
 """Whose edits those of the command line are: whoever may run it on this machine speaks for the practice."""
 
+OnBehalf = Annotated[
+    str | None,
+    typer.Option("--as", metavar="USER", help="Whose word it is: the practitioner's, or an administrator's."),
+]
+AsAdministrator = Annotated[
+    str | None, typer.Option("--as", metavar="USER", help="Whose word it is: an administrator's; else the practice's.")
+]
 AsUser = Annotated[str, typer.Option("--as", metavar="USER", help="The practitioner's own user name.")]
 PasswordFromStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the web password from standard input's first line.")
@@ -53,6 +60,25 @@ def log_in(
     with here.store.snapshot() as tx:
         user = authenticate(tx, username=username, web_password=web_password)
         return practitioner_login(tx, user=user, practitioner_key=practitioner)
+
+
+def who_says(here: Installation, *, as_user: str | None, from_stdin: bool, practitioner: Practitioner) -> Source:
+    """Whose word a command is: the practice's, or with --as that of the practitioner or an administrator of theirs."""
+    source = who_speaks(here, as_user=as_user, from_stdin=from_stdin)
+    if source.user_id is not None:
+        with here.store.snapshot() as tx:
+            require_say(tx, user=tx.people.user(source.user_id), practitioner=practitioner)
+    return source
+
+
+def who_speaks(here: Installation, *, as_user: str | None, from_stdin: bool) -> Source:
+    """Whose word a command is, whatever they may do: the practice's, or with --as that of a user who logs in."""
+    if as_user is None:
+        return BY_PRACTICE
+    web_password = read_password(f"Web password of {as_user}", from_stdin=from_stdin)
+    with here.store.snapshot() as tx:
+        user = authenticate(tx, username=as_user, web_password=web_password)
+    return Source(authority=Authority.PRACTICE, user_id=user.id, agent=AGENT)
 
 
 def read_password(prompt: str, *, from_stdin: bool, twice: bool = False) -> str:

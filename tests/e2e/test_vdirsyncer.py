@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.events import an_event
 from tests.e2e.replay import DavX5Replay
-from tests.e2e.serving import DemoServer, DemoUser
+from tests.e2e.serving import DemoServer, DemoUser, until
 
 CONFIG = """\
 [general]
@@ -89,14 +89,14 @@ def a_pair(server: DemoServer, folder: Path, name: str) -> Pair:
 
 
 @pytest.fixture
-def pair(demo_server: DemoServer, tmp_path: Path) -> Pair:
+def pair(unlimited_demo_server: DemoServer, tmp_path: Path) -> Pair:
     """A folder that was synchronised once, with two objects of this test's own among the others."""
     for name in ("change", "delete"):
-        with demo_server.http() as http:
-            href = demo_server.user.calendar_path + f"{name}-{tmp_path.name}.ics"
+        with unlimited_demo_server.http() as http:
+            href = unlimited_demo_server.user.calendar_path + f"{name}-{tmp_path.name}.ics"
             text = an_event(f"{name}-{tmp_path.name}", days=3, summary=f"To {name} in {tmp_path.name}")
             http.put(href, content=text).raise_for_status()
-    found = a_pair(demo_server, tmp_path, "disk")
+    found = a_pair(unlimited_demo_server, tmp_path, "disk")
     found.sync()
     return found
 
@@ -111,41 +111,44 @@ def edit_in_folder(pair: Pair) -> None:
     pair.file_with(f"To delete in {test}").unlink()
 
 
-def test_the_first_synchronisation_fetches_everything_as_it_is(pair: Pair, demo_server: DemoServer) -> None:
-    with demo_server.http() as http:
+def test_the_first_synchronisation_fetches_everything_as_it_is(pair: Pair, unlimited_demo_server: DemoServer) -> None:
+    with unlimited_demo_server.http() as http:
         client = DavX5Replay(http, pair.user.calendar_path)
         client.sync()
 
     assert sorted(pair.contents()) == sorted(local.text.encode() for local in client.objects.values())
 
 
-def test_synchronising_again_changes_nothing_on_either_side(pair: Pair, demo_server: DemoServer) -> None:
+def test_synchronising_again_changes_nothing_on_either_side(pair: Pair, unlimited_demo_server: DemoServer) -> None:
     edit_in_folder(pair)
     assert "Copying" in pair.sync()
-    before = everything(pair, demo_server)
+    before = everything(pair, unlimited_demo_server)
 
     for _ in range(2):
         said = pair.sync()
         assert "Copying" not in said
         assert "Deleting" not in said
 
-    assert everything(pair, demo_server) == before
+    assert everything(pair, unlimited_demo_server) == before
 
 
-def test_what_is_edited_in_the_folder_is_in_the_practice(pair: Pair, demo_server: DemoServer) -> None:
+def test_what_is_edited_in_the_folder_is_in_the_practice(pair: Pair, unlimited_demo_server: DemoServer) -> None:
     edit_in_folder(pair)
     pair.sync()
 
-    listed = demo_server.appointments("--practitioner", pair.user.username)
     test = pair.folder.name
-    titles = {each["title"] for each in listed if each["title"].endswith(test)}
-    assert titles == {f"Added in {test}", f"Changed in {test}"}
+
+    def titles() -> set[str]:
+        listed = unlimited_demo_server.appointments("--practitioner", pair.user.username)
+        return {each["title"] for each in listed if each["title"].endswith(test)}
+
+    until(lambda: titles() == {f"Added in {test}", f"Changed in {test}"}, what="the edits of the folder")
 
 
 def test_what_is_edited_in_one_folder_is_in_another_one_and_then_there_is_nothing_to_do(
-    pair: Pair, demo_server: DemoServer, tmp_path: Path
+    pair: Pair, unlimited_demo_server: DemoServer, tmp_path: Path
 ) -> None:
-    other = a_pair(demo_server, tmp_path, "other_disk")
+    other = a_pair(unlimited_demo_server, tmp_path, "other_disk")
     other.sync()
 
     edit_in_folder(pair)
@@ -156,10 +159,10 @@ def test_what_is_edited_in_one_folder_is_in_another_one_and_then_there_is_nothin
 
     assert there.encode() in pair.contents()
     assert sorted(pair.contents()) == sorted(other.contents())
-    before = everything(pair, demo_server), everything(other, demo_server)
+    before = everything(pair, unlimited_demo_server), everything(other, unlimited_demo_server)
     pair.sync()
     other.sync()
-    assert (everything(pair, demo_server), everything(other, demo_server)) == before
+    assert (everything(pair, unlimited_demo_server), everything(other, unlimited_demo_server)) == before
 
 
 def everything(pair: Pair, server: DemoServer) -> tuple[object, ...]:

@@ -133,3 +133,10 @@ def test_the_glossary_defines_each_word_once() -> None:
     glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
     words = re.findall(r"^\| \*\*(.+?)\*\*", glossary, flags=re.MULTILINE)
     assert sorted(words) == sorted(set(words))
+
+
+def test_every_test_that_the_rules_name_is_there() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")))
+    defined = {name for path in TESTS for name in re.findall(r"def (test_\w+)\(", path.read_text(encoding="utf-8"))}
+    assert named
+    assert named <= defined

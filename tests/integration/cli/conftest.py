@@ -22,6 +22,7 @@ def hxdav(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CommandLi
 
 @pytest.fixture
 def practice(hxdav: CommandLine) -> CommandLine:
-    """An installation with a practice group: maya is its practitioner, robin administers."""
+    """An installation with a practice group: maya is its practitioner and subscribed, robin administers."""
     assert hxdav.apply().code == 0
+    hxdav.must("subscriptions", "buy", "maya", "--yes")
     return hxdav

@@ -32,9 +32,11 @@ def test_applying_a_file_makes_the_practice(hxdav: CommandLine) -> None:
         "practice_group": "harbour",
         "username": "maya",
         "name": "Maya Lin",
+        "email": None,
         "roles": ["practitioner"],
         "practitioner": "maya",
         "enabled": True,
+        "suspended": False,
         "has_web_password": False,
     }
 
@@ -68,6 +70,20 @@ def test_what_changed_is_told_with_both_values(practice: CommandLine) -> None:
         "name: Maya Lin → Maya Lindt",
     ]
     assert people(practice)["maya"]["name"] == "Maya Lindt"
+
+
+def test_an_email_address_can_be_given_changed_and_taken_away(practice: CommandLine) -> None:
+    known = ACCOUNTS.replace('username = "maya"', 'username = "maya"\nemail = "maya@practice.example"')
+    applied = [practice.apply(text, "--json").json for text in (known, known.replace("maya@", "lin@"))]
+    address = people(practice)["maya"]["email"]
+    applied.append(practice.apply(ACCOUNTS, "--json").json)
+
+    assert [row["detail"] for rows in applied for row in rows] == [
+        "email: none → maya@practice.example",
+        "email: maya@practice.example → lin@practice.example",
+        "email: lin@practice.example → none",
+    ]
+    assert (address, people(practice)["maya"]["email"]) == ("lin@practice.example", None)
 
 
 def test_who_is_no_longer_in_the_file_is_disabled_only_after_confirmation(practice: CommandLine) -> None:
@@ -143,6 +159,8 @@ def test_a_key_or_value_that_is_not_understood_is_refused_with_its_line(
         ('username = "robin"', 'username = "Robin"', "", "cannot be a user name"),
         ('username = "robin"', 'username = "r@o@bin"', "", "cannot be a user name"),
         ('user = "maya"', 'user = "nobody"', "[[practice_groups.practitioners]]", "no such user"),
+        ("administrator = true", 'email = "robin"', "[[practice_groups.users]]", "no address such as"),
+        ("administrator = true", 'email = ""', "[[practice_groups.users]]", "no address such as"),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_line(
@@ -229,3 +247,27 @@ def test_the_shipped_file_can_be_applied(hxdav: CommandLine) -> None:
     hxdav.must("accounts", "apply", Path(__file__).parents[3] / "config" / "accounts.toml")
 
     assert {row["practitioner"] for row in people(hxdav).values()} == {None, "practitioner"}
+
+
+def test_a_suspended_user_comes_in_again_only_when_that_is_lifted(practice: CommandLine) -> None:
+    practice.set_password("maya")
+    practice.set_password("robin")
+
+    done = practice.as_user("robin", "accounts", "suspend", "maya")
+    practice.apply(ACCOUNTS.replace('name = "Maya Lin"', 'name = "Maya Lin-Hale"'))
+    shut_out = practice.as_user("maya", "integrations", "list")
+    suspended = people(practice)["maya"]["suspended"]
+    practice.must("accounts", "unsuspend", "maya")
+
+    assert (done.code, suspended, shut_out.code) == (0, True, 1)
+    assert shut_out.err == "hxdav: An administrator of the practice has suspended the user maya.\n"
+    assert practice.as_user("maya", "integrations", "list").code == 0
+
+
+def test_an_administrator_does_not_suspend_themselves(practice: CommandLine) -> None:
+    practice.set_password("robin")
+
+    done = practice.as_user("robin", "accounts", "suspend", "robin")
+
+    assert (done.code, people(practice)["robin"]["suspended"]) == (1, False)
+    assert done.err == "hxdav: Nobody suspends themselves. Ask another administrator of the practice.\n"

@@ -102,6 +102,54 @@ def test_a_removed_integration_stays_listed_as_disconnected(with_passwords: Comm
     assert [row["state"] for row in rows] == ["disconnected"]
 
 
+def test_a_calendar_is_renamed_by_its_practitioner(with_passwords: CommandLine) -> None:
+    number = str(with_passwords.as_user("maya", "integrations", "add", "--json").json[0]["id"])
+
+    done = with_passwords.as_user("maya", "integrations", "rename", number, " Maya's  work ")
+    nameless = with_passwords.as_user("maya", "integrations", "rename", number, " ")
+    by_administrator = with_passwords.as_user("robin", "integrations", "rename", number, "Other")
+
+    rows = with_passwords.as_user("maya", "integrations", "list", "--json").json
+    assert done.err == "HX_Harbour Street Psychology is called Maya's work now.\n"
+    assert (nameless.code, by_administrator.code) == (1, 1)
+    assert [row["name"] for row in rows] == ["Maya's work"]
+
+
+def test_what_lies_ahead_moves_to_the_calendar_that_is_connected_again(with_passwords: CommandLine) -> None:
+    with_passwords.must("appointments", "add", "--practitioner", "maya", "--start", soon())
+    number = str(with_passwords.as_user("maya", "integrations", "add", "--json").json[0]["id"])
+    with_passwords.as_user("maya", "integrations", "remove", number, "--yes")
+
+    done = with_passwords.as_user("maya", "integrations", "add")
+
+    rows = with_passwords.as_user("maya", "integrations", "list", "--json").json
+    assert f"({rows[1]['connected_on']}), which shows 1 appointments." in done.err
+    assert "1 appointments that lie ahead are no longer in calendars that were disconnected before." in done.err
+    assert [row["state"] for row in rows] == ["disconnected", "connected"]
+
+
+def test_an_administrator_suspends_a_calendar_and_opens_it_again(with_passwords: CommandLine) -> None:
+    number = str(with_passwords.as_user("maya", "integrations", "add", "--json").json[0]["id"])
+
+    done = with_passwords.as_user("robin", "integrations", "suspend", number)
+    state = with_passwords.listed("integrations", "list")[0]["state"]
+    removing = with_passwords.as_user("maya", "integrations", "remove", number, "--yes")
+    lifting = with_passwords.as_user("maya", "integrations", "unsuspend", number)
+    with_passwords.must("appointments", "add", "--practitioner", "maya", "--start", soon())
+    lifted = with_passwords.must("integrations", "unsuspend", number)
+
+    assert (done.code, state, removing.code, lifting.code) == (0, "suspended", 1, 1)
+    assert "maya is no administrator of this practice group" in lifting.err
+    assert "1 appointments have entered since" in lifted.err
+    assert with_passwords.listed("integrations", "list")[0]["state"] == "connected"
+
+
+def test_a_calendar_that_is_not_there_is_not_suspended(with_passwords: CommandLine) -> None:
+    done = with_passwords.run("integrations", "suspend", "7")
+
+    assert (done.code, done.err) == (1, "hxdav: There is no integration 7.\n")
+
+
 def test_an_integration_of_nobody_is_not_removed(with_passwords: CommandLine) -> None:
     assert with_passwords.as_user("maya", "integrations", "remove", "7", "--yes").code == 1
 

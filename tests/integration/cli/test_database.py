@@ -66,6 +66,7 @@ def test_the_database_and_the_key_are_for_their_owner_only(healthy: CommandLine)
 def test_everything_works_on_postgresql(on_postgres: CommandLine) -> None:
     on_postgres.must("db", "upgrade")
     assert on_postgres.apply().code == 0
+    on_postgres.must("subscriptions", "buy", "maya", "--yes")
     on_postgres.set_password("maya")
     on_postgres.must("appointments", "add", "--practitioner", "maya", "--start", "2026-12-01 09:00")
     file = on_postgres.folder / "backup.zip"

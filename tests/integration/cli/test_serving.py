@@ -176,6 +176,16 @@ def test_a_server_that_is_told_to_end_ends(hxdav: CommandLine, port: int) -> Non
     assert is_free(port)
 
 
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_the_worker_runs_alone_until_it_is_told_to_end(practice: CommandLine, told: signal.Signals) -> None:
+    with running("--config", practice.config, "worker") as process:
+        said = first_line(process, of_errors=True)
+        process.send_signal(told)
+        code = process.wait(SECONDS)
+
+    assert (said, code) == ("The worker runs until Ctrl+C.\n", 0)
+
+
 def test_a_worker_whose_parent_is_killed_gives_the_port_back(hxdav: CommandLine, port: int) -> None:
     with running("--config", hxdav.config, "serve", HXDAV_SERVER__PORT=str(port), HXDAV_SERVER__WORKERS="2") as process:
         poll_status(f"http://127.0.0.1:{port}/", "maya", "none")

@@ -1,0 +1,31 @@
+"""``hxdav worker``: what happens by the clock, in a server process of its own."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import typer
+
+from hxdav.cli.console import say
+from hxdav.cli.session import installation
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command()(worker)
+
+
+def worker(ctx: typer.Context) -> None:
+    """Do what is due by the clock until told to stop: settle removals, move horizons, renew, purge, mail.
+
+    `hxdav serve` does the same beside its requests; any number of both share a database.
+    """
+    working = installation(ctx).worker
+    is_told_to_stop = threading.Event()
+    for told in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told, lambda *_: is_told_to_stop.set())
+    working.start()
+    say("The worker runs until Ctrl+C.")
+    is_told_to_stop.wait()
+    working.stop()
