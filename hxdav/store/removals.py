@@ -21,6 +21,7 @@ from hxdav.domain.ids import (
 )
 from hxdav.domain.removal import OPEN, Answer, Decision, Removal, RemovalState
 from hxdav.store.rows import RemovalRow, table_of
+from hxdav.store.rows.base import verbatim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +65,10 @@ class Removals:
         row = self._connection.execute(_OPEN_OF, {"appointment": appointment_id}).first()
         return _removal(row) if row else None
 
-    def are_more_than(self, practitioner_id: PractitionerId, limit: int, *, since: datetime) -> bool:
-        """Whether more than ``limit`` removals made after ``since`` are open or were applied without a review."""
+    def are_as_many(self, practitioner_id: PractitionerId, number: int, *, since: datetime) -> bool:
+        """Whether ``number`` removals made after ``since`` are open or were applied without a review."""
         values = {"practitioner": practitioner_id, "since": since}
-        return len(self._connection.execute(_COUNTING.limit(limit + 1), values).all()) > limit
+        return len(self._connection.execute(_COUNTING.limit(number), values).all()) == number
 
     def held(self, practitioner_id: PractitionerId) -> list[Removal]:
         """A practitioner's batch, the first removal first."""
@@ -96,7 +97,7 @@ class Removals:
 
     def is_reviewing(self, practitioner_id: PractitionerId) -> bool:
         """Whether anything of a practitioner is in review."""
-        return self._connection.execute(_IN_REVIEW.limit(1), {"practitioner": practitioner_id}).first() is not None
+        return self._connection.execute(_IS_REVIEWING, {"practitioner": practitioner_id}).first() is not None
 
     def reviews(self) -> list[OpenReview]:
         """Every practitioner's open review, the oldest first."""
@@ -135,35 +136,39 @@ class Removals:
 
 _REMOVALS: Select[*tuple[Any, ...]] = select(*RemovalRow.__table__.columns)
 
-_OPEN_OF = _REMOVALS.where(RemovalRow.appointment_id == bindparam("appointment"), RemovalRow.state.in_(OPEN))
+# The indexes over what is open are used only where the statement itself says that it is, in just these words.
+_IS_OPEN = or_(*(RemovalRow.state == verbatim(state) for state in sorted(OPEN)))
+_IS_HELD = and_(_IS_OPEN, RemovalRow.state == verbatim(RemovalState.HELD))
+_IS_IN_REVIEW = and_(_IS_OPEN, RemovalRow.state == verbatim(RemovalState.REVIEW))
 
-_HELD = _REMOVALS.where(
-    RemovalRow.practitioner_id == bindparam("practitioner"), RemovalRow.state == RemovalState.HELD
-).order_by(RemovalRow.id)
-
-_IN_REVIEW = _REMOVALS.where(
-    RemovalRow.practitioner_id == bindparam("practitioner"), RemovalRow.state == RemovalState.REVIEW
-).order_by(RemovalRow.id)
+_OPEN_OF = _REMOVALS.where(RemovalRow.appointment_id == bindparam("appointment"), _IS_OPEN)
+_HELD = _REMOVALS.where(RemovalRow.practitioner_id == bindparam("practitioner"), _IS_HELD).order_by(RemovalRow.id)
+_IN_REVIEW = _REMOVALS.where(RemovalRow.practitioner_id == bindparam("practitioner"), _IS_IN_REVIEW).order_by(
+    RemovalRow.id
+)
+_IS_REVIEWING = (
+    select(RemovalRow.id).where(RemovalRow.practitioner_id == bindparam("practitioner"), _IS_IN_REVIEW).limit(1)
+)
 
 _COUNTING = select(RemovalRow.id).where(
     RemovalRow.practitioner_id == bindparam("practitioner"),
     RemovalRow.made_at > bindparam("since"),
     or_(
-        RemovalRow.state.in_(OPEN),
+        _IS_OPEN,
         and_(RemovalRow.state == RemovalState.APPLIED, RemovalRow.decision == Decision.SETTLED),
     ),
 )
 
 _SETTLED = (
     select(RemovalRow.practitioner_id)
-    .where(RemovalRow.state == RemovalState.HELD)
+    .where(_IS_HELD)
     .group_by(RemovalRow.practitioner_id)
     .having(func.max(RemovalRow.settles_at) <= bindparam("now"))
     .order_by(RemovalRow.practitioner_id)
 )
 
 _IS_DUE = and_(
-    RemovalRow.state == RemovalState.REVIEW,
+    _IS_IN_REVIEW,
     or_(RemovalRow.answer.is_not(None), RemovalRow.answer_by <= bindparam("now")),
 )
 _WITH_DUE_REVIEWS = select(RemovalRow.practitioner_id).where(_IS_DUE).distinct().order_by(RemovalRow.practitioner_id)
@@ -177,7 +182,7 @@ _REVIEWS = (
         func.min(RemovalRow.reviewed_from).label("reviewed_from"),
         func.min(RemovalRow.answer_by).label("answer_by"),
     )
-    .where(RemovalRow.state == RemovalState.REVIEW)
+    .where(_IS_IN_REVIEW)
     .group_by(RemovalRow.practitioner_id)
     .order_by(func.min(RemovalRow.reviewed_from), RemovalRow.practitioner_id)
 )

@@ -15,7 +15,6 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    literal,
     or_,
     select,
     update,
@@ -42,7 +41,7 @@ from hxdav.store.rows import (
     VersionRow,
     table_of,
 )
-from hxdav.store.rows.base import Base
+from hxdav.store.rows.base import Base, verbatim
 
 
 class Retention:
@@ -214,7 +213,7 @@ def _left_mirrors(whose: ColumnElement[bool], before: datetime) -> Select[int]:
         .join(IntegrationRow, IntegrationRow.id == MirrorRow.integration_id)
         .where(
             whose,
-            MirrorRow.state == _verbatim(MirrorState.LEFT),
+            MirrorRow.state == verbatim(MirrorState.LEFT),
             MirrorRow.changed_at <= before,
             or_(IntegrationRow.state == IntegrationState.DISCONNECTED, is_gone, has_successor),
         )
@@ -223,10 +222,5 @@ def _left_mirrors(whose: ColumnElement[bool], before: datetime) -> Select[int]:
 
 def _tombstones(whose: ColumnElement[bool], before: datetime) -> Select[int]:
     return select(AppointmentRow.id).where(
-        whose, AppointmentRow.kind == _verbatim(AppointmentKind.PERSONAL), AppointmentRow.removed_at <= before
+        whose, AppointmentRow.kind == verbatim(AppointmentKind.PERSONAL), AppointmentRow.removed_at <= before
     )
-
-
-def _verbatim(word: str) -> ColumnElement[str]:
-    """A word written into the statement: an index over some rows is used only where they are named as it names them."""
-    return literal(str(word), literal_execute=True)

@@ -78,6 +78,18 @@ def test_a_suspended_calendar_is_listed_and_answers_403_with_a_sentence(maya: Ca
     assert told(maya)[0] is NotificationKind.CALENDAR_SUSPENDED
 
 
+def test_what_was_cancelled_and_brought_back_meanwhile_is_where_it_was(maya: Caller) -> None:
+    booked = maya.world.book(an_object("p@practice"))
+    (href,) = maya.world.shown(maya.integration_id)
+    on_calendar(maya, suspending.suspend_integration)
+    maya.world.cancel(booked.id)
+
+    maya.world.book(booked.text, appointment_id=booked.id)
+    on_calendar(maya, suspending.unsuspend_integration)
+
+    assert set(maya.world.shown(maya.integration_id)) == {href}
+
+
 def test_an_unsuspended_calendar_has_what_entered_meanwhile(maya: Caller) -> None:
     on_calendar(maya, suspending.suspend_integration)
     maya.world.book(an_object("meanwhile"))

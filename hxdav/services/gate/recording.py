@@ -198,14 +198,15 @@ def _enter(
             if integration.id in shown and not _is_replaced(shown[integration.id], placement):
                 continue
             _add_mirror(desk, appointment, placement)
-        elif integration.id in shown or integration.state is not IntegrationState.CONNECTED:
+        elif integration.id in shown or integration.state is IntegrationState.DISCONNECTED:
             continue
         elif integration.id in had:
             # It left by a removal or a cancellation: it comes back, under its old name, only when that is undone.
+            # To a suspended calendar as well, from which it was taken all the same.
             if not change.reappears:
                 continue
             _reappear(desk, appointment, had[integration.id])
-        elif starts_within(
+        elif integration.state is IntegrationState.CONNECTED and starts_within(
             change.reading(),
             window_of(desk, integration, change.zone).interval,
             practice_zone=change.zone,

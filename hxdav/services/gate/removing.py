@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from hxdav.domain.appointment import Appointment
 from hxdav.domain.edit import Held, Merged, Outcome
-from hxdav.domain.ids import RemovalId
+from hxdav.domain.ids import PractitionerId, RemovalId
 from hxdav.domain.mirror import Mirror, MirrorState
 from hxdav.domain.notification import NotificationKind
 from hxdav.domain.removal import Decision, Removal, RemovalState, answer_by, protection
@@ -40,11 +39,13 @@ def remove(desk: Desk, place: Place, mirror: Mirror, *, body: bytes = b"") -> Ou
         desk.tx.removals.add(_new(desk, appointment, state=RemovalState.KEPT, decision=Decision.DRAGGED))
         show_anew(desk, [mirror], appointment)
         return Merged(appointment_id=appointment.id, overruled=frozenset())
-    desk.tx.removals.add(_new(desk, appointment, state=RemovalState.HELD))
+    removal = _new(desk, appointment, state=RemovalState.HELD)
+    if _is_one_too_many(desk, appointment):
+        _open_review(desk, appointment.practitioner_id, zone=place.zone)
+        removal = _reviewed(desk, removal, appointment, zone=place.zone)
+    desk.tx.removals.add(removal)
     hide(desk, mirror, appointment)
-    _audit(desk, "removal_held", appointment)
-    if _are_too_many(desk, appointment):
-        _review(desk, desk.tx.removals.held(appointment.practitioner_id), zone=place.zone)
+    _audit(desk, removal)
     return Held(appointment_id=appointment.id)
 
 
@@ -59,46 +60,52 @@ def _join(desk: Desk, under_way: Removal, mirror: Mirror, *, appointment: Appoin
 
 def _was_dragged(desk: Desk, place: Place, appointment: Appointment) -> bool:
     """Whether it was put into another of the person's calendars just before: dragging is no removal (rule 7)."""
-    return desk.tx.appointments.has_version_since(
-        appointment.id,
-        desk.now - desk.policy.dragged_within,
-        action=ADOPTED,
-        not_by=place.integration.id,
+    since = desk.now - desk.policy.dragged_within
+    # Nothing can have been done to it without changing it.
+    return appointment.updated_at >= since and desk.tx.appointments.has_version_since(
+        appointment.id, since, action=ADOPTED, not_by=place.integration.id
     )
 
 
-def _are_too_many(desk: Desk, appointment: Appointment) -> bool:
-    """Whether this removal is one too many to be applied without anybody's word."""
+def _is_one_too_many(desk: Desk, appointment: Appointment) -> bool:
+    """Whether a removal of this appointment is not to be applied without anybody's word."""
     limit = desk.policy.unreviewed
     since = desk.now - desk.policy.counted_for
-    return limit is not None and desk.tx.removals.are_more_than(appointment.practitioner_id, limit, since=since)
+    return limit is not None and desk.tx.removals.are_as_many(appointment.practitioner_id, limit, since=since)
 
 
-def _review(desk: Desk, held: Sequence[Removal], *, zone: ZoneInfo) -> None:
-    """Send removals to review; the person is told when one opens, and not of each removal that joins it."""
-    is_open = desk.tx.removals.is_reviewing(held[0].practitioner_id)
-    for removal in held:
+def _open_review(desk: Desk, practitioner_id: PractitionerId, *, zone: ZoneInfo) -> None:
+    """Send what is held to review; the person is told when one opens, and not of each removal that joins it."""
+    is_open = desk.tx.removals.is_reviewing(practitioner_id)
+    for removal in desk.tx.removals.held(practitioner_id):
         appointment = desk.tx.appointments.one(removal.appointment_id)
-        desk.tx.removals.change(
-            replace(
-                removal,
-                state=RemovalState.REVIEW,
-                reviewed_from=desk.now,
-                answer_by=answer_by(
-                    desk.policy, reviewed_from=desk.now, starts=_next_start(desk, appointment, zone=zone)
-                ),
-            )
-        )
-        _audit(desk, "removal_in_review", appointment)
+        reviewed = _reviewed(desk, removal, appointment, zone=zone)
+        desk.tx.removals.change(reviewed)
+        _audit(desk, reviewed)
     if not is_open:
-        subject = Subject(practice_group_id=held[0].practice_group_id, practitioner_id=held[0].practitioner_id)
-        desk.tx.notifications.tell(
-            subject, kind=NotificationKind.REVIEW_WAITING, digest=f"review of {desk.now}", at=desk.now
+        subject = Subject(
+            practice_group_id=desk.tx.people.practitioner(practitioner_id).practice_group_id,
+            practitioner_id=practitioner_id,
         )
+        kind = NotificationKind.REVIEW_WAITING
+        desk.tx.notifications.tell(subject, kind=kind, digest=f"review of {desk.now}", at=desk.now)
+
+
+def _reviewed(desk: Desk, removal: Removal, appointment: Appointment, *, zone: ZoneInfo) -> Removal:
+    """The removal as it is in review."""
+    starts = _next_start(desk, appointment, zone=zone)
+    return replace(
+        removal,
+        state=RemovalState.REVIEW,
+        reviewed_from=desk.now,
+        answer_by=answer_by(desk.policy, reviewed_from=desk.now, starts=starts),
+    )
 
 
 def _next_start(desk: Desk, appointment: Appointment, *, zone: ZoneInfo) -> datetime | None:
     """When an appointment takes place next, as far ahead as it matters for how long a review may wait."""
+    if not appointment.recurring:
+        return appointment.starts
     ends = desk.now + desk.policy.answered_within + desk.policy.kept_ahead
     return a_start_within(object_of(appointment.text), Interval(desk.now, ends), practice_zone=zone)
 
@@ -120,11 +127,11 @@ def _new(desk: Desk, appointment: Appointment, *, state: RemovalState, decision:
     )
 
 
-def _audit(desk: Desk, action: str, appointment: Appointment) -> None:
+def _audit(desk: Desk, removal: Removal) -> None:
     subject = Subject(
-        practice_group_id=appointment.practice_group_id,
-        practitioner_id=appointment.practitioner_id,
-        appointment_id=appointment.id,
+        practice_group_id=removal.practice_group_id,
+        practitioner_id=removal.practitioner_id,
+        appointment_id=removal.appointment_id,
     )
-    detail = {"revision": appointment.revision}
-    desk.tx.trail.audit(action, subject, source=desk.source, at=desk.now, detail=detail)
+    action = "removal_held" if removal.state is RemovalState.HELD else "removal_in_review"
+    desk.tx.trail.audit(action, subject, source=removal.source, at=desk.now, detail={"revision": removal.revision})

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     DateTime,
     Dialect,
     ForeignKey,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    literal,
 )
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
@@ -71,6 +73,11 @@ def table_of(row: type[Base]) -> Table:
     if not isinstance(table, Table):
         raise TypeError(f"{row.__name__} has no table of its own")
     return table
+
+
+def verbatim(word: str) -> ColumnElement[str]:
+    """A word written into the statement: an index over some rows is used only where they are named as it names them."""
+    return literal(str(word), literal_execute=True)
 
 
 RowId = Annotated[int, mapped_column(primary_key=True)]
