@@ -13,11 +13,9 @@ from hxdav.domain.times import Clock
 from hxdav.errors import NotFound
 from hxdav.services.gate import deciding
 from hxdav.services.gate.desk import Desk, zone_of
+from hxdav.services.gate.settling import AT_ONCE
 from hxdav.store.store import Tx
 from hxdav.store.trail import Subject
-
-AT_ONCE = 200
-"""How many removals one transaction decides at most (`design.md` §5, contention)."""
 
 
 def answer(

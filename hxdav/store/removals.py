@@ -70,9 +70,13 @@ class Removals:
         values = {"practitioner": practitioner_id, "since": since}
         return len(self._connection.execute(_COUNTING.limit(number), values).all()) == number
 
-    def held(self, practitioner_id: PractitionerId) -> list[Removal]:
-        """A practitioner's batch, the first removal first."""
-        rows = self._connection.execute(_HELD, {"practitioner": practitioner_id})
+    def batch_closes_at(self, practitioner_id: PractitionerId) -> datetime | None:
+        """When a practitioner's batch closes, if nothing is removed before that; None where nothing is held."""
+        return self._connection.execute(_CLOSES_AT, {"practitioner": practitioner_id}).scalar_one_or_none()
+
+    def held(self, practitioner_id: PractitionerId, *, limit: int | None = None) -> list[Removal]:
+        """A practitioner's batch, the first removal first; at most ``limit``."""
+        rows = self._connection.execute(_HELD.limit(limit), {"practitioner": practitioner_id})
         return [_removal(row) for row in rows]
 
     def in_review(self, practitioner_id: PractitionerId) -> list[Removal]:
@@ -143,6 +147,13 @@ _IS_IN_REVIEW = and_(_IS_OPEN, RemovalRow.state == verbatim(RemovalState.REVIEW)
 
 _OPEN_OF = _REMOVALS.where(RemovalRow.appointment_id == bindparam("appointment"), _IS_OPEN)
 _HELD = _REMOVALS.where(RemovalRow.practitioner_id == bindparam("practitioner"), _IS_HELD).order_by(RemovalRow.id)
+# The last one as one entry of the index: a batch may be large, and each removal looks whether it has closed.
+_CLOSES_AT = (
+    select(RemovalRow.settles_at)
+    .where(RemovalRow.practitioner_id == bindparam("practitioner"), _IS_HELD)
+    .order_by(RemovalRow.settles_at.desc())
+    .limit(1)
+)
 _IN_REVIEW = _REMOVALS.where(RemovalRow.practitioner_id == bindparam("practitioner"), _IS_IN_REVIEW).order_by(
     RemovalRow.id
 )

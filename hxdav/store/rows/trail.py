@@ -44,7 +44,14 @@ class RemovalRow(Base):
         Index(None, "practitioner_id", "made_at"),
         Index(None, "appointment_id"),
         Index("uq_removal_open", "appointment_id", unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
-        Index("ix_removal_waiting", "practitioner_id", "state", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+        Index(
+            "ix_removal_waiting",
+            "practitioner_id",
+            "state",
+            "settles_at",
+            sqlite_where=_IS_OPEN,
+            postgresql_where=_IS_OPEN,
+        ),
     )
 
     id: Mapped[RowId]

@@ -47,7 +47,11 @@ def _widen() -> None:
         "uq_removal_open", "removal", ["appointment_id"], unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN
     )
     op.create_index(
-        "ix_removal_waiting", "removal", ["practitioner_id", "state"], sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN
+        "ix_removal_waiting",
+        "removal",
+        ["practitioner_id", "state", "settles_at"],
+        sqlite_where=_IS_OPEN,
+        postgresql_where=_IS_OPEN,
     )
     op.add_column("notification", sa.Column("mail_due_at", _MOMENT, nullable=True))
     op.add_column("notification", sa.Column("mail_tries", _NUMBER, server_default="0", nullable=False))
