@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,18 @@ from hxdav.domain.appointment import Appointment
 from hxdav.domain.ids import AppointmentId, ETag, Href, IntegrationId, MirrorId, Modseq, PractitionerId, Uid
 from hxdav.domain.mirror import Mirror, MirrorState
 from hxdav.store.rows import IntegrationRow, MirrorRow, table_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succession:
+    """Which mirror of an appointment in an integration this is.
+
+    The revision goes on counting from mirror to mirror: an entity tag that a client was shown once, and that was taken
+    back to make it fetch again, never comes back.
+    """
+
+    generation: int
+    revision: int
 
 
 class Mirrors:
@@ -33,24 +46,24 @@ class Mirrors:
         """Every mirror of an appointment, of any state, oldest first."""
         return [_mirror(row) for row in self._connection.execute(_OF, {"appointment": appointment_id})]
 
-    def next_generation(self, integration_id: IntegrationId, appointment_id: AppointmentId) -> int:
-        """The generation of the next mirror of an appointment in an integration; the first is 1."""
-        query = select(func.coalesce(func.max(MirrorRow.generation), 0)).where(
+    def succession(self, integration_id: IntegrationId, appointment_id: AppointmentId) -> Succession:
+        """What the next mirror of an appointment in an integration is; the first is 1 in both."""
+        query = select(func.max(MirrorRow.generation), func.max(MirrorRow.revision)).where(
             MirrorRow.integration_id == integration_id, MirrorRow.appointment_id == appointment_id
         )
-        return int(self._connection.execute(query).scalar_one()) + 1
+        generation, revision = self._connection.execute(query).one()
+        return Succession(generation=(generation or 0) + 1, revision=(revision or 0) + 1)
 
     def add(
         self,
         appointment: Appointment,
         *,
         integration_id: IntegrationId,
-        generation: int,
+        succession: Succession,
         href: Href,
         uid: Uid,
         etag: ETag,
         modseq: Modseq,
-        revision: int = 1,
         state: MirrorState = MirrorState.SHOWN,
     ) -> None:
         """Show an appointment in an integration, or hold its place there while it is hidden."""
@@ -61,10 +74,10 @@ class Mirrors:
                 "integration_id": integration_id,
                 "appointment_id": appointment.id,
                 "recurrence_id": "",
-                "generation": generation,
+                "generation": succession.generation,
                 "href": href,
                 "uid": uid,
-                "revision": revision,
+                "revision": succession.revision,
                 "etag": etag,
                 "state": state,
                 "modseq": modseq,

@@ -16,6 +16,7 @@ from hxdav.domain.mirror import Mirror, MirrorState, derived_href, derived_uid, 
 from hxdav.ical.objects import CalendarObject, object_of
 from hxdav.services.gate.desk import Desk, window_of
 from hxdav.services.occurrences import index_of, starts_within
+from hxdav.store.mirrors import Succession
 from hxdav.store.trail import Subject
 
 
@@ -105,17 +106,17 @@ def step_aside(desk: Desk, hidden: Mirror) -> None:
     """
     appointment = desk.tx.appointments.one(hidden.appointment_id)
     desk.tx.mirrors.change(replace(hidden, state=MirrorState.LEFT), at=desk.now)
-    generation = desk.tx.mirrors.next_generation(hidden.integration_id, hidden.appointment_id)
-    own = derived_uid(hidden.integration_id, hidden.appointment_id, generation=generation)
+    succession = desk.tx.mirrors.succession(hidden.integration_id, hidden.appointment_id)
+    own = derived_uid(hidden.integration_id, hidden.appointment_id, generation=succession.generation)
     desk.tx.mirrors.add(
         appointment,
         integration_id=hidden.integration_id,
-        generation=generation,
+        succession=succession,
         href=derived_href(own),
         uid=hidden.uid,
+        # The last one that was shown: putting the object with it takes the removal back.
         etag=hidden.etag,
         modseq=Modseq(0),
-        revision=hidden.revision,
         state=MirrorState.HIDDEN,
     )
 
@@ -156,9 +157,9 @@ def _show(desk: Desk, change: Recording, appointment: Appointment) -> ETag | Non
             etag = tag
     if not appointment.is_gone:
         entered = _enter(desk, change, appointment, shown=shown, had=had)
-        touched |= entered
-        if change.placement and change.placement.integration_id in entered:
-            etag = etag_of(appointment.text, 1)
+        touched |= entered.keys()
+        if change.placement:
+            etag = entered.get(change.placement.integration_id, etag)
     desk.tx.integrations.touch(touched, modseq)
     return etag
 
@@ -189,15 +190,15 @@ def _enter(
     *,
     shown: dict[IntegrationId, Mirror],
     had: dict[IntegrationId, Mirror],
-) -> set[IntegrationId]:
+) -> dict[IntegrationId, ETag]:
     """Show the appointment where it was put, and in every other integration whose window admits it (rule 4)."""
-    entered: set[IntegrationId] = set()
+    entered: dict[IntegrationId, ETag] = {}
     for integration in desk.tx.integrations.of(appointment.practitioner_id):
         placement = change.placement
         if placement and placement.integration_id == integration.id:
             if integration.id in shown and not _is_replaced(shown[integration.id], placement):
                 continue
-            _add_mirror(desk, appointment, placement)
+            entered[integration.id] = _add_mirror(desk, appointment, placement)
         elif integration.id in shown or integration.state is IntegrationState.DISCONNECTED:
             continue
         elif integration.id in had:
@@ -205,46 +206,47 @@ def _enter(
             # To a suspended calendar as well, from which it was taken all the same.
             if not change.reappears:
                 continue
-            _reappear(desk, appointment, had[integration.id])
+            entered[integration.id] = _reappear(desk, appointment, had[integration.id])
         elif integration.state is IntegrationState.CONNECTED and starts_within(
             change.reading(),
             window_of(desk, integration, change.zone).interval,
             practice_zone=change.zone,
         ):
-            add_derived_mirror(desk, appointment, integration.id)
-        else:
-            continue
-        entered.add(integration.id)
+            entered[integration.id] = add_derived_mirror(desk, appointment, integration.id)
     return entered
 
 
-def _add_mirror(desk: Desk, appointment: Appointment, placement: Placement) -> None:
-    generation = desk.tx.mirrors.next_generation(placement.integration_id, appointment.id)
+def _add_mirror(
+    desk: Desk, appointment: Appointment, placement: Placement, *, succession: Succession | None = None
+) -> ETag:
+    succession = succession or desk.tx.mirrors.succession(placement.integration_id, appointment.id)
+    etag = etag_of(appointment.text, succession.revision)
     desk.tx.mirrors.add(
         appointment,
         integration_id=placement.integration_id,
-        generation=generation,
+        succession=succession,
         href=placement.href,
         uid=placement.uid,
-        etag=etag_of(appointment.text, 1),
+        etag=etag,
         modseq=appointment.modseq,
     )
+    return etag
 
 
-def _reappear(desk: Desk, appointment: Appointment, left: Mirror) -> None:
+def _reappear(desk: Desk, appointment: Appointment, left: Mirror) -> ETag:
     """Show an appointment again where it was, unless something else has taken its address or its UID there."""
     namesakes = desk.tx.mirrors.known_by(appointment.practitioner_id, left.uid)
     is_taken = desk.tx.mirrors.at(left.integration_id, left.href) is not None or any(
         each.integration_id == left.integration_id and each.state is not MirrorState.LEFT for each in namesakes
     )
     if is_taken:
-        add_derived_mirror(desk, appointment, left.integration_id)
-    else:
-        _add_mirror(desk, appointment, Placement(integration_id=left.integration_id, href=left.href, uid=left.uid))
+        return add_derived_mirror(desk, appointment, left.integration_id)
+    return _add_mirror(desk, appointment, Placement(integration_id=left.integration_id, href=left.href, uid=left.uid))
 
 
-def add_derived_mirror(desk: Desk, appointment: Appointment, integration_id: IntegrationId) -> None:
+def add_derived_mirror(desk: Desk, appointment: Appointment, integration_id: IntegrationId) -> ETag:
     """Show an appointment in an integration in which no client has put it, under a UID and an href of our own."""
-    generation = desk.tx.mirrors.next_generation(integration_id, appointment.id)
-    uid = derived_uid(integration_id, appointment.id, generation=generation)
-    _add_mirror(desk, appointment, Placement(integration_id=integration_id, href=derived_href(uid), uid=uid))
+    succession = desk.tx.mirrors.succession(integration_id, appointment.id)
+    uid = derived_uid(integration_id, appointment.id, generation=succession.generation)
+    placement = Placement(integration_id=integration_id, href=derived_href(uid), uid=uid)
+    return _add_mirror(desk, appointment, placement, succession=succession)
