@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -145,10 +145,10 @@ class Appointments:
         )
 
     def has_version_since(
-        self, appointment_id: AppointmentId, since: datetime, *, action: str, not_by: IntegrationId
+        self, appointment_id: AppointmentId, since: datetime, *, actions: Collection[str], not_by: IntegrationId
     ) -> bool:
-        """Whether ``action`` was done to an appointment from ``since`` on, through any integration but ``not_by``."""
-        values = {"appointment": appointment_id, "since": since, "action": action, "not_by": not_by}
+        """Whether one of ``actions`` was done to an appointment from ``since`` on, by any integration but ``not_by``."""
+        values = {"appointment": appointment_id, "since": since, "actions": list(actions), "not_by": not_by}
         return self._connection.execute(_VERSION_SINCE, values).first() is not None
 
     def versions(self, appointment_id: AppointmentId, *, since: int = 1) -> list[Version]:
@@ -221,7 +221,7 @@ _VERSION_SINCE = (
     .where(
         _VERSION.c.appointment_id == bindparam("appointment"),
         _VERSION.c.at >= bindparam("since"),
-        _VERSION.c.action == bindparam("action"),
+        _VERSION.c.action.in_(bindparam("actions", expanding=True)),
         _VERSION.c.integration_id != bindparam("not_by"),
     )
     .limit(1)

@@ -17,7 +17,7 @@ from hxdav.ical.objects import object_of
 from hxdav.services.gate.desk import Desk
 from hxdav.services.gate.recording import hide, show_anew
 from hxdav.services.gate.refusing import refuse
-from hxdav.services.gate.writing import ADOPTED
+from hxdav.services.gate.writing import BROUGHT
 from hxdav.services.occurrences import a_start_within
 from hxdav.store.integrations import Place
 from hxdav.store.trail import Subject
@@ -63,7 +63,7 @@ def _was_dragged(desk: Desk, place: Place, appointment: Appointment) -> bool:
     since = desk.now - desk.policy.dragged_within
     # Nothing can have been done to it without changing it.
     return appointment.updated_at >= since and desk.tx.appointments.has_version_since(
-        appointment.id, since, action=ADOPTED, not_by=place.integration.id
+        appointment.id, since, actions=BROUGHT, not_by=place.integration.id
     )
 
 

@@ -21,8 +21,10 @@ from hxdav.services.gate.refusing import refuse
 from hxdav.services.occurrences import start_lines, starts_within
 from hxdav.store.integrations import Place
 
-ADOPTED = "adopted"
-"""The action of a put that brought a known appointment to another address, as dragging it into a calendar does."""
+_ADOPTED, _RESTORED = "adopted", "restored"
+
+BROUGHT = frozenset({_ADOPTED, _RESTORED})
+"""Actions of a put that brings a known appointment to an address, as dragging it into a calendar does."""
 
 
 def create(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObject) -> Outcome:
@@ -123,8 +125,8 @@ def rewrite(
 
 def _action(appointment: Appointment, shown: Mirror | None) -> str:
     if appointment.is_gone:
-        return "restored"
-    return ADOPTED if shown is None else "changed"
+        return _RESTORED
+    return _ADOPTED if shown is None else "changed"
 
 
 def _placement(edit: PutObject, content: CalendarObject) -> Placement:

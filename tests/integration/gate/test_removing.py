@@ -243,6 +243,21 @@ def test_dragging_an_object_into_another_calendar_removes_nothing(store: Store, 
     assert practice.shown(calendar)["a.ics"] != etag
 
 
+def test_dragging_what_had_been_removed_removes_nothing_either(store: Store) -> None:
+    practice = a_practice(store)
+    calendar, other = practice.integration("hx-one"), practice.integration("hx-two")
+    put = practice.put(calendar, "a.ics", an_object())
+    assert isinstance(put, Applied)
+    practice.removed(calendar, "a.ics")
+
+    practice.put(other, "dragged.ics", an_object())
+    outcome = practice.remove(calendar, "a.ics")
+
+    assert outcome == Merged(appointment_id=put.appointment_id, overruled=frozenset())
+    assert set(practice.shown(calendar)) == {"a.ics"}
+    assert set(practice.shown(other)) == {"dragged.ics"}
+
+
 def test_a_minute_after_it_was_dragged_a_removal_is_one_again(store: Store) -> None:
     practice = a_practice(store)
     calendar, other = practice.integration("hx-one"), practice.integration("hx-two")
