@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -20,6 +23,19 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("migrated") / "store.sqlite"
     a_store(f"sqlite:///{path}").close()
     return path
+
+
+@pytest.fixture(scope="session")
+def migrated_memory() -> Iterator[sqlite3.Connection]:
+    """A database in memory with the present schema, to copy with SQLite's own means."""
+    store = a_store("sqlite:///:memory:")
+    template = sqlite3.connect(":memory:")
+    with store.engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.backup(template)
+    store.close()
+    yield template
+    template.close()
 
 
 @pytest.fixture(scope="session")
@@ -45,13 +61,10 @@ def sqlite_store(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def postgres_store(postgres_url: str, migrated_postgres: str) -> Iterator[Store]:
     """A store on PostgreSQL."""
-    name = f"store_{uuid4().hex}"
-    with psycopg.connect(_plain(postgres_url), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_postgres}")
-        store = Store(postgres_url.replace("/postgres?", f"/{name}?", 1))
+    with new_postgres(postgres_url, migrated_postgres) as url:
+        store = Store(url)
         yield store
         store.close()
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -60,6 +73,16 @@ def store(request: pytest.FixtureRequest) -> Store:
     found = request.getfixturevalue(f"{request.param}_store")
     assert isinstance(found, Store)
     return found
+
+
+@contextmanager
+def new_postgres(postgres_url: str, template: str) -> Iterator[str]:
+    """A copy of a PostgreSQL database, for the length of the block; its address."""
+    name = f"store_{uuid4().hex}"
+    with psycopg.connect(_plain(postgres_url), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield postgres_url.replace("/postgres?", f"/{name}?", 1)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _plain(url: str) -> str:

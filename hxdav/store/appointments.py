@@ -147,7 +147,7 @@ class Appointments:
     def has_version_since(
         self, appointment_id: AppointmentId, since: datetime, *, actions: Collection[str], not_by: IntegrationId
     ) -> bool:
-        """Whether one of ``actions`` was done to an appointment from ``since`` on, by any integration but ``not_by``."""
+        """Whether one of ``actions`` was done to an appointment from ``since`` on, but not by ``not_by``."""
         values = {"appointment": appointment_id, "since": since, "actions": list(actions), "not_by": not_by}
         return self._connection.execute(_VERSION_SINCE, values).first() is not None
 
