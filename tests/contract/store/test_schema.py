@@ -71,7 +71,8 @@ FIRST_ROWS = (
     """INSERT INTO practitioner (id, practice_group_id, key, name, enabled, modseq)
        VALUES (1, 1, 'a', 'A', true, 3), (2, 1, 'b', 'B', true, 0)""",
     """INSERT INTO integration
-       (id, practice_group_id, practitioner_id, service, state, slug, name, connected_on, modseq, purge_floor, created_at)
+       (id, practice_group_id, practitioner_id, service, state, slug, name, connected_on, modseq, purge_floor,
+        created_at)
        VALUES (1, 1, 1, 'native', 'connected', 'hx-a', 'HX_P', '2026-11-01', 3, 0, '2026-11-01 00:00:00')""",
     """INSERT INTO appointment
        (id, practice_group_id, practitioner_id, kind, status, uid, text, summary, starts, recurring, note, invoice,
