@@ -153,8 +153,7 @@ def unsuspend(
     integration = _known(here, integration_id)
     with here.store.transaction() as tx:
         suspending.unsuspend_integration(tx, here.clock, integration=integration, source=source)
-    entered = _admit(here, integration)
-    say(f"{integration.name} is open again; {entered} appointments have entered since it was suspended.")
+    say(f"{integration.name} is open again, and shows what it would if it had never been suspended.")
 
 
 def _own(here: Installation, login: PractitionerLogin, integration_id: int) -> Integration:

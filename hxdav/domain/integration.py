@@ -29,6 +29,10 @@ class IntegrationState(StrEnum):
     DISCONNECTED = "disconnected"
 
 
+FILLED = frozenset({IntegrationState.CONNECTED, IntegrationState.SUSPENDED})
+"""States in which what may enter does: a suspension stops access, and nothing else."""
+
+
 LONGEST_NAME = 200
 """Characters of a calendar's name at most."""
 

@@ -10,6 +10,7 @@ from hxdav.domain.appointment import Appointment
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import IntegrationId, Slug
 from hxdav.domain.integration import (
+    FILLED,
     LONGEST_NAME,
     Integration,
     IntegrationState,
@@ -102,7 +103,7 @@ def admit(tx: Tx, clock: Clock, policy: Policy, *, integration_id: IntegrationId
     zone = zone_of(desk, tx.integrations.one(integration_id).practitioner_id)
     # Read again, now that nobody else can change it.
     integration = tx.integrations.one(integration_id)
-    if integration.state is not IntegrationState.CONNECTED:
+    if integration.state not in FILLED:
         return 0
     entering = _entering(desk, integration, zone=zone, limit=limit)
     for appointment in entering:

@@ -27,7 +27,7 @@ def suspend_integration(tx: Tx, clock: Clock, *, integration: Integration, sourc
 
 
 def unsuspend_integration(tx: Tx, clock: Clock, *, integration: Integration, source: Source) -> None:
-    """Open a suspended calendar again; what may have entered meanwhile is let in by ``connecting.admit`` after that."""
+    """Open a suspended calendar again, which was kept current meanwhile; raises NotPermitted, UseCaseError."""
     _require_administrator(tx, integration.practice_group_id, source=source)
     present = locked(tx, integration)
     if present.state is not IntegrationState.SUSPENDED:

@@ -14,7 +14,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from hxdav.domain.ids import Epoch, IntegrationId, PracticeGroupId, PractitionerId
-from hxdav.domain.integration import Integration, IntegrationState
+from hxdav.domain.integration import FILLED, Integration, IntegrationState
 from hxdav.domain.policy import Policy
 from hxdav.domain.practice import PracticeGroup
 from hxdav.domain.times import Clock, day_of
@@ -75,7 +75,7 @@ class Jobs:
         return _all_of(partial(self._renew, group) for group in self._groups())
 
     def move_horizon(self) -> int:
-        """Let in what may enter: once a day has begun, into each calendar that was connected since, or opened again.
+        """Let in what may enter: once a day has begun, and into each calendar that was connected since.
 
         What a reconnection has begun is finished first (rules 4 and 9).
         """
@@ -123,9 +123,7 @@ class Jobs:
         today = self._today(group)
         if integration.state is IntegrationState.CONNECTING:
             self._take_out(integration.id)
-        elif integration.state is not IntegrationState.CONNECTED:
-            # What opens again later is looked at then, and not only at the next midnight.
-            self._admitted.pop(integration.id, None)
+        elif integration.state not in FILLED:
             return 0
         if self._admitted.get(integration.id) == today:
             return 0

@@ -12,6 +12,7 @@ import pytest
 
 from hxdav.domain.appointment import AppointmentKind
 from hxdav.domain.ids import IntegrationId
+from hxdav.domain.integration import IntegrationState
 from hxdav.domain.times import days_after
 from hxdav.store.store import Store
 from hxdav.worker.jobs import Outbox
@@ -157,7 +158,7 @@ def test_one_practice_groups_trouble_does_not_keep_another_waiting(store: Store)
     assert len(practice.shown(calendar)) == 1
 
 
-def test_a_calendar_that_was_opened_again_is_looked_at_before_the_next_midnight(store: Store) -> None:
+def test_a_calendar_that_was_connected_since_is_looked_at_before_the_next_midnight(store: Store) -> None:
     practice = a_practice(store)
     worker = worker_of(practice)
     worker.round()
@@ -166,6 +167,21 @@ def test_a_calendar_that_was_opened_again_is_looked_at_before_the_next_midnight(
     calendar = practice.integration()
 
     assert worker.round()["move_horizon"] == 1
+    assert len(practice.shown(calendar)) == 1
+
+
+def test_a_suspended_calendar_is_kept_current(store: Store) -> None:
+    practice = a_practice(store)
+    calendar = practice.integration()
+    book_all_day(practice, date(2027, 6, 12))
+    with store.transaction() as tx:
+        tx.integrations.set_state(calendar, IntegrationState.SUSPENDED)
+    worker = worker_of(practice)
+    worker.round()
+
+    practice.clock.advance(days=1)
+    worker.round()
+
     assert len(practice.shown(calendar)) == 1
 
 

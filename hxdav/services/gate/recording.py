@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from hxdav.domain.appointment import Appointment
 from hxdav.domain.ids import ETag, Href, IntegrationId, Modseq, Uid
-from hxdav.domain.integration import IntegrationState
+from hxdav.domain.integration import FILLED, IntegrationState
 from hxdav.domain.mirror import Mirror, MirrorState, derived_href, derived_uid, etag_of
 from hxdav.ical.objects import CalendarObject, object_of
 from hxdav.services.gate.desk import Desk, window_of
@@ -207,7 +207,7 @@ def _enter(
             if not change.reappears:
                 continue
             entered[integration.id] = _reappear(desk, appointment, had[integration.id])
-        elif integration.state is IntegrationState.CONNECTED and starts_within(
+        elif integration.state in FILLED and starts_within(
             change.reading(),
             window_of(desk, integration, change.zone).interval,
             practice_zone=change.zone,
