@@ -1,0 +1,12 @@
+"""The rules hold in any order of events: from the week on in which Sydney's clocks go forward."""
+
+from __future__ import annotations
+
+from tests.integration.machines.fragile import Rewinding
+from tests.integration.machines.rules_machine import IN_MEMORY, OUTCOMES, SPRING, explore
+
+
+def test_rules_hold_in_any_order(in_memory: Rewinding) -> None:
+    seen = explore(in_memory, SPRING, share=IN_MEMORY)
+
+    assert not OUTCOMES - seen.keys(), "each of these is to be reached, or the machine tests less than it seems to"
