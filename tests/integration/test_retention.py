@@ -177,8 +177,10 @@ def test_the_last_trace_of_what_left_a_calendar_stays_while_it_takes_place_elsew
     put(practice, first, "a.ics", an_object())
     practice.removed(first, "a.ics")
     with store.transaction() as tx:
-        tx.integrations.set_state(first, IntegrationState.SUSPENDED)
+        tx.integrations.set_state(first, IntegrationState.DISCONNECTED)
     put(practice, second, "b.ics", an_object())
+    with store.transaction() as tx:
+        tx.integrations.set_state(first, IntegrationState.CONNECTED)
     practice.clock.moment += KEPT
 
     purge_all(practice)
