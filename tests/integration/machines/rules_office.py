@@ -196,7 +196,7 @@ class OfficeRules(PracticeRules):
 
         self.take(By.RETENTION, purges)
 
-    @precondition(lambda self: self.saved is None or self.saved.picture is not self.picture)
+    @precondition(lambda self: self.saved is None)
     @rule()
     def back_up(self) -> None:
         with self.store.snapshot() as tx:
