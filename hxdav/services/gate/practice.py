@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus
 from hxdav.domain.edit import Applied, Outcome, Refused
@@ -25,33 +26,8 @@ def put(desk: Desk, edit: PutAppointment) -> Outcome:
     too_many = unbounded(edit.content, practice_zone=zone, now=desk.now)
     if too_many:
         return Refused(reason=too_many.reason, detail=too_many.detail)
-    practitioner = desk.tx.people.practitioner(edit.practitioner_id)
     before = desk.tx.appointments.one(edit.appointment_id) if edit.appointment_id is not None else None
-    whole = extent(edit.content, practice_zone=zone)
-    after = Appointment(
-        id=before.id if before else AppointmentId(0),
-        practice_group_id=practitioner.practice_group_id,
-        practitioner_id=practitioner.id,
-        kind=edit.kind,
-        status=edit.status,
-        uid=edit.content.uid,
-        text=edit.content.text,
-        summary=edit.content.summary,
-        starts=whole.starts,
-        ends=whole.ends,
-        recurring=edit.content.is_recurring,
-        note=edit.note,
-        invoice=edit.invoice,
-        patient_ids=tuple(sorted(edit.patient_ids)),
-        clinic_id=edit.clinic_id,
-        booking_id=edit.booking_id,
-        external_id=edit.external_id,
-        revision=0,
-        modseq=Modseq(0),
-        created_at=before.created_at if before else desk.now,
-        updated_at=desk.now,
-        removed_at=None,
-    )
+    after = _as_said(desk, edit, before, zone=zone)
     if before and _is_same(before, after):
         return Applied(appointment_id=before.id)
     taken = uid_in_use(desk, before, after) if before else None
@@ -91,6 +67,36 @@ def cancel(desk: Desk, edit: CancelAppointment) -> Outcome:
     )
     deciding.overtake(desk, recorded.appointment)
     return Applied(appointment_id=before.id)
+
+
+def _as_said(desk: Desk, edit: PutAppointment, before: Appointment | None, *, zone: ZoneInfo) -> Appointment:
+    """The appointment as the practice says that it is."""
+    practitioner = desk.tx.people.practitioner(edit.practitioner_id)
+    whole = extent(edit.content, practice_zone=zone)
+    return Appointment(
+        id=before.id if before else AppointmentId(0),
+        practice_group_id=practitioner.practice_group_id,
+        practitioner_id=practitioner.id,
+        kind=edit.kind,
+        status=edit.status,
+        uid=edit.content.uid,
+        text=edit.content.text,
+        summary=edit.content.summary,
+        starts=whole.starts,
+        ends=whole.ends,
+        recurring=edit.content.is_recurring,
+        note=edit.note,
+        invoice=edit.invoice,
+        patient_ids=tuple(sorted(edit.patient_ids)),
+        clinic_id=edit.clinic_id,
+        booking_id=edit.booking_id,
+        external_id=edit.external_id,
+        revision=0,
+        modseq=Modseq(0),
+        created_at=before.created_at if before else desk.now,
+        updated_at=desk.now,
+        removed_at=None,
+    )
 
 
 def _is_same(before: Appointment, after: Appointment) -> bool:

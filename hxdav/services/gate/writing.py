@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus, RecordMark
 from hxdav.domain.edit import Applied, Merged, Outcome, Owned
@@ -87,13 +87,8 @@ def rewrite(
     ``shown`` is what is at that href already; None where the put brings the appointment there.
     """
     ours = object_of(appointment.text)
-    theirs = content
-    if content.uid != appointment.uid:
-        theirs = object_of(replace_uid(content.text, old=content.uid, new=appointment.uid))
-    practice_words = frozenset[Owned]()
-    if appointment.kind is AppointmentKind.PATIENT:
-        practice_words = overruled(theirs, ours)
-    kept = object_of(splice_owned(theirs, ours)) if practice_words else theirs
+    taken = _taken(appointment, content, ours=ours)
+    kept = taken.content
     is_new_here = shown is None or shown.state is MirrorState.HIDDEN
     if _has_moved(kept, ours, place):
         outside = _outside_window(desk, place, kept)
@@ -102,7 +97,7 @@ def rewrite(
     if deciding.take_back(desk, appointment) and shown:
         shown = desk.tx.mirrors.at(edit.integration_id, edit.href)
     is_as_sent = replace_uid(kept.text, old=appointment.uid, new=content.uid).encode() == edit.body
-    if shown and kept.text == appointment.text and not practice_words and not appointment.is_gone:
+    if shown and kept.text == appointment.text and not taken.overruled and not appointment.is_gone:
         etag = shown.etag if is_as_sent else None
         return Applied(appointment_id=appointment.id, created=is_new_here, etag=etag)
     recorded = record(
@@ -114,13 +109,32 @@ def rewrite(
             zone=place.zone,
             action=_action(appointment, shown),
             placement=_placement(edit, content),
-            heal=edit.integration_id if practice_words and shown else None,
+            heal=edit.integration_id if taken.overruled and shown else None,
             reappears=appointment.is_gone,
         ),
     )
-    if practice_words:
-        return Merged(appointment_id=appointment.id, overruled=practice_words, created=is_new_here)
+    if taken.overruled:
+        return Merged(appointment_id=appointment.id, overruled=taken.overruled, created=is_new_here)
     return Applied(appointment_id=appointment.id, created=is_new_here, etag=recorded.etag if is_as_sent else None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Taken:
+    """What is taken of a put, under the appointment's own UID, and what of it the practice overrules (rule 5)."""
+
+    content: CalendarObject
+    overruled: frozenset[Owned]
+
+
+def _taken(appointment: Appointment, content: CalendarObject, *, ours: CalendarObject) -> _Taken:
+    theirs = content
+    if content.uid != appointment.uid:
+        theirs = object_of(replace_uid(content.text, old=content.uid, new=appointment.uid))
+    practice_words = frozenset[Owned]()
+    if appointment.kind is AppointmentKind.PATIENT:
+        practice_words = overruled(theirs, ours)
+    kept = object_of(splice_owned(theirs, ours)) if practice_words else theirs
+    return _Taken(content=kept, overruled=practice_words)
 
 
 def _action(appointment: Appointment, shown: Mirror | None) -> str:
