@@ -162,11 +162,12 @@ class OutsideRules(Ground):
                 if outcome.appointment_id in before.appointments and not before.has(replica.integration_id, href):
                     self.model.brought[outcome.appointment_id] = (replica.integration_id, self.clock.now())
             case Applied() | Merged() | Held():
-                # Cancelling what is there is a removal.
+                # Cancelling what is there is a removal, unless one from elsewhere was due and came first.
                 assert (
                     not isinstance(outcome, Applied)
                     or "CANCELLED" in old
                     or href not in before.shown(replica.integration_id)
+                    or outcome.appointment_id in {each.appointment_id for each in before.open_removals()}
                 )
                 if href in replica.copies:
                     replica.deleted.append((href, replica.copies[href]))
