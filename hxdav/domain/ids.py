@@ -16,6 +16,8 @@ MirrorId = NewType("MirrorId", int)
 RemovalId = NewType("RemovalId", int)
 NotificationId = NewType("NotificationId", int)
 SubscriptionId = NewType("SubscriptionId", int)
+ExternalAccountId = NewType("ExternalAccountId", int)
+LinkId = NewType("LinkId", int)
 
 Username = NewType("Username", str)
 """A login name, unique on the server; the first segment of the calendar home's path."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from hxdav.domain.ids import IntegrationId, Modseq, PracticeGroupId, PractitionerId, Slug
@@ -15,6 +15,22 @@ class Service(StrEnum):
     """Where a calendar is shown."""
 
     NATIVE = "native"
+    GOOGLE = "google"
+    ICLOUD = "icloud"
+    CALDAV = "caldav"
+
+    @property
+    def is_bridged(self) -> bool:
+        """Whether hxdav mirrors into an account elsewhere, where it is otherwise the calendar server itself."""
+        return self is not Service.NATIVE
+
+    @property
+    def polled_every(self) -> timedelta | None:
+        """How often what changed there is asked for; None where hxdav is told at once."""
+        return _POLLED_EVERY.get(self)
+
+
+_POLLED_EVERY = {Service.ICLOUD: timedelta(seconds=60), Service.CALDAV: timedelta(seconds=60)}
 
 
 class IntegrationState(StrEnum):

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, or_, select, un
 
 from hxdav.domain.access import why_closed
 from hxdav.domain.ids import AppPasswordId, Epoch, ETag, Href, IntegrationId, Modseq, Uid, UserId
-from hxdav.domain.integration import IntegrationState
+from hxdav.domain.integration import IntegrationState, Service
 from hxdav.domain.mirror import MirrorState
 from hxdav.domain.refusal import Reason
 from hxdav.domain.subscription import SubscriptionState
@@ -31,6 +31,7 @@ from hxdav.store.rows import (
     SubscriptionRow,
     UserRow,
 )
+from hxdav.store.rows.base import verbatim
 from hxdav.store.seconds import LENGTHY, seconds_of
 
 _BATCH = 500
@@ -181,6 +182,7 @@ _POLL = (
         AppPasswordRow.digest == bindparam("digest"),
         UserRow.username == bindparam("username"),
         IntegrationRow.slug == bindparam("slug"),
+        IntegrationRow.service == verbatim(Service.NATIVE),
         IN_FORCE,
     )
 )

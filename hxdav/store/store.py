@@ -12,11 +12,14 @@ from sqlalchemy.exc import OperationalError
 from hxdav.errors import StoreBusy
 from hxdav.store.app_passwords import AppPasswords
 from hxdav.store.appointments import Appointments
+from hxdav.store.bridges import Bridges
 from hxdav.store.credits import Credits
 from hxdav.store.engine import WriteQueue, begin, begun, impatient, open_engine
+from hxdav.store.external_accounts import ExternalAccounts
 from hxdav.store.feed import Feed
 from hxdav.store.installation import Installations
 from hxdav.store.integrations import Integrations
+from hxdav.store.links import Links
 from hxdav.store.mirrors import Mirrors
 from hxdav.store.notifications import Notifications
 from hxdav.store.occurrences import Occurrences
@@ -67,6 +70,21 @@ class Tx:
     def mirrors(self) -> Mirrors:
         """What each integration shows, for those that change it."""
         return Mirrors(self.connection)
+
+    @cached_property
+    def external_accounts(self) -> ExternalAccounts:
+        """Accounts at providers."""
+        return ExternalAccounts(self.connection)
+
+    @cached_property
+    def bridges(self) -> Bridges:
+        """What goes with integrations whose calendars are elsewhere."""
+        return Bridges(self.connection)
+
+    @cached_property
+    def links(self) -> Links:
+        """What mirrors are at their providers."""
+        return Links(self.connection)
 
     @cached_property
     def feed(self) -> Feed:

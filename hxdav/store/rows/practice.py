@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -22,7 +23,10 @@ class InstallationRow(Base):
 
 
 class PracticeGroupRow(Base):
-    """A tenant. What was superseded up to ``purged_until`` is gone; NULL where nothing has been purged yet."""
+    """A tenant. What was superseded up to ``purged_until`` is gone; NULL where nothing has been purged yet.
+
+    ``privacy`` is the most detail that each service is told, where the practice says so (rule 11).
+    """
 
     __tablename__ = "practice_group"
     __table_args__ = (UniqueConstraint("key"), NEVER_REUSED)
@@ -32,6 +36,7 @@ class PracticeGroupRow(Base):
     name: Mapped[str]
     zone: Mapped[str]
     band: Mapped[str]
+    privacy: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     purged_until: Mapped[datetime | None]
 
 

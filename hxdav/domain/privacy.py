@@ -1,0 +1,32 @@
+"""How much of a patient appointment leaves the practice (`design.md` rule 11)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from hxdav.domain.integration import Service
+
+
+class PrivacyLevel(StrEnum):
+    """The levels, the tightest first."""
+
+    BUSY = "busy"
+    APPOINTMENT = "appointment"
+    INITIALS = "initials"
+    FULL = "full"
+
+    @property
+    def detail(self) -> int:
+        """How much it tells: a larger number tells more."""
+        return list(PrivacyLevel).index(self)
+
+
+def level_of(service: Service, *, most: PrivacyLevel | None, chosen: PrivacyLevel | None) -> PrivacyLevel:
+    """The level that holds: the practice sets the ``most`` that a service is told, a practitioner only tightens it."""
+    ceiling = most or default_level(service)
+    return min(ceiling, chosen or ceiling, key=lambda level: level.detail)
+
+
+def default_level(service: Service) -> PrivacyLevel:
+    """What a service is told where the practice says nothing."""
+    return PrivacyLevel.FULL if service is Service.NATIVE else PrivacyLevel.APPOINTMENT

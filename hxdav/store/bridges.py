@@ -1,0 +1,137 @@
+"""Bridges: what goes with integrations whose calendars are elsewhere."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, or_, select, update
+
+from hxdav.domain.bridge import Bridge, BridgeState
+from hxdav.domain.ids import ExternalAccountId, IntegrationId, Modseq, PracticeGroupId
+from hxdav.domain.integration import Integration
+from hxdav.domain.privacy import PrivacyLevel
+from hxdav.store.external_accounts import TAKES_PART
+from hxdav.store.rows import BridgeRow, IntegrationRow, PractitionerRow, SubscriptionRow, UserRow
+
+
+class Bridges:
+    """Reads and writes bridges."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, integration: Integration, *, account_id: ExternalAccountId, marker: str, now: datetime) -> None:
+        """Begin a bridge; its calendar is made by the worker."""
+        self._connection.execute(
+            insert(BridgeRow).values(
+                integration_id=integration.id,
+                practice_group_id=integration.practice_group_id,
+                account_id=account_id,
+                state=BridgeState.MAKING,
+                marker=marker,
+                listing=0,
+                is_listing=False,
+                is_cautious=True,
+                pushed_modseq=0,
+                pull_due_at=now,
+            )
+        )
+
+    def one(self, integration_id: IntegrationId) -> Bridge:
+        """The bridge of an integration that has one."""
+        return _bridge(self._connection.execute(_BRIDGES.where(BridgeRow.integration_id == integration_id)).one())
+
+    def find(self, integration_id: IntegrationId) -> Bridge | None:
+        """The bridge of an integration, if it has one."""
+        row = self._connection.execute(_BRIDGES.where(BridgeRow.integration_id == integration_id)).first()
+        return _bridge(row) if row else None
+
+    def of_account(self, account_id: ExternalAccountId) -> list[Bridge]:
+        """Every bridge into an account, of whatever state."""
+        rows = self._connection.execute(_BRIDGES.where(BridgeRow.account_id == account_id))
+        return [_bridge(row) for row in rows]
+
+    def at_work(self, account_id: ExternalAccountId) -> list[Bridge]:
+        """The bridges into an account that may be looked after."""
+        query = (
+            _BRIDGES.join(IntegrationRow, IntegrationRow.id == BridgeRow.integration_id)
+            .join(PractitionerRow, PractitionerRow.id == IntegrationRow.practitioner_id)
+            .join(UserRow, UserRow.id == PractitionerRow.user_id)
+            .join(SubscriptionRow, SubscriptionRow.practitioner_id == PractitionerRow.id)
+            .where(BridgeRow.account_id == account_id, TAKES_PART)
+        )
+        return [_bridge(row) for row in self._connection.execute(query)]
+
+    def change(self, integration_id: IntegrationId, **values: Any) -> None:
+        """Store some columns of a bridge, by their names."""
+        self._connection.execute(update(BridgeRow).where(BridgeRow.integration_id == integration_id).values(**values))
+
+    def wake(self, channel_token: str, *, now: datetime) -> bool:
+        """Have a bridge pulled soon, because its provider called with this token's hash; whether there is one."""
+        woken = self._connection.execute(
+            update(BridgeRow)
+            .where(BridgeRow.channel_token == channel_token)
+            .values(pull_due_at=now)
+            .returning(BridgeRow.integration_id)
+        )
+        return woken.first() is not None
+
+    def start_over(self) -> None:
+        """Have everything listed anew: the store is not what the providers were last told (a restore)."""
+        self._connection.execute(
+            update(BridgeRow)
+            .where(or_(BridgeRow.cursor.is_not(None), BridgeRow.is_listing))
+            .values(cursor=None, is_listing=False, is_cautious=True, pushed_modseq=0)
+        )
+
+
+_BRIDGES = select(
+    BridgeRow.integration_id,
+    BridgeRow.practice_group_id,
+    BridgeRow.account_id,
+    BridgeRow.state,
+    BridgeRow.marker,
+    BridgeRow.calendar_id,
+    BridgeRow.cursor,
+    BridgeRow.listing,
+    BridgeRow.is_listing,
+    BridgeRow.is_cautious,
+    BridgeRow.pushed_modseq,
+    BridgeRow.day,
+    BridgeRow.privacy,
+    BridgeRow.pull_due_at,
+    BridgeRow.active_at,
+    BridgeRow.pulled_at,
+    BridgeRow.pushed_at,
+    BridgeRow.channel_id,
+    BridgeRow.channel_ticket,
+    BridgeRow.channel_opened_at,
+    BridgeRow.channel_expires_at,
+).order_by(BridgeRow.integration_id)
+
+
+def _bridge(row: Row[*tuple[Any, ...]]) -> Bridge:
+    return Bridge(
+        integration_id=IntegrationId(row.integration_id),
+        practice_group_id=PracticeGroupId(row.practice_group_id),
+        account_id=ExternalAccountId(row.account_id),
+        state=BridgeState(row.state),
+        marker=row.marker,
+        calendar_id=row.calendar_id,
+        cursor=row.cursor,
+        listing=row.listing,
+        is_listing=row.is_listing,
+        is_cautious=row.is_cautious,
+        pushed_modseq=Modseq(row.pushed_modseq),
+        day=row.day,
+        privacy=None if row.privacy is None else PrivacyLevel(row.privacy),
+        pull_due_at=row.pull_due_at,
+        active_at=row.active_at,
+        pulled_at=row.pulled_at,
+        pushed_at=row.pushed_at,
+        channel_id=row.channel_id,
+        channel_ticket=row.channel_ticket,
+        channel_opened_at=row.channel_opened_at,
+        channel_expires_at=row.channel_expires_at,
+    )

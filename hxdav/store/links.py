@@ -1,0 +1,195 @@
+"""Links: what each mirror of a bridged integration is at its provider."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, case, delete, func, insert, or_, select, update
+
+from hxdav.domain.bridge import Bridge, Link
+from hxdav.domain.ids import IntegrationId, LinkId, MirrorId, PracticeGroupId
+from hxdav.domain.mirror import MirrorState
+from hxdav.store.rows import AppointmentRow, LinkRow, MirrorRow, table_of
+from hxdav.store.seconds import seconds_of
+
+WHOLE = ""
+"""The recurrence id of the link that stands for a whole object."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A mirror whose side of the bridge has changed."""
+
+    mirror_id: MirrorId
+    etag: str
+    state: MirrorState
+
+
+class Links:
+    """Reads and writes links."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def at(self, integration_id: IntegrationId, remote_id: str) -> Link | None:
+        """The link of an object at the provider."""
+        row = self._connection.execute(_AT, {"integration": integration_id, "remote": remote_id}).first()
+        return _link(row) if row else None
+
+    def of(self, mirror_id: MirrorId) -> dict[str, Link]:
+        """A mirror's links by recurrence id; usually just the one that is ``WHOLE``."""
+        return {row.recurrence_id: _link(row) for row in self._connection.execute(_OF, {"mirror": mirror_id})}
+
+    def put(self, link: Link, *, at: datetime) -> None:
+        """Add a link (its id is 0) or store it as it is now."""
+        values = {name: getattr(link, name) for name in _COLUMNS} | {"changed_at": at}
+        if link.id:
+            self._connection.execute(_CHANGE, {"link": link.id, **values})
+        else:
+            self._connection.execute(_ADD, values)
+
+    def drop(self, link_id: LinkId) -> None:
+        """Forget a link."""
+        self._connection.execute(delete(LinkRow).where(LinkRow.id == link_id))
+
+    def see(self, link_id: LinkId, listing: int) -> None:
+        """Remember that a listing has shown an object."""
+        self._connection.execute(_SEE, {"link": link_id, "listing": listing})
+
+    def unseen(self, bridge: Bridge, *, limit: int) -> list[Link]:
+        """Objects that should be at the provider, and that its listing has not shown."""
+        query = _LINKS.where(
+            LinkRow.integration_id == bridge.integration_id,
+            LinkRow.seen_in < bridge.listing,
+            LinkRow.tag.is_not(None),
+        ).limit(limit)
+        return [_link(row) for row in self._connection.execute(query)]
+
+    def pending(
+        self, bridge: Bridge, *, now: datetime, limit: int, without: Collection[MirrorId] = ()
+    ) -> list[Pending]:
+        """Mirrors whose side has changed since it was last pushed: edits first, then what is new, the nearest first."""
+        values = {
+            "integration": bridge.integration_id,
+            "since": bridge.pushed_modseq,
+            "now": seconds_of(now),
+            "without": [*without, 0],
+        }
+        return [
+            Pending(mirror_id=MirrorId(row.id), etag=row.etag, state=MirrorState(row.state))
+            for row in self._connection.execute(_PENDING.limit(limit), values)
+        ]
+
+    def waiting(self, bridge: Bridge) -> int:
+        """How many mirrors wait to be pushed."""
+        values = {"integration": bridge.integration_id, "since": bridge.pushed_modseq, "now": 0, "without": [0]}
+        counted = select(func.count()).select_from(_PENDING.order_by(None).subquery())
+        return int(self._connection.execute(counted, values).scalar_one())
+
+    def apart(self, integration_id: IntegrationId) -> list[Link]:
+        """What is left alone: objects that were not taken in, and such of ours that the provider does not take."""
+        query = _LINKS.where(LinkRow.integration_id == integration_id, LinkRow.parked.is_not(None))
+        return [_link(row) for row in self._connection.execute(query.order_by(LinkRow.id))]
+
+    def of_integration(self, integration_id: IntegrationId) -> list[Link]:
+        """Every link of an integration."""
+        query = _LINKS.where(LinkRow.integration_id == integration_id).order_by(LinkRow.id)
+        return [_link(row) for row in self._connection.execute(query)]
+
+    def to_clear(self, integration_id: IntegrationId, *, limit: int) -> list[Link]:
+        """What hxdav wrote into a calendar that was disconnected, and takes out because it is in another now."""
+        query = (
+            _LINKS.join(MirrorRow, MirrorRow.id == LinkRow.mirror_id)
+            .where(
+                LinkRow.integration_id == integration_id,
+                LinkRow.tag.is_not(None),
+                LinkRow.is_ours,
+                LinkRow.parked.is_(None),
+                MirrorRow.state == MirrorState.LEFT,
+            )
+            .order_by(LinkRow.id)
+            .limit(limit)
+        )
+        return [_link(row) for row in self._connection.execute(query)]
+
+    def judge_afresh(self, integration_id: IntegrationId) -> None:
+        """Look again at what was not taken in: its tag is forgotten, so that the next listing brings it."""
+        self._connection.execute(
+            update(LinkRow).where(LinkRow.integration_id == integration_id, LinkRow.mirror_id.is_(None)).values(tag="")
+        )
+
+
+_COLUMNS = (
+    "practice_group_id",
+    "integration_id",
+    "mirror_id",
+    "recurrence_id",
+    "remote_id",
+    "tag",
+    "base",
+    "sent",
+    "mirror_etag",
+    "revision",
+    "is_ours",
+    "parked",
+    "seen_in",
+)
+
+_LINK = table_of(LinkRow)
+_LINKS = select(LinkRow.id, *(_LINK.c[name] for name in _COLUMNS))
+_AT = _LINKS.where(LinkRow.integration_id == bindparam("integration"), LinkRow.remote_id == bindparam("remote"))
+_OF = _LINKS.where(LinkRow.mirror_id == bindparam("mirror"))
+_ADD = insert(_LINK)
+_CHANGE = (
+    update(_LINK)
+    .where(_LINK.c.id == bindparam("link"))
+    .values({name: bindparam(name) for name in (*_COLUMNS, "changed_at")})
+)
+_SEE = update(_LINK).where(_LINK.c.id == bindparam("link")).values(seen_in=bindparam("listing"))
+
+_PENDING = (
+    select(MirrorRow.id, MirrorRow.etag, MirrorRow.state)
+    .join(AppointmentRow, AppointmentRow.id == MirrorRow.appointment_id)
+    .outerjoin(LinkRow, and_(LinkRow.mirror_id == MirrorRow.id, LinkRow.recurrence_id == WHOLE))
+    .where(
+        MirrorRow.integration_id == bindparam("integration"),
+        MirrorRow.modseq > bindparam("since"),
+        MirrorRow.id.not_in(bindparam("without", expanding=True)),
+        or_(
+            and_(
+                MirrorRow.state == MirrorState.SHOWN,
+                or_(LinkRow.id.is_(None), LinkRow.mirror_etag != MirrorRow.etag),
+            ),
+            # Nothing is left to be taken away once the whole has no etag of ours any more.
+            and_(MirrorRow.state == MirrorState.LEFT, LinkRow.mirror_etag != ""),
+        ),
+    )
+    .order_by(
+        case((LinkRow.id.is_not(None), 0), else_=1),
+        case((AppointmentRow.starts >= bindparam("now"), 0), else_=1),
+        AppointmentRow.starts,
+        MirrorRow.id,
+    )
+)
+
+
+def _link(row: Row[*tuple[Any, ...]]) -> Link:
+    return Link(
+        id=LinkId(row.id),
+        practice_group_id=PracticeGroupId(row.practice_group_id),
+        integration_id=IntegrationId(row.integration_id),
+        mirror_id=None if row.mirror_id is None else MirrorId(row.mirror_id),
+        recurrence_id=row.recurrence_id,
+        remote_id=row.remote_id,
+        tag=row.tag,
+        base=row.base,
+        sent=row.sent,
+        mirror_etag=row.mirror_etag,
+        revision=row.revision,
+        is_ours=row.is_ours,
+        parked=row.parked,
+        seen_in=row.seen_in,
+    )
