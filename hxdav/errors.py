@@ -11,6 +11,10 @@
     ├── CalendarDataError       text that is not an acceptable calendar object (``domain/refusal.py``)
     ├── MailServerFailed        the mail server cannot be reached or talked with (``mail/smtp.py``)
     ├── SyncTokenInvalid        DAV:valid-sync-token (RFC 6578 §3.2)
+    ├── CallFailed              another server was called, to no avail; the text names its host only (``net/``)
+    │   ├── NotReachable        its address may not be called: trying again changes nothing
+    │   ├── NoAnswer            it cannot be reached, or breaks off: try later; what was asked may be done
+    │   └── AnswerTooLarge      it says more than hxdav reads
     ├── NotPermitted            this user may not do this (``design.md`` rule 2)
     ├── UseCaseError            the request is understood and cannot be carried out
     └── SecretsError            the key file is missing, unreadable or does not fit
@@ -54,6 +58,27 @@ class NotFound(StoreError):
 
 class SyncTokenInvalid(HxdavError):
     """The token is not one that this collection can continue from: the client lists anew (RFC 6578 §3.2)."""
+
+
+class CallFailed(HxdavError):
+    """Another server was called, to no avail; ``cause`` is the type of what was raised below, for the log."""
+
+    def __init__(self, host: str, sentence: str, *, cause: str = "") -> None:
+        super().__init__(sentence)
+        self.host = host
+        self.cause = cause
+
+
+class NotReachable(CallFailed):
+    """The address may not be called, by the settings or for safety: trying again changes nothing."""
+
+
+class NoAnswer(CallFailed):
+    """The server cannot be reached, or breaks off: it may work later, and what was asked may be done."""
+
+
+class AnswerTooLarge(CallFailed):
+    """The server says more than hxdav is ready to read; what was asked is done."""
 
 
 class NotPermitted(HxdavError):
