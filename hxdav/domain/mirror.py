@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hxdav.domain.ids import AppointmentId, ETag, Href, IntegrationId, MirrorId, Modseq, Uid
+from hxdav.domain.integration import Service
 
 
 class MirrorState(StrEnum):
@@ -39,14 +40,24 @@ def etag_of(text: str, revision: int) -> ETag:
     return ETag(f'"{digest}-{revision}"')
 
 
+_DOMAINS = {Service.GOOGLE: "google.com"}
+"""What providers put behind the name that they are given: so the UID is theirs from the start, and is known again where
+a calendar program drags the object elsewhere."""
+
+
 def derived_uid(
-    integration_id: IntegrationId, appointment_id: AppointmentId, *, recurrence_id: str = "", generation: int
+    integration_id: IntegrationId,
+    appointment_id: AppointmentId,
+    *,
+    service: Service = Service.NATIVE,
+    recurrence_id: str = "",
+    generation: int,
 ) -> Uid:
     """hxdav's own UID for an object in an integration in which it was not put (`design.md` §6, identity)."""
     named = f"{integration_id}/{appointment_id}/{recurrence_id}/{generation}"
-    return Uid(f"{hashlib.sha256(named.encode()).hexdigest()[:32]}@hxdav")
+    return Uid(f"{hashlib.sha256(named.encode()).hexdigest()[:32]}@{_DOMAINS.get(service, 'hxdav')}")
 
 
 def derived_href(uid: Uid) -> Href:
     """The address under which an object appears that no client has put."""
-    return Href(f"{uid.removesuffix('@hxdav')}.ics")
+    return Href(f"{uid.partition('@')[0]}.ics")

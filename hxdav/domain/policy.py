@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from hxdav.domain.integration import Service
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
@@ -30,3 +32,15 @@ class Policy:
     kept_ahead: timedelta = timedelta(hours=24)
     dragged_within: timedelta = timedelta(seconds=60)
     kept_for: timedelta = timedelta(days=30)
+
+    def settles_after(self, service: Service) -> timedelta:
+        """How long a removal waits for others, made where ``service`` is: two looks, where it is polled (rule 7)."""
+        return max(self.settled_after, _two_looks(service)) if self.settled_after else self.settled_after
+
+    def dragged_before(self, service: Service) -> timedelta:
+        """How long before a removal where ``service`` is the same object may have been put elsewhere (rule 7)."""
+        return max(self.dragged_within, _two_looks(service))
+
+
+def _two_looks(service: Service) -> timedelta:
+    return 2 * (service.polled_every or timedelta())

@@ -6,7 +6,7 @@ Nothing here writes an object anew: what clients put (order, folding, X-properti
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -30,7 +30,7 @@ _PROPERTIES: Mapping[Owned, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Change:
+class Change:
     """``text`` in the place of what stands from ``start`` to ``end``."""
 
     start: int
@@ -45,10 +45,10 @@ def replace_uid(text: str, *, old: Uid, new: Uid) -> str:
     """
     if old == new:
         return text
-    return _changed(text, _uid_changes(text, old, new))
+    return changed(text, _uid_changes(text, old, new))
 
 
-def _uid_changes(text: str, old: Uid, new: Uid) -> Iterator[_Change]:
+def _uid_changes(text: str, old: Uid, new: Uid) -> Iterator[Change]:
     if _FOLDED_NAME.search(text):
         for vevent in object_of(text).vevents:
             for line in vevent.all("UID"):
@@ -68,13 +68,13 @@ def _uid_changes(text: str, old: Uid, new: Uid) -> Iterator[_Change]:
             yield from _uid_change(text, match.start(1), end=match.end(), old=old, new=new)
 
 
-def _uid_change(text: str, start: int, *, end: int, old: Uid, new: Uid) -> Iterator[_Change]:
+def _uid_change(text: str, start: int, *, end: int, old: Uid, new: Uid) -> Iterator[Change]:
     (line,) = content_lines(text[start:end])
     if unescape(line.value.strip()) == old:
         behind = text.find("\n", start) + 1
         newline = newline_of(text[max(behind - 2, 0) : behind])
         written = fold(f"{unfold(text[start:end])[:3]}{line.params}:{escape(new)}", newline)
-        yield _Change(start=start, end=end, text=written.removesuffix(newline))
+        yield Change(start=start, end=end, text=written.removesuffix(newline))
 
 
 def overruled(theirs: CalendarObject, ours: CalendarObject) -> frozenset[Owned]:
@@ -85,7 +85,7 @@ def overruled(theirs: CalendarObject, ours: CalendarObject) -> frozenset[Owned]:
 def splice_owned(theirs: CalendarObject, ours: CalendarObject) -> str:
     """``theirs`` with the lines that the practice owns as they are in ``ours``, a single event; overrides go."""
     changes = [
-        _Change(start=override.start, end=override.end, text="")
+        Change(start=override.start, end=override.end, text="")
         for override in theirs.overrides
         if override is not theirs.main
     ]
@@ -93,8 +93,8 @@ def splice_owned(theirs: CalendarObject, ours: CalendarObject) -> str:
     for owned in overruled(theirs, ours):
         lines = ours.main.all(*_PROPERTIES[owned])
         kept = "".join(_LINE_BREAK.sub(newline, ours.text[line.start : line.end]) for line in lines)
-        changes += _exchange(theirs.main, _PROPERTIES[owned], kept)
-    return _changed(theirs.text, changes)
+        changes += exchange(theirs.main, _PROPERTIES[owned], kept)
+    return changed(theirs.text, changes)
 
 
 def set_lines(text: str, changes: Mapping[str, Sequence[str] | None]) -> str:
@@ -105,28 +105,35 @@ def set_lines(text: str, changes: Mapping[str, Sequence[str] | None]) -> str:
     """
     main = object_of(text).main
     newline = newline_of(text[main.start : main.properties_start])
-    edits: list[_Change] = []
+    edits: list[Change] = []
     for name, lines in changes.items():
-        edits += _exchange(main, (name.upper(),), "".join(fold(line, newline) for line in lines or ()))
-    return _changed(text, edits)
+        edits += exchange(main, (name.upper(),), "".join(fold(line, newline) for line in lines or ()))
+    return changed(text, edits)
 
 
 def drop(text: str, components: Iterable[Component]) -> str:
     """``text`` without these components of it."""
-    return _changed(text, (_Change(start=component.start, end=component.end, text="") for component in components))
+    return changed(text, (Change(start=component.start, end=component.end, text="") for component in components))
 
 
-def _exchange(component: Component, names: tuple[str, ...], text: str) -> Iterator[_Change]:
+def excerpt(text: str, component: Component, changes: Iterable[Change]) -> str:
+    """The text of ``component``, a part of ``text``, with ``changes`` made, all of which lie in it."""
+    whole = changed(text, changes)
+    return whole[component.start : component.end + len(whole) - len(text)]
+
+
+def exchange(component: Component, names: Collection[str], text: str) -> Iterator[Change]:
     """``text`` in the place of the first property of these names, or behind the last property of any."""
     present = list(component.all(*names))
     if not present:
         behind = component.properties[-1].end
-        yield _Change(start=behind, end=behind, text=text)
+        yield Change(start=behind, end=behind, text=text)
     for index, line in enumerate(present):
-        yield _Change(start=line.start, end=line.end, text="" if index else text)
+        yield Change(start=line.start, end=line.end, text="" if index else text)
 
 
-def _changed(text: str, changes: Iterable[_Change]) -> str:
+def changed(text: str, changes: Iterable[Change]) -> str:
+    """``text`` with ``changes`` made, none of which overlap; of those at one place the first comes first."""
     pieces: list[str] = []
     position = 0
     for change in sorted(changes, key=lambda change: change.start):

@@ -59,6 +59,12 @@ class Timeline:
             case _:
                 assert_never(when)
 
+    def when(self, local: datetime) -> When:
+        """The local time as a moment of the kind that DTSTART is of."""
+        if self.all_day:
+            return AllDay(local.date())
+        return Floating(local) if self.floating else Zoned(local.replace(tzinfo=self.zone))
+
     def moment(self, local: datetime) -> datetime:
         """The moment, in UTC, of a local time; the last that a date can express where it lies behind that."""
         try:

@@ -37,6 +37,19 @@ class Mirrors:
         row = self._connection.execute(_AT, {"integration": integration_id, "href": href}).first()
         return _mirror(row) if row else None
 
+    def one(self, mirror_id: MirrorId) -> Mirror:
+        """One mirror, of any state."""
+        return _mirror(self._connection.execute(_MIRRORS.where(MirrorRow.id == mirror_id)).one())
+
+    def shown_in(self, integration_id: IntegrationId) -> list[Mirror]:
+        """Everything that an integration shows."""
+        query = _MIRRORS.where(MirrorRow.integration_id == integration_id, MirrorRow.state == MirrorState.SHOWN)
+        return [_mirror(row) for row in self._connection.execute(query.order_by(MirrorRow.id))]
+
+    def rename(self, mirror_id: MirrorId, uid: Uid) -> None:
+        """Know a mirror by the UID that its provider has given it."""
+        self._connection.execute(update(_MIRROR).where(_MIRROR.c.id == mirror_id).values(uid=uid))
+
     def known_by(self, practitioner_id: PractitionerId, uid: Uid) -> list[Mirror]:
         """Every mirror of the practitioner's, of any state, that goes by ``uid``, the latest first."""
         rows = self._connection.execute(_KNOWN_BY, {"practitioner": practitioner_id, "uid": uid})

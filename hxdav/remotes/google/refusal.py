@@ -1,0 +1,108 @@
+"""What Google's error answers mean (https://developers.google.com/workspace/calendar/api/guides/errors).
+
+The reason counts before the number: 403 is "too fast", "not allowed" or "this event cannot be changed".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+
+from hxdav.remote import AccessLost, CalendarUnavailable, Changed, NotTaken, ObjectGone, RemoteError, TryLater
+
+_TOO_FAST = frozenset({
+    "rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded", "limitExceeded",
+    "RATE_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED",
+})  # fmt: skip
+_NO_ACCESS = frozenset({
+    "insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT", "requiredAccessLevel", "domainPolicy", "authError",
+    "notACalendarUser", "forbiddenForServiceAccounts",
+})  # fmt: skip
+_SWITCHED_OFF = frozenset({"accessNotConfigured", "SERVICE_DISABLED"})
+_LONGEST_PAUSE = timedelta(hours=1)
+_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+
+
+class Refusal(Exception):
+    """An answer of 4xx whose meaning depends on what was asked: stays in this package, holds no text of Google's."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f"{code} {reason}")
+        self.code = code
+        self.reason = reason
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether what was asked for is not there (any more)."""
+        return self.code in _GONE
+
+    def of_calendar(self) -> RemoteError:
+        """What it means where a calendar, or what is in it, was asked for."""
+        if self.is_gone:
+            return CalendarUnavailable("Google does not show the calendar any more.")
+        if self.code == HTTPStatus.FORBIDDEN:
+            return no_access("forbidden")
+        return TryLater("Google did not understand a request. Try again later.", code=f"http_{self.code}")
+
+    def of_object(self) -> RemoteError:
+        """What it means where one event was to be written."""
+        if self.is_gone:
+            return ObjectGone("Google does not have the appointment any more.")
+        match self.code:
+            case HTTPStatus.PRECONDITION_FAILED:
+                return Changed("The appointment has changed in Google Calendar meanwhile.")
+            case HTTPStatus.CONFLICT:
+                return TryLater("Google is still busy with the appointment. Try again later.", code="conflict")
+            case _:
+                return NotTaken(f"Google Calendar does not take the appointment ({self.code} {self.reason}).")
+
+
+def error_of(code: int, headers: Mapping[str, str], body: bytes) -> RemoteError | Refusal:
+    """The error that an answer with this status, from 300 on, stands for."""
+    reason = _reason(body)
+    if code in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT} or reason in _TOO_FAST:
+        after = _retry_after(headers.get("retry-after", ""))
+        return TryLater("Google asks for a pause: too many requests.", after=after, code="rate_limited")
+    if code >= HTTPStatus.INTERNAL_SERVER_ERROR or code < HTTPStatus.BAD_REQUEST:
+        after = _retry_after(headers.get("retry-after", ""))
+        return TryLater("Google is not available. Try again later.", after=after, code=f"http_{code}")
+    if reason in _SWITCHED_OFF:
+        return TryLater(
+            "The Google Calendar API is not enabled for this hxdav: the administrator has to do that in the Google "
+            "Cloud console.",
+            code="api_disabled",
+        )
+    if reason in _NO_ACCESS:
+        return no_access(reason)
+    return Refusal(code, reason)
+
+
+def no_access(code: str) -> AccessLost:
+    """Google lets hxdav in no more, or not as far as it needs."""
+    return AccessLost("Google does not let hxdav in any more. Connect the calendar again.", code=code)
+
+
+def _reason(body: bytes) -> str:
+    """Google's word for what is wrong; empty where there is none such. It is a word and never a text."""
+    try:
+        found: Any = json.loads(body)["error"]
+        reason = found["errors"][0]["reason"] if found.get("errors") else found.get("status", "")
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+        return ""
+    return reason if isinstance(reason, str) and reason.replace("_", "").isalnum() else ""
+
+
+def _retry_after(value: str) -> timedelta | None:
+    """The pause that Google asks for: seconds or a date (RFC 9110 §10.2.3), at most an hour."""
+    try:
+        if value.strip().isdecimal():
+            pause = timedelta(seconds=int(value))
+        else:
+            pause = parsedate_to_datetime(value) - datetime.now(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return max(timedelta(0), min(pause, _LONGEST_PAUSE))
