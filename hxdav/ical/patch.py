@@ -133,10 +133,10 @@ def exchange(component: Component, names: Collection[str], text: str) -> Iterato
 
 
 def changed(text: str, changes: Iterable[Change]) -> str:
-    """``text`` with ``changes`` made, none of which overlap; of those at one place the first comes first."""
+    """``text`` with ``changes`` made, none of which overlap; what is put in comes before what stands there."""
     pieces: list[str] = []
     position = 0
-    for change in sorted(changes, key=lambda change: change.start):
+    for change in sorted(changes, key=lambda change: (change.start, change.end)):
         pieces += (text[position : change.start], change.text)
         position = change.end
     return "".join((*pieces, text[position:])) if pieces else text

@@ -1,0 +1,94 @@
+"""Whole objects of a calendar, fetched by their names (RFC 4791 §7.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+
+from hxdav.domain.refusal import CalendarDataError
+from hxdav.ical.objects import read_object
+from hxdav.remote import Gone, RemoteId, RemoteObject, Sighting, Tag, Unreadable
+from hxdav.remotes.caldav import bodies
+from hxdav.remotes.caldav.answers import Told, as_read, tag_of
+from hxdav.remotes.caldav.folder import Folder
+from hxdav.remotes.caldav.wire import TooLarge
+
+AT_ONCE = 50
+"""How many objects one request asks for."""
+
+_ABSENT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+_NOT_TEXT = "It is no text in UTF-8."
+_KEPT_BACK = "The calendar server does not show it to this account."
+_TOO_LARGE = "It is larger than hxdav reads."
+
+
+def fetched(folder: Folder, names: Sequence[RemoteId]) -> Iterator[RemoteObject | Unreadable]:
+    """The objects of these names that are there, in their order; nothing is told of those that are not."""
+    for start in range(0, len(names), AT_ONCE):
+        batch = names[start : start + AT_ONCE]
+        shown = _multiget(folder, batch)
+        for name in batch:
+            told = shown.get(name)
+            if told is not None and told.code in _ABSENT:
+                continue
+            # What a report passes over is asked for by itself: silence is no word on an object.
+            sighting = _by_itself(folder, name) if told is None else _of_report(folder, name, told)
+            if not isinstance(sighting, Gone):
+                yield sighting
+
+
+def read(folder: Folder, name: RemoteId) -> Sighting:
+    """One object as it is now. Gone takes two answers: 404 or 410 on the object, then one of its calendar."""
+    told = _multiget(folder, [name]).get(name)
+    if told is None or told.code in _ABSENT:
+        return _by_itself(folder, name)
+    return _of_report(folder, name, told)
+
+
+def _of_report(folder: Folder, name: RemoteId, told: Told) -> Sighting:
+    if told.code == HTTPStatus.FORBIDDEN:
+        # One object that is kept from us is no reason to give up the others.
+        return Unreadable(remote_id=name, tag=told.tag or folder.tag(name), sentence=_KEPT_BACK)
+    if told.code != HTTPStatus.OK:
+        raise folder.wire.refusal(told.code)
+    if not (told.calendar_data and told.tag):
+        return _by_itself(folder, name)
+    return _sighting(name, told.tag, told.calendar_data)
+
+
+def _by_itself(folder: Folder, name: RemoteId) -> Sighting:
+    try:
+        response = folder.wire.send("GET", folder.url(name))
+    except TooLarge:
+        return Unreadable(remote_id=name, tag=folder.tag(name), sentence=_TOO_LARGE)
+    if response.status_code in _ABSENT:
+        folder.require()
+        return Gone(remote_id=name)
+    folder.wire.expect(response, {HTTPStatus.OK})
+    tag = tag_of(response.headers.get("ETag", "")) or folder.tag(name)
+    try:
+        # The Content-Type is not asked: iCloud's cannot be trusted (calcurse, issues 30 and 60).
+        text = response.content.decode()
+    except UnicodeDecodeError:
+        return Unreadable(remote_id=name, tag=tag, sentence=_NOT_TEXT)
+    return _sighting(name, tag, as_read(text))
+
+
+def _sighting(name: RemoteId, tag: Tag, text: str) -> RemoteObject | Unreadable:
+    """An object with its text, or why that is no event that could be kept."""
+    try:
+        read_object(text.encode())
+    except CalendarDataError as error:
+        return Unreadable(remote_id=name, tag=tag, sentence=error.detail)
+    return RemoteObject(remote_id=name, tag=tag, text=text)
+
+
+def _multiget(folder: Folder, names: Sequence[RemoteId]) -> Mapping[RemoteId, Told]:
+    """What a report tells of these; too much at once is asked for by halves."""
+    try:
+        told = folder.report(bodies.multiget(folder.href(name) for name in names)).told
+    except TooLarge:
+        half = len(names) // 2
+        return {**_multiget(folder, names[:half]), **_multiget(folder, names[half:])} if half else {}
+    shown = ((folder.name(each.url), each) for each in told)
+    return {name: each for name, each in shown if name is not None}
