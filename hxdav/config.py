@@ -31,6 +31,7 @@ from hxdav.domain.email_address import is_email_address
 from hxdav.domain.policy import Policy
 from hxdav.errors import ConfigurationError
 from hxdav.mail.settings import USUAL_PORTS, MailSettings, Security
+from hxdav.net import Reach
 
 CONFIG_VARIABLE = "HXDAV_CONFIG"
 """The environment variable that names the settings file."""
@@ -45,6 +46,11 @@ _KEY = re.compile(r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za
 
 _Limit = Annotated[int | None, BeforeValidator(lambda value: None if value == "unlimited" else value)]
 _Url = Annotated[str, AfterValidator(lambda value: value.rstrip("/")), Field(pattern=r"^https?://[^/\s]+")]
+
+
+def _reachable(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """``entries`` as they are; ValueError where one is neither a host nor a network."""
+    return Reach(allowed=entries).allowed
 
 
 class Part(BaseModel):
@@ -98,9 +104,13 @@ class DatabaseSettings(Part):
 
 
 class SecretsSettings(Part):
-    """The installation's key."""
+    """The installation's key, and the vault's."""
 
     key_file: Path | None = Field(default=None, description="File with the key; default: hxdav.key in data_dir.")
+    vault_file: Path | None = Field(
+        default=None,
+        description="File with the keys of the accounts' passwords and tokens; default: hxdav.vault in data_dir.",
+    )
 
 
 class RulesSettings(Part):
@@ -176,6 +186,41 @@ class MailPart(Part):
         )
 
 
+class GooglePart(Part):
+    """Google Calendar: hxdav as Google knows it. The addresses are Google's own; simulators have others."""
+
+    client_id: str = Field(
+        default="", pattern=r"^[\x21-\x7e]*$", description="OAuth client id at Google; empty: no Google calendars."
+    )
+    client_secret: str = Field(
+        default="",
+        repr=False,
+        pattern=r"^[\x21-\x7e]*$",
+        description="Its secret; better in the environment, as HXDAV_GOOGLE__CLIENT_SECRET.",
+    )
+    auth_url: _Url | None = Field(default=None, description="For simulators: where the person consents.")
+    token_url: _Url | None = Field(default=None, description="For simulators: where codes become tokens.")
+    revoke_url: _Url | None = Field(default=None, description="For simulators: where tokens are given back.")
+    api_url: _Url | None = Field(default=None, description="For simulators: the address above calendar/v3/.")
+
+    @model_validator(mode="after")
+    def _can_be_used(self) -> Self:
+        if bool(self.client_id) != bool(self.client_secret):
+            raise ValueError("a client_id and a client_secret belong together")
+        return self
+
+
+class BridgesPart(Part):
+    """Calendars in accounts elsewhere."""
+
+    allowed_addresses: Annotated[tuple[str, ...], AfterValidator(_reachable)] = Field(
+        default=(),
+        description="Hosts, addresses or networks of CalDAV servers that may be called though they are not public.",
+    )
+    icloud_url: _Url | None = Field(default=None, description="For simulators: where iCloud accounts begin.")
+    runners: int = Field(default=4, ge=1, le=64, description="Accounts that one process looks after at a time.")
+
+
 class LogSettings(Part):
     """The log, on standard error."""
 
@@ -211,12 +256,14 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid")
 
-    data_dir: Path = Field(default=Path(), description="Folder of the database and the key.")
+    data_dir: Path = Field(default=Path(), description="Folder of the database, the key and the vault.")
     server: ServerSettings = ServerSettings()
     database: DatabaseSettings = DatabaseSettings()
     secrets: SecretsSettings = SecretsSettings()
     rules: RulesSettings = RulesSettings()
     mail: MailPart = MailPart()
+    google: GooglePart = GooglePart()
+    bridges: BridgesPart = BridgesPart()
     log: LogSettings = LogSettings()
     dav: DavPart = DavPart()
 
@@ -252,6 +299,11 @@ class Settings(BaseSettings):
     def key_file(self) -> Path:
         """Where the installation's key is."""
         return self.secrets.key_file or self.data_dir / "hxdav.key"
+
+    @property
+    def vault_file(self) -> Path:
+        """Where the vault's keys are."""
+        return self.secrets.vault_file or self.data_dir / "hxdav.vault"
 
 
 class TomlFile:
@@ -318,7 +370,7 @@ def load_settings(path: Path | None = None) -> Settings:
 def _beside(settings: Settings, folder: Path) -> Settings:
     """``settings`` with absolute paths, the relative ones read from ``folder``, and the database named."""
     data_dir = folder / settings.data_dir
-    key_file = settings.secrets.key_file
+    key_file, vault_file = settings.secrets.key_file, settings.secrets.vault_file
     tls = settings.server.tls
     if tls is not None:
         tls = TlsSettings(certificate=folder / tls.certificate, key=folder / tls.key)
@@ -330,7 +382,10 @@ def _beside(settings: Settings, folder: Path) -> Settings:
         update={
             "data_dir": data_dir,
             "database": DatabaseSettings(url=url),
-            "secrets": SecretsSettings(key_file=folder / key_file if key_file else None),
+            "secrets": SecretsSettings(
+                key_file=folder / key_file if key_file else None,
+                vault_file=folder / vault_file if vault_file else None,
+            ),
             "server": settings.server.model_copy(update={"tls": tls}),
         }
     )

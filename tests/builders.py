@@ -128,9 +128,23 @@ class PracticeWorld:
         )
         return self.submit(change, source=_from(integration_id, self.user_id))
 
-    def remove(self, integration_id: IntegrationId, href: str, precondition: Precondition = NO_PRECONDITION) -> Outcome:
-        """Delete a calendar object, as a client does."""
-        change = RemoveObject(integration_id=integration_id, href=Href(href), precondition=precondition)
+    def remove(
+        self,
+        integration_id: IntegrationId,
+        href: str,
+        precondition: Precondition = NO_PRECONDITION,
+        *,
+        revision: int | None = None,
+        to_review: bool = False,
+    ) -> Outcome:
+        """Delete a calendar object, as a client or a bridge does."""
+        change = RemoveObject(
+            integration_id=integration_id,
+            href=Href(href),
+            precondition=precondition,
+            revision=revision,
+            to_review=to_review,
+        )
         return self.submit(change, source=_from(integration_id, self.user_id))
 
     def settle(self) -> int:

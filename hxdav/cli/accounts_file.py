@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import ConfigDict, Field, ValidationError
 
 from hxdav.config import Part, TomlFile
+from hxdav.domain.integration import Service
 from hxdav.domain.practice import Band
+from hxdav.domain.privacy import PrivacyLevel
 from hxdav.errors import ConfigurationError
 from hxdav.services.accounts import WantedClinic, WantedPracticeGroup, WantedPractitioner, WantedUser
 
@@ -15,6 +18,11 @@ from hxdav.services.accounts import WantedClinic, WantedPracticeGroup, WantedPra
 class _Strict(Part):
     # A number or a yes where a text belongs is a mistake, not a text; a band is written as text.
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+# As a band they are written as text.
+_Service = Annotated[Service, Field(strict=False)]
+_Level = Annotated[PrivacyLevel, Field(strict=False)]
 
 
 class _Clinic(_Strict):
@@ -41,6 +49,7 @@ class _PracticeGroup(_Strict):
     name: str
     zone: str
     band: Band = Field(default=Band.NONE, strict=False)
+    privacy: dict[_Service, _Level] = Field(default_factory=dict)
     clinics: list[_Clinic] = Field(default_factory=list)
     users: list[_User] = Field(default_factory=list)
     practitioners: list[_Practitioner] = Field(default_factory=list)
@@ -67,6 +76,7 @@ def _practice_group(file: TomlFile, number: int, group: _PracticeGroup) -> Wante
         name=group.name,
         zone=group.zone,
         band=group.band,
+        privacy=group.privacy,
         place=file.place(here),
         clinics=tuple(
             WantedClinic(key=each.key, name=each.name, zone=each.zone, place=file.place((*here, "clinics", index)))

@@ -22,6 +22,7 @@ from hxdav.cli import (
     integrations,
     notifications,
     review,
+    sealing,
     serving,
     subscriptions,
     working,
@@ -50,6 +51,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(review.app, name="review")
 app.add_typer(credits_app, name="credits")
 app.add_typer(subscriptions.app, name="subscriptions")
+app.add_typer(sealing.app, name="secrets")
 app.add_typer(database.app, name="db")
 
 

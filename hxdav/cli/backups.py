@@ -23,11 +23,13 @@ def register(app: typer.Typer) -> None:
 def write(
     ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="The backup, a zip file.")]
 ) -> None:
-    """Write everything but the key to a file, as it is at one moment; the server may go on meanwhile."""
+    """Write everything but the keys to a file, as it is at one moment; the server may go on meanwhile."""
     here = installation(ctx)
     with here.store.snapshot() as tx:
         manifest = backup.write_backup(tx, file, now=here.clock.now())
     say(f"{sum(manifest.rows.values())} rows are in {file}. The key is not: keep {here.settings.key_file} as well.")
+    if here.settings.vault_file.exists():
+        say(f"Neither is the vault: keep {here.settings.vault_file}, as it is now, apart from the backup but with it.")
 
 
 def restore(
@@ -47,7 +49,8 @@ def restore(
         backup.restore(tx, file)
         sync_tokens.begin_epoch(tx)
     say(f"{sum(manifest.rows.values())} rows are restored, as they were at {manifest.made_at}.")
-    try:
-        _ = here.keyring
-    except SecretsError as error:
-        say(f"One thing is left to do. {error}")
+    for look in (lambda: here.keyring, lambda: here.vault):
+        try:
+            look()
+        except SecretsError as error:
+            say(f"One thing is left to do. {error}")

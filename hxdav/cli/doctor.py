@@ -22,6 +22,7 @@ from hxdav.config import CONFIG_VARIABLE, DEFAULT_CONFIG, load_settings
 from hxdav.errors import ConfigurationError, HxdavError, UseCaseError
 from hxdav.mail.smtp import MailServerFailed, conversation
 from hxdav.secrets.keyring import load_key
+from hxdav.services import sealing
 from hxdav.store import health, schema
 
 _WARNED_BEFORE = timedelta(days=21)
@@ -77,7 +78,7 @@ def _examine() -> Iterator[Finding]:
 
 def _examine_installation(here: Installation) -> Iterator[Finding]:
     checks: tuple[Callable[[Installation], Finding], ...] = (
-        _data_folder, _database, _schema, _key, _tls, _public_url, _port, _mail, _clock
+        _data_folder, _database, _schema, _key, _vault, _tls, _public_url, _port, _mail, _clock
     )  # fmt: skip
     for check in checks:
         try:
@@ -129,6 +130,20 @@ def _key(here: Installation) -> Finding:
     if proof is not None and load_key(path).proof != proof:
         return _bad("key", f"{path} is not the key of this database.", "Put the installation's own key back there.")
     return _good("key", str(path))
+
+
+def _vault(here: Installation) -> Finding:
+    path = here.settings.vault_file
+    with here.store.snapshot() as tx:
+        used = sealing.keys_in_use(tx)
+    if not used and not path.exists():
+        return _good("vault", "none yet; it is made when the first account is connected")
+    # It raises a sentence where it is missing, or holds not all of the keys.
+    _ = here.vault
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        return _bad("vault", f"{path} has mode {mode:o}: others can read it.", f"Run: chmod 600 {path}")
+    return _good("vault", str(path))
 
 
 def _tls(here: Installation) -> Finding:

@@ -7,30 +7,33 @@ from typing import Annotated
 import typer
 
 from hxdav.bootstrap import Installation
+from hxdav.cli import bridging, watching
+from hxdav.cli.bridging import Account, AppPasswordFromStdin, Level, Url, own_integration
 from hxdav.cli.console import AsJson, confirm, print_rows, say
 from hxdav.cli.session import (
-    AGENT,
     AsAdministrator,
     AsUser,
     PasswordFromStdin,
     calendar_url,
     installation,
     log_in,
+    own_word,
     who_speaks,
 )
-from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import IntegrationId, Username
 from hxdav.domain.integration import Integration, Service
 from hxdav.domain.practice import Practitioner
 from hxdav.errors import NotFound
 from hxdav.services import connecting, reconnecting, suspending
-from hxdav.services.logins import PractitionerLogin
+from hxdav.store.store import Tx
 
 app = typer.Typer(help="Calendars of a practitioner; only the practitioner's own login connects them.")
+bridging.register(app)
+watching.register(app)
 
 Number = Annotated[int, typer.Argument(metavar="ID", help="Number of the integration.")]
 
-_COLUMNS = ("id", "practitioner", "service", "state", "name", "connected_on", "url")
+_COLUMNS = ("id", "practitioner", "service", "state", "name", "connected_on", "account", "bridge", "url")
 
 
 @app.command()
@@ -40,26 +43,39 @@ def add(
     as_user: AsUser,
     service: Annotated[Service, typer.Option(help="Where the calendar is shown.")] = Service.NATIVE,
     practitioner: Annotated[str | None, typer.Option(metavar="KEY", help="Whose; the user's own.")] = None,
+    account: Account = None,
+    url: Url = None,
+    privacy: Level = None,
     password_stdin: PasswordFromStdin = False,
+    app_password_stdin: AppPasswordFromStdin = False,
     as_json: AsJson = False,
 ) -> None:
-    """Connect a calendar; what lies ahead moves to it from those that were disconnected."""
+    """Connect a calendar; what lies ahead moves to it from those that were disconnected.
+
+    With --service google a person consents in a browser. iCloud and CalDAV want an app-specific password.
+    """
     here = installation(ctx)
     login = log_in(here, username=as_user, from_stdin=password_stdin, practitioner=practitioner)
     match service:
+        case Service.GOOGLE:
+            integration = bridging.add_by_consent(here, login, service, privacy=privacy)
+        case Service.ICLOUD | Service.CALDAV:
+            typed = bridging.Typed(account=account, url=url, from_stdin=app_password_stdin, privacy=privacy)
+            integration = bridging.add_by_password(here, login, service, typed=typed)
         case Service.NATIVE:
             with here.store.transaction() as tx:
                 integration = connecting.connect_native(
-                    tx, here.clock, practitioner=login.practitioner, source=_source(login)
+                    tx, here.clock, practitioner=login.practitioner, source=own_word(login)
                 )
     moved = _take_out(here, integration)
     shown = _admit(here, integration)
-    if not as_json:
+    if not as_json and not service.is_bridged:
         say(f"Connected {integration.name}, which shows {shown} appointments.")
         if moved:
             say(f"{moved} appointments that lie ahead are no longer in calendars that were disconnected before.")
     with here.store.snapshot() as tx:
-        row = _row(here, login.practitioner, tx.integrations.one(integration.id), username=login.user.username)
+        integration = tx.integrations.one(integration.id)
+        row = _row(here, tx, login.practitioner, integration=integration, username=login.user.username)
     print_rows([row], as_json=as_json, columns=_COLUMNS)
 
 
@@ -77,7 +93,7 @@ def list_(
     with here.store.snapshot() as tx:
         usernames = {each.id: each.username for each in tx.people.users()}
         rows = [
-            _row(here, practitioner, integration, username=usernames[practitioner.user_id])
+            _row(here, tx, practitioner, integration=integration, username=usernames[practitioner.user_id])
             for practitioner in ([login.practitioner] if login else tx.people.practitioners())
             if practitioner.user_id is not None
             for integration in tx.integrations.of(practitioner.id)
@@ -97,9 +113,9 @@ def rename(
     """Give a calendar another name; calendar programs show it, too."""
     here = installation(ctx)
     login = log_in(here, username=as_user, from_stdin=password_stdin)
-    integration = _own(here, login, integration_id)
+    integration = own_integration(here, login, integration_id)
     with here.store.transaction() as tx:
-        kept = connecting.rename(tx, here.clock, integration=integration, name=name, source=_source(login))
+        kept = connecting.rename(tx, here.clock, integration=integration, name=name, source=own_word(login))
     say(f"{integration.name} is called {kept} now.")
 
 
@@ -112,14 +128,15 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     password_stdin: PasswordFromStdin = False,
 ) -> None:
-    """Disconnect a calendar: it stays listed, and can only be read."""
+    """Disconnect a calendar: it stays listed, and can only be read; one elsewhere stays there as it is."""
     here = installation(ctx)
     login = log_in(here, username=as_user, from_stdin=password_stdin)
-    integration = _own(here, login, integration_id)
+    integration = own_integration(here, login, integration_id)
     confirm(f"Disconnect {integration.name}?", yes=yes)
     with here.store.transaction() as tx:
-        connecting.disconnect(tx, here.clock, integration=integration, source=_source(login))
-    say(f"Disconnected {integration.name}; it can still be read.")
+        connecting.disconnect(tx, here.clock, integration=integration, source=own_word(login))
+    remains = "stays in its account, and is not kept current any more"
+    say(f"Disconnected {integration.name}; it {remains if integration.service.is_bridged else 'can still be read'}.")
 
 
 @app.command()
@@ -156,16 +173,6 @@ def unsuspend(
     say(f"{integration.name} is open again, and shows what it would if it had never been suspended.")
 
 
-def _own(here: Installation, login: PractitionerLogin, integration_id: int) -> Integration:
-    """One of the practitioner's own integrations; raises NotFound."""
-    with here.store.snapshot() as tx:
-        own = {each.id: each for each in tx.integrations.of(login.practitioner.id)}
-    integration = own.get(IntegrationId(integration_id))
-    if integration is None:
-        raise NotFound(f"{login.user.username} has no integration {integration_id}.")
-    return integration
-
-
 def _known(here: Installation, integration_id: int) -> Integration:
     """The integration of that number; raises NotFound."""
     with here.store.snapshot() as tx:
@@ -186,13 +193,10 @@ def _admit(here: Installation, integration: Integration) -> int:
     return here.store.in_turns(lambda tx: connecting.admit(tx, here.clock, here.policy, integration_id=integration.id))
 
 
-def _source(login: PractitionerLogin) -> Source:
-    return Source(authority=Authority.PRACTICE, user_id=login.user.id, agent=AGENT)
-
-
 def _row(
-    here: Installation, practitioner: Practitioner, integration: Integration, *, username: Username
+    here: Installation, tx: Tx, practitioner: Practitioner, *, integration: Integration, username: Username
 ) -> dict[str, object]:
+    bridge = tx.bridges.find(integration.id) if integration.service.is_bridged else None
     return {
         "id": integration.id,
         "practitioner": practitioner.key,
@@ -200,6 +204,8 @@ def _row(
         "state": integration.state,
         "name": integration.name,
         "connected_on": integration.connected_on,
+        "account": tx.external_accounts.one(bridge.account_id).label if bridge else None,
+        "bridge": bridge.state if bridge else None,
         "slug": integration.slug,
-        "url": calendar_url(here.settings, username, integration),
+        "url": None if bridge else calendar_url(here.settings, username, integration),
     }

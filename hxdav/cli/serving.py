@@ -34,7 +34,7 @@ def serve(ctx: typer.Context) -> None:
     here = installation(ctx)
     require_free_port(here.settings.server)
     # What would stop every worker is found, and said, before there is one.
-    _ = here.store, here.keyring
+    _ = here.store, here.keyring, here.vault
     server = here.settings.server
     say(f"hxdav serves {server.url}")
     here.close()

@@ -62,6 +62,11 @@ def log_in(
         return practitioner_login(tx, user=user, practitioner_key=practitioner)
 
 
+def own_word(login: PractitionerLogin) -> Source:
+    """Whose word it is when a practitioner speaks by their own login."""
+    return Source(authority=Authority.PRACTICE, user_id=login.user.id, agent=AGENT)
+
+
 def who_says(here: Installation, *, as_user: str | None, from_stdin: bool, practitioner: Practitioner) -> Source:
     """Whose word a command is: the practice's, or with --as that of the practitioner or an administrator of theirs."""
     source = who_speaks(here, as_user=as_user, from_stdin=from_stdin)

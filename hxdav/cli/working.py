@@ -21,7 +21,10 @@ def worker(ctx: typer.Context) -> None:
 
     `hxdav serve` does the same beside its requests; any number of both share a database.
     """
-    working = installation(ctx).worker
+    here = installation(ctx)
+    # What could not be opened later is found, and said, before anything begins.
+    _ = here.keyring, here.vault
+    working = here.worker
     is_told_to_stop = threading.Event()
     for told in (signal.SIGINT, signal.SIGTERM):
         signal.signal(told, lambda *_: is_told_to_stop.set())

@@ -18,6 +18,7 @@ NotificationId = NewType("NotificationId", int)
 SubscriptionId = NewType("SubscriptionId", int)
 ExternalAccountId = NewType("ExternalAccountId", int)
 LinkId = NewType("LinkId", int)
+ConsentId = NewType("ConsentId", int)
 
 Username = NewType("Username", str)
 """A login name, unique on the server; the first segment of the calendar home's path."""

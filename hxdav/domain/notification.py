@@ -42,6 +42,15 @@ class NotificationKind(StrEnum):
     CALENDAR_SUSPENDED = "calendar_suspended"
     CALENDAR_UNSUSPENDED = "calendar_unsuspended"
 
+    CALENDAR_CONNECTED = "calendar_connected"
+    ACCESS_LOST = "access_lost"
+    BRIDGE_HIDDEN = "bridge_hidden"
+    BRIDGE_GONE = "bridge_gone"
+    BRIDGE_RESUMED = "bridge_resumed"
+    OBJECT_LEFT_ALONE = "object_left_alone"
+    OLD_CALENDAR_EDITED = "old_calendar_edited"
+    EDIT_OVERRULED = "edit_overruled"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
@@ -167,6 +176,38 @@ WORDINGS: dict[NotificationKind, Wording] = {
         happened="The practice's administrator has opened one of your calendars again.",
         to_do="Make again what was refused in the meantime.",
     ),
+    NotificationKind.CALENDAR_CONNECTED: Wording(
+        happened="An account elsewhere was connected, and shows your appointments from now on.",
+        to_do="If it was not you who connected it, disconnect it and tell the practice's administrator.",
+    ),
+    NotificationKind.ACCESS_LOST: Wording(
+        happened="An account elsewhere does not let hxdav in any more, so a calendar stands still.",
+        to_do="Connect the same account again; nothing was deleted, and the calendar goes on where it stopped.",
+    ),
+    NotificationKind.BRIDGE_HIDDEN: Wording(
+        happened="You have hidden a calendar that hxdav keeps current, so it stands still.",
+        to_do="Show it again where you have hidden it; nothing was deleted, and it goes on by itself.",
+    ),
+    NotificationKind.BRIDGE_GONE: Wording(
+        happened="A calendar that hxdav kept current was deleted there, with what it showed.",
+        to_do="Nothing was deleted in the practice; remove the calendar in hxdav, and connect it again if you need it.",
+    ),
+    NotificationKind.BRIDGE_RESUMED: Wording(
+        happened="A calendar elsewhere goes on after it stood still.",
+        to_do="Look at the deletions that you made there in the meantime: they wait for your answer.",
+    ),
+    NotificationKind.OBJECT_LEFT_ALONE: Wording(
+        happened="An entry of your calendar elsewhere was not taken over, and stays there as it is.",
+        to_do="If the practice should know of it, enter it in the practice's calendar.",
+    ),
+    NotificationKind.OLD_CALENDAR_EDITED: Wording(
+        happened="Appointments in a calendar that was disconnected had been edited there, and were left in it.",
+        to_do="Compare them with the new calendar, and delete them in the old one.",
+    ),
+    NotificationKind.EDIT_OVERRULED: Wording(
+        happened="An appointment was changed in your calendar and in the practice, and the practice's change stands.",
+        to_do="Look at yours in the appointment's history, and make it again if it should hold.",
+    ),
 }
 
 MAILED = frozenset({
@@ -174,6 +215,9 @@ MAILED = frozenset({
     NotificationKind.RENEWAL_SHORT,
     NotificationKind.RENEWAL_FAILED,
     NotificationKind.CALENDAR_DISCONNECTED,
+    NotificationKind.CALENDAR_CONNECTED,
+    NotificationKind.ACCESS_LOST,
+    NotificationKind.BRIDGE_GONE,
 })  # fmt: skip
 """Kinds that are also mailed to the practitioner's login, because they cannot wait for somebody to look."""
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from hxdav.domain.ids import ClinicId, PracticeGroupId, PractitionerId, UserId, Username
+from hxdav.domain.integration import Service
+from hxdav.domain.privacy import PrivacyLevel
 
 
 class Band(StrEnum):
@@ -20,13 +23,17 @@ class Band(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PracticeGroup:
-    """The tenant: owns everything below it, and nothing crosses it. ``zone`` is the practice's zone, an IANA name."""
+    """The tenant: owns everything below it, and nothing crosses it. ``zone`` is the practice's zone, an IANA name.
+
+    ``privacy`` is the most that each service is told, where the practice says so (`design.md` rule 11).
+    """
 
     id: PracticeGroupId
     key: str
     name: str
     zone: str
     band: Band
+    privacy: Mapping[Service, PrivacyLevel] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,8 @@ class Keyring:
         self._sync_tokens = _derived(key, "sync tokens")
         self._app_passwords = _derived(key, "app passwords")
         self._invitations = _derived(key, "invitations")
+        self._channel_tokens = _derived(key, "channel tokens")
+        self._consents = _derived(key, "consents")
         self.proof = _derived(key, "proof").hex()
 
     def signature(self, text: str) -> str:
@@ -41,6 +43,14 @@ class Keyring:
     def invitation_digest(self, secret: str) -> str:
         """The keyed hash by which an invitation's link is found."""
         return hmac.digest(self._invitations, secret.encode(), "sha256").hex()
+
+    def channel_token_digest(self, token: str) -> str:
+        """The keyed hash by which a push channel is found when its provider calls."""
+        return hmac.digest(self._channel_tokens, token.encode(), "sha256").hex()
+
+    def consent_digest(self, state: str) -> str:
+        """The keyed hash by which a consent is found when the person comes back from the provider."""
+        return hmac.digest(self._consents, state.encode(), "sha256").hex()
 
 
 def load_key(path: Path) -> Keyring:

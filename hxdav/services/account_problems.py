@@ -8,12 +8,13 @@ from collections.abc import Collection, Iterable, Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hxdav.domain.email_address import is_email_address
+from hxdav.domain.integration import Service
 from hxdav.services.accounts import WantedPracticeGroup
 from hxdav.store.store import Tx
 
 RESERVED_NAMES = frozenset({
-    "api", "app", "caldav", "dav", "health", "hooks", "hxdav", "login", "logout", "metrics", "principals", "static",
-    "web", "well-known",
+    "api", "app", "caldav", "connect", "dav", "health", "hooks", "hxdav", "login", "logout", "metrics", "principals",
+    "static", "web", "well-known",
 })  # fmt: skip
 """User names that the server's own addresses begin with, or may yet begin with."""
 
@@ -27,6 +28,7 @@ def account_problems(tx: Tx, wanted: Collection[WantedPracticeGroup]) -> list[st
     for group in wanted:
         found += _key_problems("practice group", group.key, group.name, place=group.place)
         found += _zone_problems(group.zone, group.place)
+        found += _privacy_problems(group)
         found += _clinic_problems(group)
         found += _user_problems(tx, group)
         found += _practitioner_problems(group)
@@ -59,6 +61,11 @@ def _zone_problems(zone: str, place: str) -> Iterator[str]:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         yield f'{place}: there is no time zone "{zone}"; names are as in Australia/Sydney.'
+
+
+def _privacy_problems(group: WantedPracticeGroup) -> Iterator[str]:
+    if Service.NATIVE in group.privacy:
+        yield f'{group.place}: there is no level of privacy for "native"; hxdav\'s own calendars show everything.'
 
 
 def _clinic_problems(group: WantedPracticeGroup) -> Iterator[str]:

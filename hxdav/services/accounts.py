@@ -5,14 +5,16 @@ Nobody is deleted: who is absent from the file is disabled, and clinics stay, be
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from hxdav.domain.edit import Source
 from hxdav.domain.ids import PracticeGroupId, UserId, Username
+from hxdav.domain.integration import Service
 from hxdav.domain.practice import Band, PracticeGroup, Practitioner
+from hxdav.domain.privacy import PrivacyLevel
 from hxdav.domain.times import Clock
 from hxdav.store.store import Tx
 from hxdav.store.trail import Subject
@@ -51,12 +53,13 @@ class WantedPractitioner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedPracticeGroup:
-    """A practice group as the file has it."""
+    """A practice group as the file has it; ``privacy`` is the most that each service is told (rule 11)."""
 
     key: str
     name: str
     zone: str
     band: Band = Band.NONE
+    privacy: Mapping[Service, PrivacyLevel] = field(default_factory=dict)
     clinics: tuple[WantedClinic, ...] = ()
     users: tuple[WantedUser, ...] = ()
     practitioners: tuple[WantedPractitioner, ...] = ()
@@ -158,17 +161,26 @@ def _audit(ledger: _Ledger, *, source: Source, at: datetime) -> None:
 
 def _practice_group(ledger: _Ledger, wanted: WantedPracticeGroup, present: PracticeGroup | None) -> PracticeGroupId:
     if present is None:
-        ledger.note("practice group", wanted.key, Kind.ADD, detail=f"{wanted.name}, {wanted.zone}, band {wanted.band}")
-        return ledger.tx.people.add_practice_group(key=wanted.key, name=wanted.name, zone=wanted.zone, band=wanted.band)
+        detail = f"{wanted.name}, {wanted.zone}, band {wanted.band}"
+        told = f", privacy {_told(wanted.privacy)}" if wanted.privacy else ""
+        ledger.note("practice group", wanted.key, Kind.ADD, detail=detail + told)
+        return ledger.tx.people.add_practice_group(
+            key=wanted.key, name=wanted.name, zone=wanted.zone, band=wanted.band, privacy=wanted.privacy
+        )
     if ledger.note_changes(
         "practice group",
         wanted.key,
         name=(present.name, wanted.name),
         zone=(present.zone, wanted.zone),
         band=(present.band, wanted.band),
+        privacy=(_told(present.privacy), _told(wanted.privacy)),
     ):
-        changed = replace(present, name=wanted.name, zone=wanted.zone, band=wanted.band)
+        changed = replace(present, name=wanted.name, zone=wanted.zone, band=wanted.band, privacy=wanted.privacy)
         ledger.tx.people.change_practice_group(changed)
+    for service in Service:
+        if present.privacy.get(service) != wanted.privacy.get(service):
+            # What is there already was written at the old level.
+            ledger.tx.bridges.look_anew(present.id, service)
     if present.zone != wanted.zone:
         ledger.moved.append(present.id)
     return present.id
@@ -283,6 +295,10 @@ def _login_name(ledger: _Ledger, practitioner: Practitioner, names: dict[UserId,
     if practitioner.user_id is None:
         return None
     return names.get(practitioner.user_id) or ledger.tx.people.user(practitioner.user_id).username
+
+
+def _told(privacy: Mapping[Service, PrivacyLevel]) -> str | None:
+    return ", ".join(f"{service} {level}" for service, level in sorted(privacy.items())) or None
 
 
 def _shown(value: object) -> str:

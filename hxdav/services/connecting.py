@@ -43,7 +43,7 @@ def connect_native(tx: Tx, clock: Clock, *, practitioner: Practitioner, source: 
     Where the practitioner has disconnected ones it is connecting, until ``reconnecting.take_out`` is done with those.
     """
     practice = tx.integrations.lock(practitioner.id)
-    _require_subscription(tx, practitioner)
+    require_subscription(tx, practitioner)
     now = clock.now()
     today = day_of(now, ZoneInfo(practice.zone))
     own = [each for each in tx.integrations.of(practitioner.id) if each.service is Service.NATIVE]
@@ -51,7 +51,7 @@ def connect_native(tx: Tx, clock: Clock, *, practitioner: Practitioner, source: 
     integration_id = tx.integrations.add(
         practitioner,
         service=Service.NATIVE,
-        slug=Slug("hx-" + "".join(secrets.choice(_SLUG_LETTERS) for _ in range(8))),
+        slug=new_slug(),
         name=calendar_name(practice.name, today, [each.name for each in own], is_first=not own),
         connected_on=today,
         modseq=tx.integrations.next_modseq(practitioner.id),
@@ -109,9 +109,14 @@ def admit(tx: Tx, clock: Clock, policy: Policy, *, integration_id: IntegrationId
     for appointment in entering:
         # What enters is a change of the integration, not of the appointment, which keeps its own modseq.
         modseq = tx.integrations.next_modseq(appointment.practitioner_id)
-        add_derived_mirror(desk, replace(appointment, modseq=modseq), integration_id)
+        add_derived_mirror(desk, replace(appointment, modseq=modseq), integration)
         tx.integrations.touch([integration_id], modseq)
     return len(entering)
+
+
+def new_slug() -> Slug:
+    """The path segment of a new calendar, which nobody guesses."""
+    return Slug("hx-" + "".join(secrets.choice(_SLUG_LETTERS) for _ in range(8)))
 
 
 def locked(tx: Tx, integration: Integration) -> Integration:
@@ -129,7 +134,7 @@ def subject_of(integration: Integration) -> Subject:
     )
 
 
-def _require_subscription(tx: Tx, practitioner: Practitioner) -> None:
+def require_subscription(tx: Tx, practitioner: Practitioner) -> None:
     """Raise UseCaseError unless the practitioner's subscription runs (rule 1)."""
     subscription = tx.subscriptions.of(practitioner.id)
     match subscription.state if subscription else None:

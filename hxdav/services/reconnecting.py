@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hxdav.domain.edit import Authority, Source
-from hxdav.domain.ids import AppointmentId, IntegrationId
+from hxdav.domain.ids import AppointmentId, ExternalAccountId, IntegrationId
 from hxdav.domain.integration import Integration, IntegrationState
 from hxdav.domain.mirror import MirrorState
 from hxdav.domain.policy import Policy
@@ -24,6 +24,8 @@ _END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 def take_out(tx: Tx, clock: Clock, policy: Policy, *, integration_id: IntegrationId, limit: int = AT_ONCE) -> int:
     """Take what lies ahead out of the disconnected calendars that a connecting one replaces; how many objects.
 
+    Those are of the same service, and in the same account where it is one elsewhere.
+
     At most ``limit``; to be repeated, each time in another transaction, until there are none. With that the new one is
     connected, and can be filled. Until then it is connecting: whoever comes by may carry on after a crash.
     """
@@ -33,14 +35,27 @@ def take_out(tx: Tx, clock: Clock, policy: Policy, *, integration_id: Integratio
         return 0
     source = Source(authority=Authority.PRACTICE, agent="hxdav")
     desk = Desk(tx=tx, now=clock.now(), policy=policy, source=source)
-    for old in tx.integrations.of(new.practitioner_id):
-        if old.service is new.service and old.state is IntegrationState.DISCONNECTED:
-            ahead = _ahead(desk, old, zone=place.zone, limit=limit)
-            if ahead:
-                _leave(desk, old, ahead)
-                return len(ahead)
+    for old in _replaced_by(tx, new):
+        ahead = _ahead(desk, old, zone=place.zone, limit=limit)
+        if ahead:
+            _leave(desk, old, ahead)
+            return len(ahead)
     tx.integrations.set_state(new.id, IntegrationState.CONNECTED)
     return 0
+
+
+def _replaced_by(tx: Tx, new: Integration) -> list[Integration]:
+    account_id = _account(tx, new)
+    return [
+        old
+        for old in tx.integrations.of(new.practitioner_id)
+        if old.service is new.service and old.state is IntegrationState.DISCONNECTED and _account(tx, old) == account_id
+    ]
+
+
+def _account(tx: Tx, integration: Integration) -> ExternalAccountId | None:
+    bridge = tx.bridges.find(integration.id) if integration.service.is_bridged else None
+    return bridge.account_id if bridge else None
 
 
 def _ahead(desk: Desk, old: Integration, *, zone: ZoneInfo, limit: int) -> list[AppointmentId]:

@@ -12,6 +12,9 @@ from hxdav.store.store import Tx
 TOLD_FOR = timedelta(days=90)
 """How long a practitioner can look up what they were told."""
 
+ANSWER_READ_FOR = timedelta(days=1)
+"""How long after its end it can be read what became of a consent."""
+
 
 def purge(tx: Tx, clock: Clock, policy: Policy, *, practice_group_id: PracticeGroupId, limit: int = 200) -> int:
     """Delete some of what is older than the policy keeps; how many rows, 0 once there is nothing left to delete.
@@ -27,6 +30,7 @@ def purge(tx: Tx, clock: Clock, policy: Policy, *, practice_group_id: PracticeGr
         (tx.retention.removals, before),
         (tx.retention.notifications, now - TOLD_FOR),
         (tx.retention.invitations, now),
+        (tx.retention.consents, now - ANSWER_READ_FOR),
     )
     purged = 0
     for step, until in steps:

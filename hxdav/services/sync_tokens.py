@@ -54,6 +54,10 @@ def since(keyring: Keyring, token: str, position: Position) -> Modseq:
 
 
 def begin_epoch(tx: Tx) -> None:
-    """Refuse every token made so far, after a restore; no counter falls behind what clients have seen."""
+    """Refuse every token made so far, after a restore; no counter falls behind what clients have seen.
+
+    Bridges list everything anew: their providers were told more than the store knows.
+    """
     tx.installation.begin_epoch()
     tx.integrations.raise_modseqs()
+    tx.bridges.start_over()

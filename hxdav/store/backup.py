@@ -1,6 +1,7 @@
 """Logical backups: every table from one snapshot, in a zip file that either database can be restored from.
 
-A backup holds health data, and the hashes of passwords; the installation's key it does not hold.
+A backup holds health data, the hashes of passwords, and sealed secrets. The installation's key and the vault's, which
+open them, it does not hold.
 """
 
 from __future__ import annotations

@@ -9,10 +9,10 @@ from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from hxdav.domain.bridge import Bridge, BridgeState
 from hxdav.domain.ids import ExternalAccountId, IntegrationId, Modseq, PracticeGroupId
-from hxdav.domain.integration import Integration
+from hxdav.domain.integration import Integration, Service
 from hxdav.domain.privacy import PrivacyLevel
 from hxdav.store.external_accounts import TAKES_PART
-from hxdav.store.rows import BridgeRow, IntegrationRow, PractitionerRow, SubscriptionRow, UserRow
+from hxdav.store.rows import BridgeRow, IntegrationRow, LinkRow, PractitionerRow, SubscriptionRow, UserRow
 
 
 class Bridges:
@@ -76,6 +76,33 @@ class Bridges:
             .returning(BridgeRow.integration_id)
         )
         return woken.first() is not None
+
+    def put_off(self, integration_id: IntegrationId, *, due_at: datetime, until: datetime) -> None:
+        """Have a bridge pulled at ``until``, unless it has been woken since its pull was due at ``due_at``."""
+        self._connection.execute(
+            update(BridgeRow)
+            .where(BridgeRow.integration_id == integration_id, BridgeRow.pull_due_at == due_at)
+            .values(pull_due_at=until)
+        )
+
+    def look_anew(self, practice_group_id: PracticeGroupId, service: Service) -> None:
+        """Have everything of a service's bridges looked at again: how much it is told has changed (rule 11)."""
+        integrations = select(IntegrationRow.id).where(
+            IntegrationRow.practice_group_id == practice_group_id, IntegrationRow.service == service
+        )
+        self._connection.execute(
+            update(BridgeRow).where(BridgeRow.integration_id.in_(integrations)).values(pushed_modseq=0)
+        )
+        self._connection.execute(
+            update(LinkRow)
+            .where(LinkRow.integration_id.in_(integrations), LinkRow.mirror_id.is_not(None))
+            .values(mirror_etag="")
+        )
+
+    def is_called(self, channel_token: str) -> bool:
+        """Whether there is a bridge whose provider calls with this token's hash; one indexed read."""
+        query = select(BridgeRow.integration_id).where(BridgeRow.channel_token == channel_token)
+        return self._connection.execute(query).first() is not None
 
     def start_over(self) -> None:
         """Have everything listed anew: the store is not what the providers were last told (a restore)."""

@@ -50,6 +50,17 @@ class ExternalAccounts:
         ).first()
         return _account(row) if row else None
 
+    def unconnected(self) -> list[ExternalAccount]:
+        """Accounts with credentials into which no integration leads that is not disconnected."""
+        used = (
+            select(BridgeRow.integration_id)
+            .join(IntegrationRow, IntegrationRow.id == BridgeRow.integration_id)
+            .where(BridgeRow.account_id == ExternalAccountRow.id, IntegrationRow.state != IntegrationState.DISCONNECTED)
+            .exists()
+        )
+        query = _ACCOUNTS.where(ExternalAccountRow.credentials != "", ~used).order_by(ExternalAccountRow.id)
+        return [_account(row) for row in self._connection.execute(query)]
+
     def add(
         self,
         practice_group_id: PracticeGroupId,
@@ -75,13 +86,36 @@ class ExternalAccounts:
         )
         return ExternalAccountId(self._connection.execute(values.returning(ExternalAccountRow.id)).scalar_one())
 
-    def let_in(self, account_id: ExternalAccountId, *, credentials: str) -> None:
-        """Store sealed credentials that have just been shown to work."""
-        self._set(account_id, credentials=credentials, state=AccountState.CONNECTED, failures=0, retry_at=None)
+    def let_in(self, account_id: ExternalAccountId, *, credentials: str, label: str, address: str) -> None:
+        """Store sealed credentials that have just been shown to work, and what the account is called and where."""
+        self._set(
+            account_id,
+            credentials=credentials,
+            label=label,
+            address=address,
+            state=AccountState.CONNECTED,
+            failures=0,
+            retry_at=None,
+            trouble=None,
+        )
 
-    def renew(self, account_id: ExternalAccountId, *, credentials: str) -> None:
-        """Store sealed credentials that the provider has renewed."""
-        self._set(account_id, credentials=credentials)
+    def renew(self, account_id: ExternalAccountId, *, credentials: str, instead_of: str) -> bool:
+        """Store sealed credentials in the place of others; whether those were still there."""
+        renewed = self._connection.execute(
+            update(_ACCOUNT)
+            .where(_ACCOUNT.c.id == account_id, _ACCOUNT.c.credentials == instead_of)
+            .values(credentials=credentials)
+            .returning(_ACCOUNT.c.id)
+        )
+        return renewed.first() is not None
+
+    def forget(self, account_id: ExternalAccountId) -> None:
+        """Wipe the credentials of an account that nothing uses any more."""
+        self._set(account_id, credentials="", state=AccountState.REFUSED)
+
+    def try_now(self, account_id: ExternalAccountId) -> None:
+        """Leave an account alone no longer, whatever went wrong."""
+        self._set(account_id, retry_at=None)
 
     def shut_out(self, account_id: ExternalAccountId, *, trouble: str) -> None:
         """Say that the account does not let us in any more, and why."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy.orm import aliased
 
 from hxdav.domain.bridge import Bridge, Link
 from hxdav.domain.ids import IntegrationId, LinkId, MirrorId, PracticeGroupId
@@ -83,11 +84,13 @@ class Links:
             for row in self._connection.execute(_PENDING.limit(limit), values)
         ]
 
-    def waiting(self, bridge: Bridge) -> int:
-        """How many mirrors wait to be pushed."""
+    def waiting(self, bridge: Bridge) -> tuple[int, datetime | None]:
+        """How many mirrors wait to be pushed, and since when the oldest of them does."""
         values = {"integration": bridge.integration_id, "since": bridge.pushed_modseq, "now": 0, "without": [0]}
-        counted = select(func.count()).select_from(_PENDING.order_by(None).subquery())
-        return int(self._connection.execute(counted, values).scalar_one())
+        inner = _PENDING.order_by(None).subquery()
+        found = select(func.count(), func.min(MirrorRow.changed_at)).where(MirrorRow.id.in_(select(inner.c.id)))
+        number, since = self._connection.execute(found, values).one()
+        return number, since
 
     def apart(self, integration_id: IntegrationId) -> list[Link]:
         """What is left alone: objects that were not taken in, and such of ours that the provider does not take."""
@@ -115,10 +118,28 @@ class Links:
         )
         return [_link(row) for row in self._connection.execute(query)]
 
-    def judge_afresh(self, integration_id: IntegrationId) -> None:
-        """Look again at what was not taken in: its tag is forgotten, so that the next listing brings it."""
+    def renew_singles(self, integration_id: IntegrationId) -> None:
+        """Look anew at each series that goes as single events: the window has moved."""
+        parts = aliased(LinkRow)
+        has_singles = exists().where(parts.mirror_id == LinkRow.mirror_id, parts.recurrence_id != WHOLE)
         self._connection.execute(
-            update(LinkRow).where(LinkRow.integration_id == integration_id, LinkRow.mirror_id.is_(None)).values(tag="")
+            update(LinkRow)
+            .where(
+                LinkRow.integration_id == integration_id,
+                LinkRow.recurrence_id == WHOLE,
+                LinkRow.mirror_id.is_not(None),
+                # Of a series none of whose events was in the window yet there is only the whole, with nothing there.
+                or_(has_singles, and_(LinkRow.remote_id.is_(None), LinkRow.parked.is_(None))),
+            )
+            .values(mirror_etag="")
+        )
+
+    def forget_sent(self, integration_id: IntegrationId) -> None:
+        """Look anew at everything: what is told has changed (rule 11)."""
+        self._connection.execute(
+            update(LinkRow)
+            .where(LinkRow.integration_id == integration_id, LinkRow.mirror_id.is_not(None))
+            .values(mirror_etag="")
         )
 
 
@@ -150,6 +171,9 @@ _CHANGE = (
 )
 _SEE = update(_LINK).where(_LINK.c.id == bindparam("link")).values(seen_in=bindparam("listing"))
 
+_AT_PROVIDER = aliased(LinkRow)
+_IS_THERE = exists().where(_AT_PROVIDER.mirror_id == MirrorRow.id, _AT_PROVIDER.tag.is_not(None))
+
 _PENDING = (
     select(MirrorRow.id, MirrorRow.etag, MirrorRow.state)
     .join(AppointmentRow, AppointmentRow.id == MirrorRow.appointment_id)
@@ -163,8 +187,7 @@ _PENDING = (
                 MirrorRow.state == MirrorState.SHOWN,
                 or_(LinkRow.id.is_(None), LinkRow.mirror_etag != MirrorRow.etag),
             ),
-            # Nothing is left to be taken away once the whole has no etag of ours any more.
-            and_(MirrorRow.state == MirrorState.LEFT, LinkRow.mirror_etag != ""),
+            and_(MirrorRow.state == MirrorState.LEFT, LinkRow.parked.is_(None), _IS_THERE),
         ),
     )
     .order_by(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,9 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from hxdav.domain.appointment import Patient
 from hxdav.domain.ids import ClinicId, PatientId, PracticeGroupId, PractitionerId, UserId, Username
+from hxdav.domain.integration import Service
 from hxdav.domain.practice import Band, Clinic, PracticeGroup, Practitioner, User
+from hxdav.domain.privacy import PrivacyLevel
 from hxdav.store.rows import (
     ClinicRow,
     InvitationRow,
@@ -44,17 +47,21 @@ class People:
         """One practice group."""
         return _practice_group(self._connection.execute(_GROUPS.where(PracticeGroupRow.id == practice_group_id)).one())
 
-    def add_practice_group(self, *, key: str, name: str, zone: str, band: Band) -> PracticeGroupId:
+    def add_practice_group(
+        self, *, key: str, name: str, zone: str, band: Band, privacy: Mapping[Service, PrivacyLevel] | None = None
+    ) -> PracticeGroupId:
         """Add a practice group."""
-        values = insert(PracticeGroupRow).values(key=key, name=name, zone=zone, band=band)
+        values = insert(PracticeGroupRow).values(
+            key=key, name=name, zone=zone, band=band, privacy=_plain_privacy(privacy or {})
+        )
         return PracticeGroupId(self._connection.execute(values.returning(PracticeGroupRow.id)).scalar_one())
 
     def change_practice_group(self, group: PracticeGroup) -> None:
-        """Store the name, zone and band of ``group``."""
+        """Store the name, zone, band and privacy of ``group``."""
         self._connection.execute(
             update(PracticeGroupRow)
             .where(PracticeGroupRow.id == group.id)
-            .values(name=group.name, zone=group.zone, band=group.band)
+            .values(name=group.name, zone=group.zone, band=group.band, privacy=_plain_privacy(group.privacy))
         )
 
     def clinics(self, practice_group_id: PracticeGroupId | None = None) -> list[Clinic]:
@@ -195,7 +202,12 @@ class People:
 
 
 _GROUPS = select(
-    PracticeGroupRow.id, PracticeGroupRow.key, PracticeGroupRow.name, PracticeGroupRow.zone, PracticeGroupRow.band
+    PracticeGroupRow.id,
+    PracticeGroupRow.key,
+    PracticeGroupRow.name,
+    PracticeGroupRow.zone,
+    PracticeGroupRow.band,
+    PracticeGroupRow.privacy,
 )
 _CLINICS = select(ClinicRow.id, ClinicRow.practice_group_id, ClinicRow.key, ClinicRow.name, ClinicRow.zone)
 _USERS = select(
@@ -219,7 +231,18 @@ _PRACTITIONERS = select(
 
 
 def _practice_group(row: Row[*tuple[Any, ...]]) -> PracticeGroup:
-    return PracticeGroup(id=PracticeGroupId(row.id), key=row.key, name=row.name, zone=row.zone, band=Band(row.band))
+    return PracticeGroup(
+        id=PracticeGroupId(row.id),
+        key=row.key,
+        name=row.name,
+        zone=row.zone,
+        band=Band(row.band),
+        privacy={Service(service): PrivacyLevel(level) for service, level in row.privacy.items()},
+    )
+
+
+def _plain_privacy(privacy: Mapping[Service, PrivacyLevel]) -> dict[str, str]:
+    return {service.value: level.value for service, level in sorted(privacy.items())}
 
 
 def _clinic(row: Row[*tuple[Any, ...]]) -> Clinic:

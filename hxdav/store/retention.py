@@ -29,6 +29,7 @@ from hxdav.domain.removal import OPEN
 from hxdav.store.rows import (
     AppointmentPatientRow,
     AppointmentRow,
+    ConsentRow,
     IntegrationRow,
     InvitationRow,
     MirrorRow,
@@ -81,6 +82,13 @@ class Retention:
             InvitationRow.practice_group_id == practice_group_id, InvitationRow.expires_at <= before
         )
         return self._delete(InvitationRow, old.limit(limit))
+
+    def consents(self, practice_group_id: PracticeGroupId, before: datetime, *, limit: int) -> int:
+        """Consents that expired."""
+        old = select(ConsentRow.id).where(
+            ConsentRow.practice_group_id == practice_group_id, ConsentRow.expires_at <= before
+        )
+        return self._delete(ConsentRow, old.limit(limit))
 
     def versions(self, practice_group_id: PracticeGroupId, before: datetime, *, limit: int) -> int:
         """Versions that another had superseded by ``before``; an appointment's latest one stays, however old it is.

@@ -13,6 +13,7 @@ from hxdav.errors import StoreBusy
 from hxdav.store.app_passwords import AppPasswords
 from hxdav.store.appointments import Appointments
 from hxdav.store.bridges import Bridges
+from hxdav.store.consents import Consents
 from hxdav.store.credits import Credits
 from hxdav.store.engine import WriteQueue, begin, begun, impatient, open_engine
 from hxdav.store.external_accounts import ExternalAccounts
@@ -26,6 +27,7 @@ from hxdav.store.occurrences import Occurrences
 from hxdav.store.people import People
 from hxdav.store.removals import Removals
 from hxdav.store.retention import Retention
+from hxdav.store.sealed import Sealed
 from hxdav.store.subscriptions import Subscriptions
 from hxdav.store.trail import Trail
 
@@ -80,6 +82,16 @@ class Tx:
     def bridges(self) -> Bridges:
         """What goes with integrations whose calendars are elsewhere."""
         return Bridges(self.connection)
+
+    @cached_property
+    def consents(self) -> Consents:
+        """Consents that people were sent to give."""
+        return Consents(self.connection)
+
+    @cached_property
+    def sealed(self) -> Sealed:
+        """Where secrets are stored, sealed."""
+        return Sealed(self.connection)
 
     @cached_property
     def links(self) -> Links:

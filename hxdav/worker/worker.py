@@ -12,6 +12,7 @@ from hxdav.domain.times import Clock
 from hxdav.log import get_logger
 from hxdav.store.store import Store
 from hxdav.worker.jobs import Jobs, Outbox
+from hxdav.worker.runners import Runners
 
 LONGEST_PAUSE = 60.0
 """Seconds after which a job that keeps failing is tried again at the latest."""
@@ -37,10 +38,19 @@ class Worker:
     """Does what is due by the clock.
 
     ``start`` and ``stop`` have it done by threads of this process, one a job, so that a mail server that does not
-    answer keeps no removal waiting; ``round`` does it here and now.
+    answer keeps no removal waiting; ``round`` does it here and now. ``runners`` look after bridges, where there may be
+    any.
     """
 
-    def __init__(self, *, store: Store, clock: Clock, policy: Policy, outbox: Outbox | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        policy: Policy,
+        outbox: Outbox | None = None,
+        runners: Runners | None = None,
+    ) -> None:
         jobs = Jobs(store=store, clock=clock, policy=policy, outbox=outbox)
         self._jobs = [
             Job(name="settle", run=jobs.settle, pause=1),
@@ -50,13 +60,19 @@ class Worker:
         ]
         if outbox is not None:
             self._jobs.append(Job(name="send_mail", run=jobs.send_mail, pause=10))
+        if runners is not None:
+            self._jobs.append(Job(name="retire", run=runners.engine.retire_unused, pause=60))
         self._is_told_to_stop = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._runners = runners
         self._log = get_logger()
 
     def round(self) -> dict[str, int]:
         """Do once, in this thread, whatever is due; how much of each job there was."""
-        return {job.name: job.run() for job in self._jobs}
+        done = {job.name: job.run() for job in self._jobs}
+        if self._runners is not None:
+            done["bridges"] = self._runners.round()
+        return done
 
     def start(self) -> None:
         """Begin; the threads end with the process, if they are not stopped before."""
@@ -66,11 +82,15 @@ class Worker:
         ]
         for thread in self._threads:
             thread.start()
+        if self._runners is not None:
+            self._runners.start()
 
     def stop(self) -> None:
         """Begin no job any more, and wait for those under way, but not for ever: what is not committed is undone."""
         self._is_told_to_stop.set()
         ends = time.monotonic() + _ENDS_WITHIN_SECONDS
+        if self._runners is not None:
+            self._runners.stop(within_seconds=_ENDS_WITHIN_SECONDS)
         for thread in self._threads:
             thread.join(max(0.0, ends - time.monotonic()))
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from zoneinfo import ZoneInfo
 
 from hxdav.domain.appointment import Appointment
+from hxdav.domain.field import EVERY_FIELD
 from hxdav.domain.mirror import Mirror
+from hxdav.domain.privacy import hidden_fields
+from hxdav.ical.fields import differences, parts_of
+from hxdav.ical.graft import graft
+from hxdav.ical.objects import CalendarObject, object_of
+from hxdav.ical.patch import replace_uid
+from hxdav.services.disclosing import level_for
 from hxdav.services.gate.desk import Desk
 
 
@@ -24,3 +32,23 @@ def adoptable(desk: Desk, known: Iterable[Mirror]) -> Appointment | None:
         if removed_at is not None and removed_at + desk.policy.kept_for > desk.now:
             return appointment
     return None
+
+
+def with_what_was_hidden(
+    desk: Desk, content: CalendarObject, appointment: Appointment, *, known: Sequence[Mirror], zone: ZoneInfo
+) -> CalendarObject:
+    """What is put, with our own words wherever the calendar that it comes from does not show them (rule 11).
+
+    Somebody who drags an event out of a calendar in which a patient is an "Appointment" does not rename the patient.
+    """
+    source = next(mirror for mirror in known if mirror.appointment_id == appointment.id)
+    hidden = hidden_fields(appointment.kind, level_for(desk.tx, source.integration_id))
+    if not hidden:
+        return content
+    ours = object_of(replace_uid(appointment.text, old=appointment.uid, new=content.uid))
+    theirs = differences(
+        parts_of(ours, carries=EVERY_FIELD, practice_zone=zone),
+        parts_of(content, carries=EVERY_FIELD, practice_zone=zone),
+    )
+    shown = [each for each in theirs if each.field not in hidden]
+    return object_of(graft(ours, content, shown, practice_zone=zone))

@@ -27,11 +27,18 @@ class PutObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveObject:
-    """The object at ``href`` deleted outside."""
+    """The object at ``href`` deleted outside.
+
+    ``revision`` is the state of the appointment that was deleted, where the channel knows it; otherwise the present
+    one. ``to_review``: nobody can tell whether it was meant, so a person is asked (rule 7, the first round after a
+    pause or a full listing).
+    """
 
     integration_id: IntegrationId
     href: Href
     precondition: Precondition = NO_PRECONDITION
+    revision: int | None = None
+    to_review: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

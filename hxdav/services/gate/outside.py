@@ -49,7 +49,9 @@ def put(desk: Desk, edit: PutObject) -> Outcome:
 def remove(desk: Desk, edit: RemoveObject) -> Outcome:
     """The object at an href deleted: a removal, unless the appointment is protected (rules 6 and 7)."""
     found = _find(desk, edit)
-    return found if isinstance(found, Refused) else removing.remove(desk, found.place, found.mirror)
+    if isinstance(found, Refused):
+        return found
+    return removing.remove(desk, found.place, found.mirror, revision=edit.revision, to_review=edit.to_review)
 
 
 def move(desk: Desk, edit: MoveObject) -> Outcome:
@@ -140,7 +142,8 @@ def _put_new(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObje
             return refuse(desk, place, Reason.UID_IN_USE, href=edit.href, body=edit.body, conflicting=mirror.href)
     adopted = adopting.adoptable(desk, known)
     if adopted is not None:
-        return rewrite(desk, place, edit, content=content, appointment=adopted, shown=None)
+        whole = adopting.with_what_was_hidden(desk, content, adopted, known=known, zone=place.zone)
+        return rewrite(desk, place, edit, content=whole, appointment=adopted, shown=None)
     return create(desk, place, edit, content=content)
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from hxdav.domain.appointment import Appointment
 from hxdav.domain.ids import ETag, Href, IntegrationId, Modseq, Uid
-from hxdav.domain.integration import FILLED, IntegrationState
+from hxdav.domain.integration import FILLED, Integration, IntegrationState
 from hxdav.domain.mirror import Mirror, MirrorState, derived_href, derived_uid, etag_of
 from hxdav.ical.objects import CalendarObject, object_of
 from hxdav.services.gate.desk import Desk, window_of
@@ -107,7 +107,8 @@ def step_aside(desk: Desk, hidden: Mirror) -> None:
     appointment = desk.tx.appointments.one(hidden.appointment_id)
     desk.tx.mirrors.change(replace(hidden, state=MirrorState.LEFT), at=desk.now)
     succession = desk.tx.mirrors.succession(hidden.integration_id, hidden.appointment_id)
-    own = derived_uid(hidden.integration_id, hidden.appointment_id, generation=succession.generation)
+    service = desk.tx.integrations.one(hidden.integration_id).service
+    own = derived_uid(hidden.integration_id, hidden.appointment_id, service=service, generation=succession.generation)
     desk.tx.mirrors.add(
         appointment,
         integration_id=hidden.integration_id,
@@ -206,13 +207,13 @@ def _enter(
             # To a suspended calendar as well, from which it was taken all the same.
             if not change.reappears:
                 continue
-            entered[integration.id] = _reappear(desk, appointment, had[integration.id])
+            entered[integration.id] = _reappear(desk, appointment, integration, left=had[integration.id])
         elif integration.state in FILLED and starts_within(
             change.reading(),
             window_of(desk, integration, change.zone).interval,
             practice_zone=change.zone,
         ):
-            entered[integration.id] = add_derived_mirror(desk, appointment, integration.id)
+            entered[integration.id] = add_derived_mirror(desk, appointment, integration)
     return entered
 
 
@@ -233,20 +234,20 @@ def _add_mirror(
     return etag
 
 
-def _reappear(desk: Desk, appointment: Appointment, left: Mirror) -> ETag:
+def _reappear(desk: Desk, appointment: Appointment, integration: Integration, *, left: Mirror) -> ETag:
     """Show an appointment again where it was, unless something else has taken its address or its UID there."""
     namesakes = desk.tx.mirrors.known_by(appointment.practitioner_id, left.uid)
     is_taken = desk.tx.mirrors.at(left.integration_id, left.href) is not None or any(
         each.integration_id == left.integration_id and each.state is not MirrorState.LEFT for each in namesakes
     )
     if is_taken:
-        return add_derived_mirror(desk, appointment, left.integration_id)
+        return add_derived_mirror(desk, appointment, integration)
     return _add_mirror(desk, appointment, Placement(integration_id=left.integration_id, href=left.href, uid=left.uid))
 
 
-def add_derived_mirror(desk: Desk, appointment: Appointment, integration_id: IntegrationId) -> ETag:
+def add_derived_mirror(desk: Desk, appointment: Appointment, integration: Integration) -> ETag:
     """Show an appointment in an integration in which no client has put it, under a UID and an href of our own."""
-    succession = desk.tx.mirrors.succession(integration_id, appointment.id)
-    uid = derived_uid(integration_id, appointment.id, generation=succession.generation)
-    placement = Placement(integration_id=integration_id, href=derived_href(uid), uid=uid)
+    succession = desk.tx.mirrors.succession(integration.id, appointment.id)
+    uid = derived_uid(integration.id, appointment.id, service=integration.service, generation=succession.generation)
+    placement = Placement(integration_id=integration.id, href=derived_href(uid), uid=uid)
     return _add_mirror(desk, appointment, placement, succession=succession)

@@ -23,10 +23,19 @@ from hxdav.store.integrations import Place
 from hxdav.store.trail import Subject
 
 
-def remove(desk: Desk, place: Place, mirror: Mirror, *, body: bytes = b"") -> Outcome:
+def remove(
+    desk: Desk,
+    place: Place,
+    mirror: Mirror,
+    *,
+    body: bytes = b"",
+    revision: int | None = None,
+    to_review: bool = False,
+) -> Outcome:
     """Begin to remove what ``mirror`` shows; ``body`` is the put that asked for it (``STATUS:CANCELLED``), if one did.
 
-    It goes out of sight there at once, and everywhere when its batch is settled or a review has said so.
+    It goes out of sight there at once, and everywhere when its batch is settled or a review has said so. ``revision``
+    is what was removed, where that is known not to be the present state; ``to_review`` has a person asked.
     """
     appointment = desk.tx.appointments.one(mirror.appointment_id)
     protected = protection(appointment)
@@ -34,13 +43,14 @@ def remove(desk: Desk, place: Place, mirror: Mirror, *, body: bytes = b"") -> Ou
         return refuse(desk, place, protected, href=mirror.href, mirror=mirror, body=body)
     under_way = desk.tx.removals.open_of(appointment.id)
     if under_way is not None:
-        return _join(desk, under_way, mirror, appointment=appointment)
+        return _join(desk, place, under_way, mirror=mirror, appointment=appointment)
     if _was_dragged(desk, place, appointment):
-        desk.tx.removals.add(_new(desk, appointment, state=RemovalState.KEPT, decision=Decision.DRAGGED))
+        desk.tx.removals.add(_new(desk, place, appointment, state=RemovalState.KEPT, decision=Decision.DRAGGED))
         show_anew(desk, [mirror], appointment)
         return Merged(appointment_id=appointment.id, overruled=frozenset())
-    removal = _new(desk, appointment, state=RemovalState.HELD)
-    if _is_one_too_many(desk, appointment):
+    removal = _new(desk, place, appointment, state=RemovalState.HELD)
+    removal = replace(removal, revision=revision or appointment.revision)
+    if to_review or _is_one_too_many(desk, appointment):
         _open_review(desk, appointment.practitioner_id, zone=place.zone)
         removal = _reviewed(desk, removal, appointment, zone=place.zone)
     desk.tx.removals.add(removal)
@@ -49,18 +59,18 @@ def remove(desk: Desk, place: Place, mirror: Mirror, *, body: bytes = b"") -> Ou
     return Held(appointment_id=appointment.id)
 
 
-def _join(desk: Desk, under_way: Removal, mirror: Mirror, *, appointment: Appointment) -> Outcome:
+def _join(desk: Desk, place: Place, under_way: Removal, *, mirror: Mirror, appointment: Appointment) -> Outcome:
     """Another removal of what is being removed already: it is hidden here too, and waits as if removed just now."""
     if mirror.state is MirrorState.SHOWN:
         hide(desk, mirror, appointment)
-    settles_at = desk.now + desk.policy.settled_after
+    settles_at = desk.now + desk.policy.settles_after(place.integration.service)
     desk.tx.removals.change(replace(under_way, revision=appointment.revision, settles_at=settles_at))
     return Held(appointment_id=appointment.id)
 
 
 def _was_dragged(desk: Desk, place: Place, appointment: Appointment) -> bool:
     """Whether it was put into another of the person's calendars just before: dragging is no removal (rule 7)."""
-    since = desk.now - desk.policy.dragged_within
+    since = desk.now - desk.policy.dragged_before(place.integration.service)
     # Nothing can have been done to it without changing it.
     return appointment.updated_at >= since and desk.tx.appointments.has_version_since(
         appointment.id, since, actions=BROUGHT, not_by=place.integration.id
@@ -110,7 +120,9 @@ def _next_start(desk: Desk, appointment: Appointment, *, zone: ZoneInfo) -> date
     return a_start_within(object_of(appointment.text), Interval(desk.now, ends), practice_zone=zone)
 
 
-def _new(desk: Desk, appointment: Appointment, *, state: RemovalState, decision: Decision | None = None) -> Removal:
+def _new(
+    desk: Desk, place: Place, appointment: Appointment, *, state: RemovalState, decision: Decision | None = None
+) -> Removal:
     is_held = state is RemovalState.HELD
     return Removal(
         id=RemovalId(0),
@@ -121,7 +133,7 @@ def _new(desk: Desk, appointment: Appointment, *, state: RemovalState, decision:
         state=state,
         source=desk.source,
         made_at=desk.now,
-        settles_at=desk.now + desk.policy.settled_after if is_held else None,
+        settles_at=desk.now + desk.policy.settles_after(place.integration.service) if is_held else None,
         decision=decision,
         decided_at=None if is_held else desk.now,
     )

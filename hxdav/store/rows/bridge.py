@@ -98,7 +98,10 @@ class LinkRow(Base):
 
 
 class ConsentRow(Base):
-    """A consent that a person was sent to give; used once, and only a hash of its ``state`` is kept."""
+    """A consent that a person was sent to give; used once, and only a hash of its ``state`` is kept.
+
+    ``verifier`` is sealed, and bound to this row; ``privacy`` is what the practitioner chose for the calendar.
+    """
 
     __tablename__ = "consent"
     __table_args__ = (UniqueConstraint("state"),)
@@ -111,6 +114,7 @@ class ConsentRow(Base):
     state: Mapped[str]
     verifier: Mapped[str]
     redirect_uri: Mapped[str]
+    privacy: Mapped[str | None]
     asked_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]

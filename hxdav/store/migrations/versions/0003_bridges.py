@@ -150,6 +150,7 @@ def _consent() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("verifier", sa.Text(), nullable=False),
         sa.Column("redirect_uri", sa.Text(), nullable=False),
+        sa.Column("privacy", sa.Text(), nullable=True),
         sa.Column("asked_at", _MOMENT, nullable=False),
         sa.Column("expires_at", _MOMENT, nullable=False),
         sa.Column("answered_at", _MOMENT, nullable=True),

@@ -1,8 +1,10 @@
-"""The composition root: settings in, the parts that they describe out. The only place that knows all parts."""
+"""An installation: its parts, each made of the settings when it is first asked for."""
 
 from __future__ import annotations
 
 import os
+import secrets
+import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,15 +13,25 @@ from pathlib import Path
 from typing import Any
 
 from hxdav import log
+from hxdav.bootstrap.providers import ConfiguredProviders
 from hxdav.config import Settings
 from hxdav.dav.application import make_application
+from hxdav.domain.bridge import ExternalAccount
 from hxdav.domain.policy import Policy
 from hxdav.domain.times import Clock
 from hxdav.errors import ConfigurationError, SecretsError
 from hxdav.mail.outbox import Outbox
+from hxdav.remote import Remote
 from hxdav.secrets.keyring import Keyring, load_key, make_key
+from hxdav.secrets.vault import Vault
+from hxdav.services import sealing
 from hxdav.store import health, schema
+from hxdav.store.sealed import credentials_place
 from hxdav.store.store import Store
+from hxdav.sync.channels import Hooks
+from hxdav.sync.connecting import Connector
+from hxdav.sync.engine import Engine
+from hxdav.worker.runners import Runners
 from hxdav.worker.worker import Worker
 
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -77,6 +89,45 @@ class Installation:
         return keyring
 
     @cached_property
+    def vault(self) -> Vault:
+        """What seals and opens secrets; raises SecretsError where a stored one could not be opened."""
+        vault = Vault(self.settings.vault_file, may_begin=self._has_no_secrets)
+        with self.store.snapshot() as tx:
+            vault.require(sealing.keys_in_use(tx))
+        return vault
+
+    @cached_property
+    def providers(self) -> ConfiguredProviders:
+        """The services elsewhere, as they are set up here."""
+        return ConfiguredProviders(self.settings)
+
+    @cached_property
+    def connector(self) -> Connector:
+        """What connects accounts elsewhere."""
+        return Connector(
+            store=self.store,
+            clock=self.clock,
+            policy=self.policy,
+            keyring=self.keyring,
+            vault=self.vault,
+            providers=self.providers,
+        )
+
+    def open_remote(self, account: ExternalAccount) -> Remote:
+        """A known account, for one thread; what its provider renews of the credentials is kept."""
+        known = self.vault.open(account.credentials, place=credentials_place(account.id))
+
+        def keep(renewed: str) -> None:
+            nonlocal known
+            with self.store.transaction() as tx:
+                sealing.renew_credentials(tx, self.vault, account_id=account.id, known=known, renewed=renewed)
+            known = renewed
+
+        return self.providers.open(
+            account.service, address=account.address, credentials=known, keep=keep, account=str(account.id)
+        )
+
+    @cached_property
     def outbox(self) -> Outbox | None:
         """What mails notifications; None where the settings name no mail server."""
         mail = self.settings.mail_settings()
@@ -85,17 +136,35 @@ class Installation:
     @cached_property
     def worker(self) -> Worker:
         """What does what is due by the clock; to be started, or asked for one round."""
-        return Worker(store=self.store, clock=self.clock, policy=self.policy, outbox=self.outbox)
+        runners = Runners(engine=self.engine, runners=self.settings.bridges.runners)
+        return Worker(store=self.store, clock=self.clock, policy=self.policy, outbox=self.outbox, runners=runners)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What makes bridges converge, for this process among others."""
+        public_url = self.settings.server.public_url
+        hooks = Hooks(
+            address_for=lambda service: f"{public_url}/hooks/{service}", digest=self.keyring.channel_token_digest
+        )
+        return Engine(
+            store=self.store,
+            clock=self.clock,
+            policy=self.policy,
+            open_remote=self.open_remote,
+            worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+            hooks=hooks if public_url else None,
+        )
 
     def application(self) -> WsgiApplication:
         """The WSGI application, with the worker beside it."""
-        application = make_application(
+        calendars = make_application(
             store=self.store,
             keyring=self.keyring,
             clock=self.clock,
             policy=self.policy,
             settings=self.settings.dav_settings(),
         )
+        application = self._with_pages(calendars)
         self.worker.start()
         return application
 
@@ -105,6 +174,32 @@ class Installation:
             self.worker.stop()
         if "any_store" in self.__dict__:
             self.any_store.close()
+
+    def _with_pages(self, calendars: WsgiApplication) -> WsgiApplication:
+        """One application of two: the calendars, but for what pages and hooks answer."""
+        # It takes a while, which most commands can do without.
+        from hxdav.web.application import BEGINNINGS, make_web  # noqa: PLC0415
+        from hxdav.web.settings import WebBackend  # noqa: PLC0415
+
+        pages = make_web(
+            WebBackend(
+                store=self.store,
+                clock=self.clock,
+                connector=self.connector,
+                channel_digest=self.keyring.channel_token_digest,
+            )
+        )
+
+        def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            # This is in the way of every poll, so it is one comparison.
+            here = pages if environ.get("PATH_INFO", "").startswith(BEGINNINGS) else calendars
+            return here(environ, start_response)
+
+        return application
+
+    def _has_no_secrets(self) -> bool:
+        with self.store.snapshot() as tx:
+            return not sealing.keys_in_use(tx)
 
     def _first_keyring(self) -> Keyring:
         path = self.settings.key_file

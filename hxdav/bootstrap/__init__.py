@@ -1,0 +1,7 @@
+"""The composition root: settings in, the parts that they describe out. The only place that knows all parts."""
+
+from __future__ import annotations
+
+from hxdav.bootstrap.installation import Installation, SystemClock, WsgiApplication
+
+__all__ = ["Installation", "SystemClock", "WsgiApplication"]

@@ -1,0 +1,126 @@
+"""The part of ``hxdav integrations`` that looks: how each stands, an appointment's story, both sides compared."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from hxdav.bootstrap import Installation
+from hxdav.cli.console import AsJson, confirm, out, print_json, print_rows, say
+from hxdav.cli.session import installation
+from hxdav.domain.ids import AppointmentId, IntegrationId
+from hxdav.domain.integration import Integration
+from hxdav.errors import NotFound
+from hxdav.services.explaining import explain as explain_appointment
+from hxdav.services.standing import Standing, standing_of
+from hxdav.sync.verifying import Discrepancy
+
+_COLUMNS = ("id", "name", "service", "account", "health", "sentence", "last_sync", "waiting", "lag_seconds", "requests")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("status")(standings)
+    app.command()(explain)
+    app.command()(verify)
+
+
+def standings(
+    ctx: typer.Context,
+    integration_id: Annotated[int | None, typer.Argument(metavar="[ID]", help="One integration only.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show how each calendar stands: last sync, what waits and since when, what was left alone and why."""
+    here = installation(ctx)
+    with here.store.snapshot() as tx:
+        wanted = [_known(here, integration_id)] if integration_id is not None else tx.integrations.all()
+        found = [standing_of(tx, here.clock, integration=each) for each in wanted]
+    if as_json:
+        print_json([_row(each) for each in found])
+        return
+    print_rows([_row(each) for each in found], as_json=False, columns=_COLUMNS)
+    for standing in found:
+        for left in standing.left_alone:
+            whose = "One of ours" if left.ours else "An event there"
+            out().print(f"{standing.integration.name}: {whose} is left alone. {left.why}", highlight=False)
+
+
+def explain(
+    ctx: typer.Context,
+    appointment_id: Annotated[int, typer.Argument(metavar="APPOINTMENT", help="Number of the appointment.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Tell an appointment's story in every calendar: where it shows, where it does not, and why."""
+    here = installation(ctx)
+    with here.store.snapshot() as tx:
+        if tx.appointments.find(AppointmentId(appointment_id)) is None:
+            raise NotFound(f"There is no appointment {appointment_id}.")
+        places = explain_appointment(tx, here.clock, here.policy, appointment_id=AppointmentId(appointment_id))
+    rows = [
+        {
+            "id": place.integration.id,
+            "name": place.integration.name,
+            "service": place.integration.service,
+            "shows": place.shows,
+            "story": place.sentence,
+        }
+        for place in places
+    ]
+    print_rows(rows, as_json=as_json, columns=("id", "name", "service", "shows", "story"))
+
+
+def verify(
+    ctx: typer.Context,
+    integration_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the integration.")],
+    *,
+    repair: Annotated[bool, typer.Option("--repair", help="Have what differs brought in line.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare a calendar elsewhere with ours, object by object, and list where they differ."""
+    here = installation(ctx)
+    integration = _known(here, integration_id)
+    found = here.engine.verify(integration.id)
+    rows = [_finding(each) for each in found]
+    print_rows(rows, as_json=as_json, columns=("finding", "appointment", "remote_id"))
+    if not as_json:
+        say(f"{len(found)} differences." if found else "Both sides are equal.")
+    if found and repair:
+        confirm("Have everything looked at anew, and brought in line? What is missing there goes to review.", yes=yes)
+        here.engine.repair(integration.id)
+        say("The running server or worker brings it in line now; look again in a minute.")
+
+
+def _known(here: Installation, integration_id: int) -> Integration:
+    with here.store.snapshot() as tx:
+        known = {each.id: each for each in tx.integrations.all()}
+    integration = known.get(IntegrationId(integration_id))
+    if integration is None:
+        raise NotFound(f"There is no integration {integration_id}.")
+    return integration
+
+
+def _row(standing: Standing) -> dict[str, Any]:
+    bridge, account = standing.bridge, standing.account
+    return {
+        "id": standing.integration.id,
+        "name": standing.integration.name,
+        "service": standing.integration.service,
+        "account": account.label if account else "",
+        "health": standing.health,
+        "sentence": standing.sentence,
+        "last_sync": bridge.pulled_at if bridge else None,
+        "waiting": standing.waiting,
+        "lag_seconds": round(standing.lag.total_seconds(), 1),
+        "left_alone": [{"ours": each.ours, "why": each.why} for each in standing.left_alone],
+        "requests": account.requests if account else None,
+        "throttled_at": account.throttled_at if account else None,
+        "trouble": account.trouble if account else None,
+    }
+
+
+def _finding(found: Discrepancy) -> dict[str, Any]:
+    return {"finding": found.finding, "appointment": found.appointment_id, "remote_id": found.remote_id}

@@ -1,0 +1,67 @@
+"""Takes out of a calendar that was disconnected what lies ahead, because it is in another one now (rule 9)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hxdav.domain.bridge import Bridge, BridgeState, Link
+from hxdav.domain.integration import IntegrationState
+from hxdav.domain.notification import NotificationKind
+from hxdav.remote import CalendarId, CalendarUnavailable, Changed, NotTaken
+from hxdav.services.connecting import subject_of
+from hxdav.sync.errand import Errand
+from hxdav.sync.linking import known_at
+
+AT_ONCE = 50
+EDITED = "edited"
+"""Why an object stays in a calendar that was disconnected: it was changed there, or cannot be removed."""
+
+
+def clear_old_calendars(errand: Errand, bridge: Bridge) -> None:
+    """Remove what hxdav wrote and whose tag it still knows; what was edited there meanwhile is left, and told."""
+    for old in _disconnected(errand, bridge):
+        if old.calendar_id is None or old.state is BridgeState.GONE:
+            continue
+        try:
+            _clear(errand, CalendarId(old.calendar_id), old=old)
+        except CalendarUnavailable:
+            with errand.store.transaction() as tx:
+                tx.bridges.change(old.integration_id, state=BridgeState.GONE)
+
+
+def _disconnected(errand: Errand, bridge: Bridge) -> list[Bridge]:
+    with errand.store.snapshot() as tx:
+        own = tx.integrations.one(errand.integration_id).practitioner_id
+        disconnected = {each.id for each in tx.integrations.of(own) if each.state is IntegrationState.DISCONNECTED}
+        return [each for each in tx.bridges.of_account(bridge.account_id) if each.integration_id in disconnected]
+
+
+def _clear(errand: Errand, calendar_id: CalendarId, *, old: Bridge) -> None:
+    while True:
+        with errand.store.snapshot() as tx:
+            links = tx.links.to_clear(old.integration_id, limit=AT_ONCE)
+        if not links:
+            return
+        for link in links:
+            errand.keep_lease()
+            _remove(errand, calendar_id, link)
+
+
+def _remove(errand: Errand, calendar_id: CalendarId, link: Link) -> None:
+    try:
+        errand.remote.remove(calendar_id, known_at(link))
+    except (Changed, NotTaken):
+        _leave(errand, link)
+        return
+    with errand.store.transaction() as tx:
+        tx.links.put(replace(link, tag=None, base="", sent="", mirror_etag=""), at=errand.now())
+
+
+def _leave(errand: Errand, link: Link) -> None:
+    now = errand.now()
+    with errand.store.transaction() as tx:
+        tx.links.put(replace(link, parked=EDITED), at=now)
+        subject = subject_of(tx.integrations.one(link.integration_id))
+        kind = NotificationKind.OLD_CALENDAR_EDITED
+        if not tx.notifications.was_told(subject, kind=kind, digest="", now=now):
+            tx.notifications.tell(subject, kind=kind, at=now)

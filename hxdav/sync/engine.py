@@ -1,0 +1,183 @@
+"""The engine: looks after accounts, one turn at a time, until both sides are equal (`design.md` §7).
+
+Level-triggered: whatever woke it, a turn pulls what changed at the provider and pushes what changed here, and ends when
+there is nothing left of either, or when its time is over.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from hxdav.domain.bridge import Bridge, ExternalAccount
+from hxdav.domain.ids import ExternalAccountId, IntegrationId
+from hxdav.domain.integration import Integration
+from hxdav.domain.policy import Policy
+from hxdav.domain.times import Clock
+from hxdav.errors import StoreBusy, UseCaseError
+from hxdav.log import get_logger
+from hxdav.remote import CalendarId, CalendarUnavailable, Remote, RemoteError, TryLater
+from hxdav.services import bridging
+from hxdav.store.store import Store
+from hxdav.sync.calendars import CalendarLost
+from hxdav.sync.channels import Hooks
+from hxdav.sync.errand import Errand
+from hxdav.sync.intake import BridgeClosed
+from hxdav.sync.leases import Lease, LeaseLost, Leases
+from hxdav.sync.passes import Pass
+from hxdav.sync.retiring import close_old_channels, retire
+from hxdav.sync.troubles import Troubles
+from hxdav.sync.verifying import Discrepancy, repair, verify
+
+_CANDIDATES = 50
+
+OpenRemote = Callable[[ExternalAccount], Remote]
+
+
+@dataclass(slots=True, kw_only=True)
+class Engine:
+    """Looks after the accounts of one store; shared by the threads of one worker.
+
+    ``worker`` names this process among others. ``hooks`` is None where providers cannot call us. ``turn`` is how long
+    one account is looked after at most before others have their turn.
+    """
+
+    store: Store
+    clock: Clock
+    policy: Policy
+    open_remote: OpenRemote
+    worker: str
+    hooks: Hooks | None = None
+    turn: timedelta = timedelta(seconds=20)
+    _leases: Leases = field(init=False)
+    _troubles: Troubles = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._leases = Leases(store=self.store, clock=self.clock, worker=self.worker)
+        self._troubles = Troubles(store=self.store, clock=self.clock)
+
+    def due(self) -> list[ExternalAccountId]:
+        """Accounts on which there is something to do, and that no worker has: in any order, so that none waits."""
+        with self.store.single_read() as tx:
+            due = tx.external_accounts.due(self.clock.now(), limit=_CANDIDATES)
+        random.shuffle(due)
+        return due
+
+    def look_after(self, account_id: ExternalAccountId) -> bool:
+        """Look after one account for one turn; whether it could be had."""
+        lease = self._leases.take(account_id)
+        if lease is None:
+            return False
+        try:
+            self._turn(account_id, lease)
+        finally:
+            self._leases.give_back(account_id)
+        return True
+
+    def retire_unused(self) -> int:
+        """Give back the grants of accounts that nothing uses any more; how many accounts."""
+        with self.store.snapshot() as tx:
+            unused = bridging.accounts_unused(tx)
+        return sum(self._retire(account) for account in unused)
+
+    def stop(self) -> None:
+        """End the turns that are under way after the object that they are at."""
+        self._leases.stop()
+
+    def _retire(self, account: ExternalAccount) -> bool:
+        lease = self._leases.take(account.id)
+        if lease is None:
+            return False
+        try:
+            remote = self.open_remote(account)
+            try:
+                retire(self.store, self.clock, remote, account=account)
+            finally:
+                remote.close()
+        except RemoteError as error:
+            get_logger().info("account_not_retired", account=account.id, trouble=type(error).__name__)
+            return False
+        finally:
+            self._leases.give_back(account.id)
+        return True
+
+    def _turn(self, account_id: ExternalAccountId, lease: Lease) -> None:
+        with self.store.snapshot() as tx:
+            account = tx.external_accounts.one(account_id)
+            bridges = tx.bridges.at_work(account_id)
+        try:
+            remote = self.open_remote(account)
+        except RemoteError as error:
+            self._troubles.fail(account, error)
+            return
+        try:
+            close_old_channels(self.store, remote, account_id)
+            for bridge in bridges:
+                self._look_after_bridge(bridge, remote, lease)
+            with self.store.transaction() as tx:
+                tx.external_accounts.went_well(account_id)
+        except (LeaseLost, StoreBusy):
+            get_logger().info("turn_ended", account=account_id)
+        except Exception as error:  # noqa: BLE001 - the engine's edge: recorded, and tried again after a pause
+            self._troubles.fail(account, error)
+        finally:
+            with self.store.transaction() as tx:
+                tx.external_accounts.count(account_id, requests=remote.requests)
+            remote.close()
+
+    def _look_after_bridge(self, bridge: Bridge, remote: Remote, lease: Lease) -> None:
+        errand, integration = self._errand(bridge, remote, keep_lease=lease.keep)
+        try:
+            Pass(errand=errand, name=integration.name, hooks=self.hooks, ends_at=self.clock.now() + self.turn).run()
+        except BridgeClosed:
+            get_logger().info("bridge_closed", integration=integration.id)
+        except CalendarLost as lost:
+            self._troubles.lose_calendar(
+                integration.id, lost.state, look_at=self.clock.now() + remote.capabilities.polled_every
+            )
+        except CalendarUnavailable as error:
+            raise TryLater(str(error), code="calendar_unavailable") from error
+
+    def verify(self, integration_id: IntegrationId) -> list[Discrepancy]:
+        """Where the two sides of a bridge differ; it reads only, so that it needs no lease."""
+        with self._opened(integration_id) as errand:
+            return verify(errand)
+
+    def repair(self, integration_id: IntegrationId) -> None:
+        """Have a bridge looked at anew from the beginning, by whichever worker has its account next."""
+        with self._opened(integration_id) as errand:
+            repair(errand)
+
+    @contextmanager
+    def _opened(self, integration_id: IntegrationId) -> Iterator[Errand]:
+        with self.store.snapshot() as tx:
+            bridge = tx.bridges.find(integration_id)
+            if bridge is None or bridge.calendar_id is None:
+                raise UseCaseError(f"Integration {integration_id} has no calendar elsewhere.")
+            account = tx.external_accounts.one(bridge.account_id)
+        remote = self.open_remote(account)
+        try:
+            yield self._errand(bridge, remote, keep_lease=lambda: None)[0]
+        finally:
+            remote.close()
+
+    def _errand(self, bridge: Bridge, remote: Remote, *, keep_lease: Callable[[], None]) -> tuple[Errand, Integration]:
+        with self.store.snapshot() as tx:
+            integration = tx.integrations.one(bridge.integration_id)
+            zone = ZoneInfo(tx.people.practice_group(integration.practice_group_id).zone)
+        errand = Errand(
+            store=self.store,
+            clock=self.clock,
+            policy=self.policy,
+            remote=remote,
+            integration_id=integration.id,
+            service=integration.service,
+            zone=zone,
+            calendar_id=CalendarId(bridge.calendar_id or ""),
+            keep_lease=keep_lease,
+        )
+        return errand, integration

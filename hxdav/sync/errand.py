@@ -1,0 +1,98 @@
+"""What a pass over one bridge has at hand, and our side of an object as its provider may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from hxdav.domain.appointment import Appointment
+from hxdav.domain.bridge import Bridge
+from hxdav.domain.edit import Authority, Source
+from hxdav.domain.field import Field
+from hxdav.domain.ids import IntegrationId
+from hxdav.domain.integration import Service
+from hxdav.domain.mirror import Mirror
+from hxdav.domain.policy import Policy
+from hxdav.domain.privacy import PrivacyLevel, hidden_fields
+from hxdav.domain.times import Clock
+from hxdav.ical.fields import Parts, parts_of
+from hxdav.ical.objects import CalendarObject, object_of
+from hxdav.remote import CalendarId, Remote
+from hxdav.services.disclosing import level_for
+from hxdav.services.gate.desk import Desk
+from hxdav.store.store import Store, Tx
+from hxdav.sync.outward import initials_of, outward
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """One bridge, looked after by one thread that has its account's lease.
+
+    ``keep_lease`` renews that lease, and raises where it was lost: nothing is written any more then.
+    """
+
+    store: Store
+    clock: Clock
+    policy: Policy
+    remote: Remote
+    integration_id: IntegrationId
+    service: Service
+    zone: ZoneInfo
+    calendar_id: CalendarId
+    keep_lease: Callable[[], None]
+
+    def bridge(self) -> Bridge:
+        """The bridge as it is now."""
+        with self.store.single_read() as tx:
+            return tx.bridges.one(self.integration_id)
+
+    def desk(self, tx: Tx) -> Desk:
+        """What the gate's steps need."""
+        return Desk(tx=tx, now=self.clock.now(), policy=self.policy, source=self.source)
+
+    @property
+    def source(self) -> Source:
+        """Whose edits come in by this bridge."""
+        return Source(authority=Authority.OUTSIDE, integration_id=self.integration_id, agent=f"bridge/{self.service}")
+
+    def parts(self, obj: CalendarObject) -> Parts:
+        """What of an object this provider carries, to be compared."""
+        return parts_of(obj, carries=self.remote.capabilities.carries, practice_zone=self.zone)
+
+    def parts_of_text(self, text: str) -> Parts:
+        """What of a text this provider carries."""
+        return self.parts(object_of(text))
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return self.clock.now()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ours:
+    """Our side of an object: ``text`` is what its provider gets, and ``hidden`` what it may not edit (rule 11)."""
+
+    mirror: Mirror
+    appointment: Appointment
+    text: str
+    hidden: frozenset[Field]
+
+
+def ours_of(tx: Tx, errand: Errand, mirror: Mirror) -> Ours:
+    """Our side of what ``mirror`` shows."""
+    appointment = tx.appointments.one(mirror.appointment_id)
+    level = level_for(tx, errand.integration_id)
+    initials = ""
+    if level is PrivacyLevel.INITIALS:
+        initials = initials_of([patient.name for patient in tx.people.patients(appointment.patient_ids)])
+    text = outward(
+        appointment,
+        uid=mirror.uid,
+        level=level,
+        initials=initials,
+        capabilities=errand.remote.capabilities,
+        practice_zone=errand.zone,
+    )
+    return Ours(mirror=mirror, appointment=appointment, text=text, hidden=hidden_fields(appointment.kind, level))

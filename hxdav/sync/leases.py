@@ -1,0 +1,93 @@
+"""Leases: an account is looked after by one turn of one worker at a time (`design.md` §7).
+
+A worker that was killed gives nothing back: its leases end by themselves, and another takes the accounts over.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from hxdav.domain.ids import ExternalAccountId
+from hxdav.domain.times import Clock
+from hxdav.errors import HxdavError
+from hxdav.store.store import Store
+
+LENGTH = timedelta(seconds=60)
+"""How long an account is one worker's: after that another may take it over."""
+
+_RENEWED_EVERY_SECONDS = 15.0
+
+
+class LeaseLost(HxdavError):
+    """The account is another worker's now, or this one is stopping: nothing more is written."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Leases:
+    """The leases of one worker; ``worker`` names its process among others. Shared by its threads."""
+
+    store: Store
+    clock: Clock
+    worker: str
+    _under_way: set[ExternalAccountId] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _stops: threading.Event = field(default_factory=threading.Event)
+
+    def take(self, account_id: ExternalAccountId) -> Lease | None:
+        """Take an account, unless another turn has it, of this or of another worker."""
+        with self._lock:
+            if self._stops.is_set() or account_id in self._under_way:
+                return None
+            self._under_way.add(account_id)
+        if self.renew(account_id):
+            return Lease(leases=self, account_id=account_id, renewed=time.monotonic())
+        self._forget(account_id)
+        return None
+
+    def renew(self, account_id: ExternalAccountId) -> bool:
+        """Have an account for longer; whether it is still to be had. Never, once the worker stops."""
+        if self._stops.is_set():
+            return False
+        now = self.clock.now()
+        with self.store.transaction() as tx:
+            return tx.external_accounts.lease(account_id, worker=self.worker, now=now, until=now + LENGTH)
+
+    def give_back(self, account_id: ExternalAccountId) -> None:
+        """Leave an account to whoever wants it."""
+        with self.store.transaction() as tx:
+            tx.external_accounts.give_back(account_id, worker=self.worker)
+        self._forget(account_id)
+
+    def stop(self) -> None:
+        """Give no more leases, and end those that are out at their next step."""
+        self._stops.set()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether turns are to end."""
+        return self._stops.is_set()
+
+    def _forget(self, account_id: ExternalAccountId) -> None:
+        with self._lock:
+            self._under_way.discard(account_id)
+
+
+@dataclass(slots=True, kw_only=True)
+class Lease:
+    """An account that one turn has."""
+
+    leases: Leases
+    account_id: ExternalAccountId
+    renewed: float
+
+    def keep(self) -> None:
+        """To be called before each step: raises LeaseLost where the account is no longer this turn's."""
+        if self.leases.is_stopping:
+            raise LeaseLost("This worker is stopping.")
+        if time.monotonic() - self.renewed > _RENEWED_EVERY_SECONDS:
+            if not self.leases.renew(self.account_id):
+                raise LeaseLost("Another worker looks after this account now.")
+            self.renewed = time.monotonic()

@@ -1,0 +1,92 @@
+"""Writes to the provider, and down in the link what it has (`design.md` §7)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hxdav.domain.bridge import Link
+from hxdav.domain.ids import LinkId
+from hxdav.ical.fields import differences
+from hxdav.ical.graft import graft
+from hxdav.ical.objects import object_of
+from hxdav.remote import RemoteId, RemoteObject, Tag
+from hxdav.store.links import WHOLE
+from hxdav.store.store import Tx
+from hxdav.sync.errand import Errand, Ours
+
+
+def bring_one(errand: Errand, ours: Ours, link: Link) -> None:
+    """Bring one object to the provider, as much of it as the provider has not got."""
+    if link.tag is None:
+        record(errand, ours, link, shown=errand.remote.create(errand.calendar_id, ours.text))
+        return
+    sent, local = object_of(link.sent), object_of(ours.text)
+    what = differences(errand.parts(sent), errand.parts(local))
+    if not what:
+        record(errand, ours, link, shown=None)
+        return
+    text = graft(object_of(link.base), local, what, practice_zone=errand.zone)
+    record(errand, ours, link, shown=errand.remote.update(errand.calendar_id, known_at(link), text))
+
+
+def remove_single(errand: Errand, link: Link) -> None:
+    """Remove one single event of a series, and forget it."""
+    if link.tag is not None:
+        errand.remote.remove(errand.calendar_id, known_at(link))
+    with errand.store.transaction() as tx:
+        tx.links.drop(link.id)
+
+
+def record(errand: Errand, ours: Ours, link: Link, *, shown: RemoteObject | None) -> None:
+    """Write down that the provider has our side as it was when it was read; ``shown`` where it was just written."""
+    now = errand.now()
+    agreed = replace(
+        link,
+        sent=ours.text,
+        mirror_etag=ours.mirror.etag,
+        revision=ours.appointment.revision,
+        parked=None,
+    )
+    with errand.store.transaction() as tx:
+        if shown is not None:
+            agreed = replace(agreed, remote_id=shown.remote_id, tag=shown.tag, base=shown.text, is_ours=True)
+            _make_room(tx, agreed)
+            seen_in = tx.bridges.one(errand.integration_id).listing
+            agreed = replace(agreed, seen_in=seen_in)
+            uid = object_of(shown.text).uid
+            if link.recurrence_id == WHOLE and uid != ours.mirror.uid:
+                tx.mirrors.rename(ours.mirror.id, uid)
+            tx.bridges.change(errand.integration_id, pushed_at=now, active_at=now)
+        tx.links.put(agreed, at=now)
+
+
+def _make_room(tx: Tx, link: Link) -> None:
+    """Forget what was left alone under this remote id: it has turned out to be ours."""
+    other = tx.links.at(link.integration_id, link.remote_id or "")
+    if other is not None and other.id != link.id:
+        tx.links.drop(other.id)
+
+
+def known_at(link: Link) -> RemoteObject:
+    """The object as the provider last showed it."""
+    return RemoteObject(remote_id=RemoteId(link.remote_id or ""), tag=Tag(link.tag or ""), text=link.base)
+
+
+def new_link(ours: Ours, recurrence_id: str = WHOLE) -> Link:
+    """The link of what is not at the provider yet."""
+    return Link(
+        id=LinkId(0),
+        practice_group_id=ours.appointment.practice_group_id,
+        integration_id=ours.mirror.integration_id,
+        mirror_id=ours.mirror.id,
+        recurrence_id=recurrence_id,
+        remote_id=None,
+        tag=None,
+        base="",
+        sent="",
+        mirror_etag="",
+        revision=0,
+        is_ours=False,
+        parked=None,
+        seen_in=0,
+    )

@@ -1,0 +1,81 @@
+"""One pass over one bridge: from its making to the moment when nothing is left to pull or push."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from hxdav.domain.bridge import Bridge, BridgeState
+from hxdav.domain.notification import NotificationKind
+from hxdav.remote import CalendarId, CalendarState, TryLater
+from hxdav.services.connecting import subject_of
+from hxdav.sync.calendars import CalendarLost, find_or_make, look
+from hxdav.sync.channels import Hooks, keep_channel
+from hxdav.sync.clearing import clear_old_calendars
+from hxdav.sync.daily import begin_day
+from hxdav.sync.errand import Errand
+from hxdav.sync.pulling import is_pull_due, pull
+from hxdav.sync.pushing import Push, push_some
+
+_PULLS = 5
+"""How often a pass pulls because the provider says that something has changed, before it leaves that for later."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Pass:
+    """Pulls and pushes until neither finds anything, or until ``ends_at``; what is left keeps the bridge due."""
+
+    errand: Errand
+    name: str
+    hooks: Hooks | None
+    ends_at: datetime
+
+    def run(self) -> None:
+        """Make the bridge converge."""
+        bridge = self.errand.bridge()
+        if bridge.state is BridgeState.HIDDEN and not self._is_shown_again(bridge):
+            return
+        if bridge.calendar_id is None:
+            self._make_calendar(bridge)
+        self._converge()
+        if self.hooks is not None:
+            keep_channel(self.errand, self.errand.bridge(), self.hooks)
+
+    def _converge(self) -> None:
+        push = Push(errand=self.errand)
+        pulls = 0
+        while self.errand.now() < self.ends_at:
+            bridge = self.errand.bridge()
+            if is_pull_due(self.errand, bridge):
+                if push.set_aside and pulls >= _PULLS:
+                    raise TryLater("The provider keeps saying that something has changed.", code="keeps_changing")
+                pull(self.errand)
+                pulls += 1
+                push.set_aside.clear()
+                begin_day(self.errand, bridge)
+                clear_old_calendars(self.errand, bridge)
+            elif not push_some(push):
+                return
+
+    def _make_calendar(self, bridge: Bridge) -> None:
+        calendar_id = find_or_make(self.errand.remote, name=self.name, marker=bridge.marker, zone=str(self.errand.zone))
+        # What is found may have been filled before its answer was lost, so a calendar of ours begins with a listing.
+        self._change(calendar_id=calendar_id, state=BridgeState.RUNNING, cursor=None, is_cautious=True)
+        self.errand = replace(self.errand, calendar_id=CalendarId(calendar_id))
+
+    def _is_shown_again(self, bridge: Bridge) -> bool:
+        """Look whether the person has brought a hidden calendar back (rule 8)."""
+        if not is_pull_due(self.errand, bridge):
+            return False
+        state = look(self.errand)
+        if state is not CalendarState.VISIBLE:
+            raise CalendarLost(state)
+        self._change(state=BridgeState.RUNNING, is_cautious=True)
+        with self.errand.store.transaction() as tx:
+            subject = subject_of(tx.integrations.one(self.errand.integration_id))
+            tx.notifications.tell(subject, kind=NotificationKind.BRIDGE_RESUMED, at=self.errand.now())
+        return True
+
+    def _change(self, **values: object) -> None:
+        with self.errand.store.transaction() as tx:
+            tx.bridges.change(self.errand.integration_id, **values)

@@ -1,0 +1,110 @@
+"""Pulls what changed at a provider, page by page; the cursor is saved only with its effects (`design.md` §7).
+
+What a listing does not show is asked for, one by one: only the provider's own word that an object is gone, while its
+calendar is there, is a removal. The first round after anything that could hide an edit is cautious: all of its removals
+go to review.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from hxdav.domain.bridge import Bridge
+from hxdav.remote import CalendarState, Cursor, CursorExpired, Gone, Page, RemoteId
+from hxdav.sync.calendars import CalendarLost, look
+from hxdav.sync.errand import Errand
+from hxdav.sync.intake import take_in
+
+ASKED_AT_ONCE = 50
+"""How many objects that a listing did not show are asked for before the lease is looked after again."""
+
+_MEANWHILE = timedelta(seconds=60)
+"""When a pull that ended without a word is due again."""
+
+
+def is_pull_due(errand: Errand, bridge: Bridge) -> bool:
+    """Whether it is time to look at the provider."""
+    return bridge.cursor is None or bridge.pull_due_at is None or bridge.pull_due_at <= errand.now()
+
+
+def pull(errand: Errand) -> None:
+    """Bring in everything that changed at the provider since the last time."""
+    # What calls meanwhile sets it to an earlier moment, and is not forgotten over this pull.
+    begun_until = errand.now() + _MEANWHILE
+    _save(errand, pull_due_at=begun_until)
+    if errand.remote.capabilities.hides:
+        _require_visible(errand)
+    while True:
+        errand.keep_lease()
+        if not _pull_page(errand):
+            break
+    while _ask_for_unseen(errand):
+        errand.keep_lease()
+    _finish(errand, begun_until=begun_until)
+
+
+def _pull_page(errand: Errand) -> bool:
+    """Take one page in; whether there are more."""
+    bridge = errand.bridge()
+    if bridge.cursor is None and not bridge.is_listing:
+        _save(errand, is_listing=True, is_cautious=True, listing=bridge.listing + 1)
+    try:
+        page = errand.remote.pull(errand.calendar_id, Cursor(bridge.cursor) if bridge.cursor else None)
+    except CursorExpired:
+        # What is known of each object stays: what the new listing does not show is asked for.
+        _save(errand, cursor=None, is_listing=False)
+        return True
+    _take_page(errand, page)
+    _save(errand, cursor=page.cursor)
+    return page.more
+
+
+def _take_page(errand: Errand, page: Page) -> None:
+    if any(isinstance(each, Gone) for each in page.sightings):
+        # A calendar that goes away may say of each of its objects that it is gone.
+        _require_visible(errand)
+    for sighting in page.sightings:
+        take_in(errand, sighting)
+    if page.sightings:
+        _save(errand, active_at=errand.now())
+
+
+def _ask_for_unseen(errand: Errand) -> bool:
+    """Ask for some of what the listing did not show; whether there was anything to ask for."""
+    bridge = errand.bridge()
+    if not bridge.is_listing:
+        return False
+    with errand.store.snapshot() as tx:
+        unseen = tx.links.unseen(bridge, limit=ASKED_AT_ONCE)
+    if unseen:
+        _require_visible(errand)
+    for link in unseen:
+        if link.remote_id is not None:
+            take_in(errand, errand.remote.read(errand.calendar_id, RemoteId(link.remote_id)))
+    return bool(unseen)
+
+
+def _require_visible(errand: Errand) -> None:
+    state = look(errand)
+    if state is not CalendarState.VISIBLE:
+        raise CalendarLost(state)
+
+
+def _finish(errand: Errand, *, begun_until: datetime) -> None:
+    now = errand.now()
+    next_at = now + pause_after(errand, errand.bridge())
+    with errand.store.transaction() as tx:
+        tx.bridges.change(errand.integration_id, is_listing=False, is_cautious=False, pulled_at=now)
+        tx.bridges.put_off(errand.integration_id, due_at=begun_until, until=next_at)
+
+
+def pause_after(errand: Errand, bridge: Bridge) -> timedelta:
+    """How long to leave the provider alone: less while somebody is at work there or here."""
+    capabilities = errand.remote.capabilities
+    is_active = bridge.active_at is not None and errand.now() - bridge.active_at < timedelta(minutes=5)
+    return capabilities.polled_eagerly if is_active else capabilities.polled_every
+
+
+def _save(errand: Errand, **values: object) -> None:
+    with errand.store.transaction() as tx:
+        tx.bridges.change(errand.integration_id, **values)

@@ -1,0 +1,120 @@
+"""Pushes what changed on our side, each object conditionally and repeatably (`design.md` §7).
+
+What is to be done follows from what the link says that the provider has, never from what happened: a push that was cut
+off is found undone, or done, when the bridge is looked after next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from hxdav.domain.bridge import Link
+from hxdav.domain.ids import MirrorId, Modseq
+from hxdav.domain.mirror import MirrorState
+from hxdav.remote import Changed, NotTaken, ObjectGone, RemoteId
+from hxdav.store.links import WHOLE, Pending
+from hxdav.sync.errand import Errand, Ours, ours_of
+from hxdav.sync.intake import take_in
+from hxdav.sync.linking import bring_one, known_at, new_link, remove_single
+from hxdav.sync.singling import push_singles
+
+AT_ONCE = 20
+"""How many objects are pushed before it is asked whether the provider has something to say."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Push:
+    """The pushing of one pass: ``set_aside`` are mirrors that cannot go on before the next pull."""
+
+    errand: Errand
+    set_aside: set[MirrorId] = field(default_factory=set)
+
+
+def push_some(push: Push) -> int:
+    """Push what is nearest; how many objects were looked at, 0 where nothing is left that could be pushed."""
+    errand = push.errand
+    with errand.store.snapshot() as tx:
+        bridge = tx.bridges.one(errand.integration_id)
+        reached = tx.integrations.one(errand.integration_id).modseq
+        pending = tx.links.pending(bridge, now=errand.now(), limit=AT_ONCE, without=push.set_aside)
+    for each in pending:
+        errand.keep_lease()
+        _push_one(push, each)
+    if pending:
+        return len(pending)
+    if not push.set_aside and reached > bridge.pushed_modseq:
+        _reach(errand, reached)
+    return 0
+
+
+def _reach(errand: Errand, reached: Modseq) -> None:
+    """Everything up to there is at the provider: it need not be looked at again."""
+    with errand.store.transaction() as tx:
+        tx.bridges.change(errand.integration_id, pushed_modseq=reached)
+
+
+def _push_one(push: Push, pending: Pending) -> None:
+    errand = push.errand
+    with errand.store.snapshot() as tx:
+        mirror = tx.mirrors.one(pending.mirror_id)
+        links = tx.links.of(mirror.id)
+        ours = ours_of(tx, errand, mirror)
+    if mirror.etag != pending.etag or mirror.state is not pending.state:
+        # It has just changed again, and is pending as it is now.
+        return
+    try:
+        if mirror.state is MirrorState.LEFT:
+            _take_away(errand, links)
+        elif errand.remote.can_express(ours.text):
+            _bring(errand, ours, links)
+        else:
+            push_singles(errand, ours, links)
+    except Changed:
+        push.set_aside.add(mirror.id)
+        _look_soon(errand)
+    except ObjectGone:
+        push.set_aside.add(mirror.id)
+        _ask(errand, links)
+    except NotTaken as refused:
+        _park(errand, ours, links.get(WHOLE), why=str(refused))
+
+
+def _bring(errand: Errand, ours: Ours, links: dict[str, Link]) -> None:
+    """Bring an object to the provider as it is now."""
+    for recurrence_id, single in links.items():
+        if recurrence_id != WHOLE:
+            # It had to go as single events before, and can go as a series now.
+            remove_single(errand, single)
+    bring_one(errand, ours, links.get(WHOLE) or new_link(ours))
+
+
+def _take_away(errand: Errand, links: dict[str, Link]) -> None:
+    """Remove at the provider what is no longer of this integration."""
+    for recurrence_id, link in links.items():
+        if recurrence_id != WHOLE:
+            remove_single(errand, link)
+    link = links[WHOLE]
+    if link.tag is not None:
+        errand.remote.remove(errand.calendar_id, known_at(link))
+    with errand.store.transaction() as tx:
+        tx.links.put(replace(link, tag=None, base="", sent="", mirror_etag="", parked=None), at=errand.now())
+        tx.bridges.change(errand.integration_id, pushed_at=errand.now(), active_at=errand.now())
+
+
+def _ask(errand: Errand, links: dict[str, Link]) -> None:
+    """Ask for an object that was not there to be written: only the provider's word on it makes that a removal."""
+    for link in links.values():
+        if link.tag is not None and link.remote_id is not None:
+            take_in(errand, errand.remote.read(errand.calendar_id, RemoteId(link.remote_id)))
+
+
+def _look_soon(errand: Errand) -> None:
+    with errand.store.transaction() as tx:
+        tx.bridges.change(errand.integration_id, pull_due_at=errand.now())
+
+
+def _park(errand: Errand, ours: Ours, link: Link | None, *, why: str) -> None:
+    """Leave alone what the provider does not take, until it changes here."""
+    parked = replace(link or new_link(ours), mirror_etag=ours.mirror.etag, parked=why)
+    with errand.store.transaction() as tx:
+        tx.links.put(parked, at=errand.now())

@@ -1,0 +1,54 @@
+"""Answers: sentences and small pages that need nothing from elsewhere, and headers that keep them to themselves."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from http import HTTPStatus
+
+from flask import Response
+from markupsafe import Markup, escape
+
+_STYLE = """
+body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 12vh auto; padding: 0 1.5rem; color: #222;
+  background: #fff; }
+h1 { font-size: 1.5rem; }
+@media (prefers-color-scheme: dark) { body { color: #ddd; background: #1c1c1e; } }
+"""
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+
+_PAGE = Markup(
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+    '<meta name="viewport" content="width=device-width, initial-scale=1"><style>{style}</style></head>'
+    "<body><main><h1>{title}</h1>{paragraphs}</main></body></html>\n"
+)
+
+_HEADERS = {
+    # The address of the page that asked for it may hold a code.
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+}
+
+
+def plain(http_status: HTTPStatus, sentence: str) -> Response:
+    """An answer that is a sentence."""
+    return Response(f"{sentence}\n", status=http_status, mimetype="text/plain")
+
+
+def page(http_status: HTTPStatus, title: str, *paragraphs: str) -> Response:
+    """An answer for a person in front of a browser; the texts are escaped here."""
+    inner = Markup("").join(Markup("<p>{}</p>").format(escape(each)) for each in paragraphs)
+    body = _PAGE.format(title=title, style=Markup(_STYLE), paragraphs=inner)  # noqa: S704 - a constant of ours
+    return Response(body, status=http_status, mimetype="text/html")
+
+
+def protected(response: Response) -> Response:
+    """``response`` with the headers that every answer has: kept nowhere, framed nowhere, loading nothing."""
+    response.headers.update(_HEADERS)
+    return response

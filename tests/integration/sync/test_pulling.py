@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+from hxdav.domain.appointment import AppointmentKind, RecordMark
+from hxdav.domain.bridge import BridgeState
+from hxdav.domain.notification import NotificationKind
+from hxdav.domain.removal import RemovalState
+from hxdav.ical.objects import object_of
+from hxdav.remote import CalendarState
+from tests.bridges import BridgedWorld, moved, retitled
+from tests.builders import an_object
+from tests.simulators.memory import Fault
+
+
+def test_an_event_of_the_person_becomes_a_personal_appointment(world: BridgedWorld) -> None:
+    native = world.practice.integration()
+    bridge = world.connect()
+    world.round()
+
+    world.provider.add(an_object("theirs@provider", summary="Lunch"))
+    world.look(bridge)
+
+    (href,) = world.practice.shown(native)
+    text = world.practice.text_of(native, href)
+    assert object_of(text).summary == "Lunch"
+
+
+def test_an_edit_of_the_person_comes_back_and_nothing_echoes(world: BridgedWorld) -> None:
+    native = world.practice.integration()
+    bridge = world.connect()
+    world.practice.put(native, "a.ics", an_object("mine@phone"))
+    world.round()
+
+    world.provider.edit(world.remote_id_of("Supervision"), retitled("Group supervision"))
+    world.look(bridge)
+    world.look(bridge)
+
+    assert object_of(world.practice.text_of(native, "a.ics")).summary == "Group supervision"
+    assert world.provider.requests["update"] == 0
+
+
+def test_a_time_change_leaves_the_hidden_title_alone(world: BridgedWorld) -> None:
+    booked = world.practice.book(an_object("first@practice", summary="Jane Roe"), patients=("Jane Roe",))
+    bridge = world.connect()
+    world.round()
+
+    world.provider.edit(world.remote_id_of("Appointment"), moved("20261125T140000"))
+    world.look(bridge)
+
+    appointment = world.practice.appointment(booked.id)
+    assert appointment.summary == "Jane Roe"
+    assert appointment.starts.isoformat() == "2026-11-25T03:00:00+00:00"
+
+
+def test_a_title_put_on_a_patient_appointment_is_overruled(world: BridgedWorld) -> None:
+    booked = world.practice.book(an_object("first@practice", summary="Jane Roe"), patients=("Jane Roe",))
+    bridge = world.connect()
+    world.round()
+
+    world.provider.edit(world.remote_id_of("Appointment"), retitled("Jane, ask about the dog"))
+    world.look(bridge)
+
+    assert world.remote_titles() == ["Appointment"]
+    assert world.practice.appointment(booked.id).summary == "Jane Roe"
+    assert NotificationKind.EDIT_OVERRULED in world.practice.told()
+
+
+def test_different_fields_changed_on_both_sides_are_merged(world: BridgedWorld) -> None:
+    native = world.practice.integration()
+    bridge = world.connect()
+    world.practice.put(native, "a.ics", an_object("mine@phone"))
+    world.round()
+
+    world.provider.edit(world.remote_id_of("Supervision"), retitled("Group supervision"))
+    world.practice.put(native, "a.ics", an_object("mine@phone", "LOCATION:Room 2"))
+    world.look(bridge)
+
+    merged = object_of(world.practice.text_of(native, "a.ics"))
+    (shown,) = world.provider.calendar().objects.values()
+    assert (merged.summary, merged.main.value("LOCATION")) == ("Group supervision", "Room 2")
+    assert "LOCATION:Room 2" in shown.text
+    assert world.remote_titles() == ["Group supervision"]
+
+
+def test_of_the_same_field_ours_stands_and_theirs_is_kept(world: BridgedWorld) -> None:
+    native = world.practice.integration()
+    bridge = world.connect()
+    world.practice.put(native, "a.ics", an_object("mine@phone"))
+    world.round()
+
+    world.provider.edit(world.remote_id_of("Supervision"), retitled("Theirs"))
+    world.practice.put(native, "a.ics", an_object("mine@phone", summary="Ours"))
+    world.look(bridge)
+
+    assert world.remote_titles() == ["Ours"]
+    with world.practice.store.snapshot() as tx:
+        (kept,) = tx.trail.refused_bodies(world.practice.practitioner_id)
+    assert b"Theirs" in kept.body
+
+
+def test_what_the_person_deletes_is_a_removal(world: BridgedWorld) -> None:
+    native = world.practice.integration()
+    bridge = world.connect()
+    world.practice.put(native, "a.ics", an_object("mine@phone"))
+    world.round()
+
+    world.provider.delete(world.remote_id_of("Supervision"))
+    world.look(bridge)
+
+    assert [each.state for each in world.practice.removals()] == [RemovalState.HELD]
+    assert "a.ics" in world.practice.shown(native)
+    world.practice.clock.advance(seconds=61)
+    world.practice.settle()
+    assert "a.ics" not in world.practice.shown(native)
+
+
+def test_what_is_protected_is_put_back(world: BridgedWorld) -> None:
+    world.practice.book(an_object("first@practice"), note=RecordMark.PRESENT)
+    bridge = world.connect()
+    world.round()
+
+    world.provider.delete(world.remote_id_of("Appointment"))
+    world.look(bridge)
+
+    assert world.remote_titles() == ["Appointment"]
+    assert world.practice.removals() == []
+
+
+def test_an_empty_listing_removes_nothing(world: BridgedWorld) -> None:
+    world.practice.book(an_object("first@practice"))
+    bridge = world.connect()
+    world.round()
+
+    world.provider.faults = [None, Fault.EXPIRED, Fault.EMPTY]
+    world.look(bridge)
+    world.look(bridge)
+
+    assert world.practice.removals() == []
+    assert world.remote_titles() == ["Appointment"]
+
+
+def test_what_is_missing_after_a_reset_goes_to_review(world: BridgedWorld) -> None:
+    world.practice.book(an_object("first@practice"))
+    bridge = world.connect()
+    world.round()
+    with world.practice.store.transaction() as tx:
+        tx.bridges.start_over()
+
+    world.provider.delete(world.remote_id_of("Appointment"))
+    world.look(bridge)
+
+    assert [each.state for each in world.practice.removals()] == [RemovalState.REVIEW]
+
+
+def test_a_hidden_calendar_pauses_and_resumes_by_itself(world: BridgedWorld) -> None:
+    world.practice.book(an_object("first@practice"))
+    bridge = world.connect()
+    world.round()
+
+    world.provider.calendar().state = CalendarState.HIDDEN
+    world.look(bridge)
+    world.practice.book(an_object("second@practice"))
+    world.round()
+    assert world.bridge(bridge).state is BridgeState.HIDDEN
+    assert len(world.provider.calendar().objects) == 1
+
+    world.provider.calendar().state = CalendarState.VISIBLE
+    world.look(bridge)
+    assert world.bridge(bridge).state is BridgeState.RUNNING
+    assert len(world.provider.calendar().objects) == 2
+    assert {NotificationKind.BRIDGE_HIDDEN, NotificationKind.BRIDGE_RESUMED} <= set(world.practice.told())
+
+
+def test_a_calendar_that_is_gone_removes_nothing(world: BridgedWorld) -> None:
+    world.practice.book(an_object("first@practice"))
+    bridge = world.connect()
+    world.round()
+
+    world.provider.calendar().state = CalendarState.GONE
+    world.look(bridge)
+
+    assert world.bridge(bridge).state is BridgeState.GONE
+    assert world.practice.removals() == []
+    assert NotificationKind.BRIDGE_GONE in world.practice.told()
+
+
+def test_lost_access_is_told_and_stops_everything(world: BridgedWorld) -> None:
+    world.practice.book(an_object("first@practice"))
+    bridge = world.connect()
+    world.round()
+
+    world.provider.lets_in = False
+    world.look(bridge)
+    before = world.provider.requests.total()
+    world.look(bridge)
+
+    assert world.provider.requests.total() == before
+    assert NotificationKind.ACCESS_LOST in world.practice.told()
+
+
+def test_what_starts_beyond_the_horizon_is_left_alone_and_told(world: BridgedWorld) -> None:
+    bridge = world.connect()
+    world.round()
+
+    world.provider.add(an_object("far@provider", start="DTSTART:20280101T000000Z", end="", summary="Far"))
+    world.look(bridge)
+    world.look(bridge)
+
+    assert world.remote_titles() == ["Far"]
+    assert world.practice.told() == [NotificationKind.AFTER_WINDOW]
+
+
+def test_what_was_beyond_the_horizon_comes_in_when_its_day_is_near(world: BridgedWorld) -> None:
+    native = world.practice.integration()
+    bridge = world.connect()
+    world.round()
+    world.provider.add(an_object("far@provider", start="DTSTART:20270613T000000Z", end="", summary="Far"))
+    world.look(bridge)
+    assert world.practice.shown(native) == {}
+
+    world.practice.clock.advance(days=3)
+    world.look(bridge)
+
+    assert len(world.practice.shown(native)) == 1
+
+
+def test_one_event_of_a_series_that_went_as_singles_is_edited(world: BridgedWorld) -> None:
+    native = world.practice.integration()
+    bridge = world.connect()
+    series = an_object("mine@phone", "RRULE:FREQ=HOURLY;COUNT=3", end="DURATION:PT30M")
+    world.practice.put(native, "a.ics", series)
+    world.round()
+    second = next(
+        key
+        for key, each in world.provider.calendar().objects.items()
+        if "DTSTART;TZID=Australia/Sydney:20261124T10" in each.text
+    )
+
+    world.provider.edit(second, retitled("The second"))
+    world.look(bridge)
+
+    text = world.practice.text_of(native, "a.ics")
+    assert "SUMMARY:The second" in text
+    assert "RECURRENCE-ID" in text
+    assert world.remote_titles() == ["Supervision", "Supervision", "The second"]
+
+
+def test_one_event_of_a_series_that_went_as_singles_is_deleted(world: BridgedWorld) -> None:
+    native = world.practice.integration()
+    bridge = world.connect()
+    series = an_object("mine@phone", "RRULE:FREQ=HOURLY;COUNT=3", end="DURATION:PT30M")
+    world.practice.put(native, "a.ics", series)
+    world.round()
+    first = min(world.provider.calendar().objects)
+
+    world.provider.delete(first)
+    world.look(bridge)
+
+    assert "EXDATE" in world.practice.text_of(native, "a.ics")
+    assert len(world.provider.calendar().objects) == 2
+    assert world.practice.removals() == []
+
+
+def test_a_call_of_the_provider_wakes_the_bridge(world: BridgedWorld) -> None:
+    native = world.practice.integration()
+    world.connect()
+    world.round()
+
+    world.provider.add(an_object("theirs@provider", summary="Lunch"))
+    world.round()
+
+    assert len(world.practice.shown(native)) == 1
+
+
+def test_a_personal_appointment_keeps_its_own_words(world: BridgedWorld) -> None:
+    world.practice.book(an_object("first@practice", "LOCATION:Room 2"), kind=AppointmentKind.PERSONAL)
+    world.connect()
+
+    world.round()
+
+    (shown,) = world.provider.calendar().objects.values()
+    assert "LOCATION:Room 2" in shown.text
+    assert "CLASS:PRIVATE" in shown.text

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from hxdav.domain.appointment import AppointmentKind
+from hxdav.domain.bridge import BridgeState
+from hxdav.ical.objects import object_of
+from tests.bridges import BridgedWorld
+from tests.builders import an_object
+from tests.simulators.memory import Fault
+
+
+def test_a_calendar_is_made_and_filled(world: BridgedWorld) -> None:
+    world.practice.book(an_object("first@practice"), kind=AppointmentKind.PERSONAL)
+    integration_id = world.connect()
+
+    world.round()
+
+    assert world.bridge(integration_id).state is BridgeState.RUNNING
+    assert world.provider.calendar().name == "HX_Harbour Street Psychology"
+    assert world.remote_titles() == ["Supervision"]
+
+
+def test_the_calendar_is_made_once_though_the_answer_is_lost(world: BridgedWorld) -> None:
+    world.provider.faults = [None, Fault.LOST]
+    world.connect()
+
+    world.round()
+    world.practice.clock.advance(seconds=5)
+    world.round()
+
+    assert len(world.provider.calendars) == 1
+
+
+def test_a_patient_goes_out_as_an_appointment(world: BridgedWorld) -> None:
+    world.practice.book(an_object("first@practice", "LOCATION:Room 2", summary="Jane Roe"), patients=("Jane Roe",))
+    world.connect()
+
+    world.round()
+
+    (shown,) = world.provider.calendar().objects.values()
+    assert object_of(shown.text).summary == "Appointment"
+    assert "Jane" not in shown.text
+    assert "Room 2" not in shown.text
+
+
+def test_an_edit_of_the_practice_reaches_the_provider(world: BridgedWorld) -> None:
+    booked = world.practice.book(an_object("first@practice"), kind=AppointmentKind.PERSONAL)
+    world.connect()
+    world.round()
+
+    world.practice.book(
+        an_object("first@practice", summary="Team meeting"), appointment_id=booked.id, kind=AppointmentKind.PERSONAL
+    )
+    world.round()
+
+    assert world.remote_titles() == ["Team meeting"]
+    assert world.provider.requests["update"] == 1
+
+
+def test_a_cancelled_appointment_leaves_the_provider(world: BridgedWorld) -> None:
+    booked = world.practice.book(an_object("first@practice"))
+    world.connect()
+    world.round()
+
+    world.practice.cancel(booked.id)
+    world.round()
+
+    assert world.remote_titles() == []
+
+
+def test_nothing_is_sent_twice(world: BridgedWorld) -> None:
+    world.practice.book(an_object("first@practice"))
+    integration_id = world.connect()
+    world.round()
+    before = world.provider.requests.copy()
+
+    world.look(integration_id)
+    world.look(integration_id)
+
+    writes = {"create", "update", "remove", "make_calendar"}
+    assert {each: world.provider.requests[each] for each in writes} == {each: before[each] for each in writes}
+
+
+def test_a_lost_answer_to_a_create_makes_no_second_object(world: BridgedWorld) -> None:
+    world.connect()
+    world.round()
+    world.practice.book(an_object("first@practice"))
+    world.provider.faults = [Fault.LOST]
+
+    world.round()
+    world.practice.clock.advance(seconds=5)
+    world.round()
+
+    assert len(world.provider.calendar().objects) == 1
+
+
+def test_a_series_that_cannot_be_expressed_goes_as_single_events(world: BridgedWorld) -> None:
+    world.practice.book(
+        an_object("first@practice", "RRULE:FREQ=HOURLY;COUNT=3", end="DURATION:PT30M"), kind=AppointmentKind.PERSONAL
+    )
+    world.connect()
+
+    world.round()
+
+    starts = sorted(object_of(each.text).main.value("DTSTART") for each in world.provider.calendar().objects.values())
+    assert starts == ["20261124T090000", "20261124T100000", "20261124T110000"]
+    assert not any(object_of(each.text).is_recurring for each in world.provider.calendar().objects.values())

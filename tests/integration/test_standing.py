@@ -1,0 +1,138 @@
+"""How an integration stands, and where an appointment shows and why: told in sentences."""
+
+from __future__ import annotations
+
+import pytest
+
+from hxdav.domain.appointment import AppointmentKind
+from hxdav.domain.ids import AppointmentId, IntegrationId
+from hxdav.domain.integration import IntegrationState
+from hxdav.remote import CalendarState
+from hxdav.services.explaining import explain
+from hxdav.services.standing import Health, Standing, standing_of
+from hxdav.store.store import Store
+from tests.bridges import BridgedWorld
+from tests.builders import a_practice, an_object
+from tests.simulators.memory import Fault
+
+
+@pytest.fixture
+def world(sqlite_store: Store) -> BridgedWorld:
+    return BridgedWorld(practice=a_practice(sqlite_store))
+
+
+def stands(world: BridgedWorld, integration_id: IntegrationId) -> Standing:
+    with world.practice.store.snapshot() as tx:
+        return standing_of(tx, world.practice.clock, integration=tx.integrations.one(integration_id))
+
+
+def story(world: BridgedWorld, appointment_id: AppointmentId) -> dict[int, tuple[bool, str]]:
+    with world.practice.store.snapshot() as tx:
+        places = explain(tx, world.practice.clock, world.practice.policy, appointment_id=appointment_id)
+    return {place.integration.id: (place.shows, place.sentence) for place in places}
+
+
+def test_a_bridge_in_sync_says_since_when(world: BridgedWorld) -> None:
+    bridge = world.connect()
+    world.round()
+    world.practice.clock.advance(seconds=12)
+
+    found = stands(world, bridge)
+
+    assert (found.health, found.sentence) == (Health.WELL, "In sync 12 s ago.")
+
+
+def test_what_waits_is_counted_with_its_lag(world: BridgedWorld) -> None:
+    bridge = world.connect()
+    world.round()
+    world.practice.book(an_object("first@practice"))
+    world.practice.clock.advance(seconds=3)
+
+    found = stands(world, bridge)
+
+    assert (found.health, found.waiting, found.lag.total_seconds()) == (Health.WORKING, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("state", "health"), [(CalendarState.HIDDEN, Health.PAUSED), (CalendarState.GONE, Health.TROUBLED)]
+)
+def test_a_calendar_out_of_sight_says_so(world: BridgedWorld, state: CalendarState, health: Health) -> None:
+    bridge = world.connect()
+    world.round()
+    world.provider.calendar().state = state
+    world.look(bridge)
+
+    assert stands(world, bridge).health is health
+
+
+def test_a_provider_in_trouble_is_told_with_its_pause(world: BridgedWorld) -> None:
+    bridge = world.connect()
+    world.provider.faults = [Fault.REFUSED]
+    world.round()
+
+    found = stands(world, bridge)
+
+    assert found.health is Health.TROUBLED
+    assert "tried again in 1 s" in found.sentence
+    assert found.account is not None
+    assert found.account.throttled_at is not None
+
+
+def test_what_is_left_alone_is_told_with_its_reason(world: BridgedWorld) -> None:
+    bridge = world.connect()
+    world.round()
+    world.provider.add(an_object("far@provider", start="DTSTART:20280101T000000Z", end=""))
+    world.look(bridge)
+
+    (left,) = stands(world, bridge).left_alone
+
+    assert not left.ours
+    assert "later than calendar synchronisation reaches" in left.why
+
+
+def test_a_disconnected_calendar_says_so(world: BridgedWorld) -> None:
+    bridge = world.connect()
+    with world.practice.store.transaction() as tx:
+        tx.integrations.set_state(bridge, IntegrationState.DISCONNECTED)
+
+    assert stands(world, bridge).sentence == "This calendar is no longer connected, so it can only be read."
+
+
+def test_an_appointment_tells_its_story_in_every_calendar(world: BridgedWorld) -> None:
+    native = world.practice.integration()
+    bridge = world.connect()
+    booked = world.practice.book(an_object("first@practice"))
+    before = story(world, booked.id)
+    world.round()
+    after = story(world, booked.id)
+
+    assert before[native][0]
+    assert before[bridge] == (False, "It belongs there, and it is not there yet: it is on its way.")
+    assert after[bridge] == (True, "It shows there as it is here.")
+
+
+def test_an_appointment_beyond_the_horizon_says_when_it_comes(world: BridgedWorld) -> None:
+    native = world.practice.integration()
+    booked = world.practice.book(
+        an_object("far@practice", start="DTSTART:20280101T000000Z", end=""), kind=AppointmentKind.PERSONAL
+    )
+
+    assert story(world, booked.id)[native] == (
+        False,
+        "It starts later than calendar synchronisation reaches, and enters by itself when its day comes near.",
+    )
+
+
+def test_a_removal_on_its_way_is_part_of_the_story(world: BridgedWorld) -> None:
+    native = world.practice.integration()
+    world.practice.put(native, "a.ics", an_object("mine@phone"))
+    with world.practice.store.snapshot() as tx:
+        (appointment,) = tx.appointments.of(world.practice.practitioner_id)
+
+    world.practice.remove(native, "a.ics")
+    held = story(world, appointment.id)
+    world.practice.clock.advance(seconds=61)
+    world.practice.settle()
+
+    assert held[native] == (False, "It was deleted here, and that is about to be carried out.")
+    assert story(world, appointment.id)[native][1] == "It was deleted from outside; the practice can bring it back."

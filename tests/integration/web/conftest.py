@@ -1,0 +1,19 @@
+"""A desk for the tests of pages and hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from hxdav.store.store import Store
+from tests.integration.web.desk import Desk, a_desk
+
+
+@pytest.fixture
+def desk(sqlite_store: Store, tmp_path: Path) -> Iterator[Desk]:
+    with a_desk(sqlite_store, tmp_path) as desk:
+        yield desk
+    structlog.reset_defaults()
