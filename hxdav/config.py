@@ -219,6 +219,9 @@ class BridgesPart(Part):
     )
     icloud_url: _Url | None = Field(default=None, description="For simulators: where iCloud accounts begin.")
     runners: int = Field(default=4, ge=1, le=64, description="Accounts that one process looks after at a time.")
+    lease_seconds: int = Field(
+        default=60, ge=1, le=600, description="Seconds after which another process takes over from one that was killed."
+    )
 
 
 class LogSettings(Part):

@@ -7,7 +7,7 @@ import secrets
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -153,6 +153,7 @@ class Installation:
             open_remote=self.open_remote,
             worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
             hooks=hooks if public_url else None,
+            lease=timedelta(seconds=self.settings.bridges.lease_seconds),
         )
 
     def application(self) -> WsgiApplication:

@@ -178,8 +178,11 @@ def connect_bridge(
 
 
 def accounts_unused(tx: Tx) -> list[ExternalAccount]:
-    """Accounts whose credentials nothing needs: every calendar in them is disconnected, and none is to be cleared."""
-    return [account for account in tx.external_accounts.unconnected() if not _is_to_be_cleared(tx, account)]
+    """Accounts whose credentials nothing needs, because every calendar in them is disconnected.
+
+    What is still to be taken out of one of those waits for the next connection, which brings credentials of its own.
+    """
+    return tx.external_accounts.unconnected()
 
 
 def forget_account(tx: Tx, clock: Clock, *, account_id: ExternalAccountId, source: Source) -> bool:
@@ -237,8 +240,3 @@ def _resume(tx: Tx, clock: Clock, account_id: ExternalAccountId) -> None:
     for bridge in tx.bridges.at_work(account_id):
         subject = subject_of(tx.integrations.one(bridge.integration_id))
         tx.notifications.tell(subject, kind=NotificationKind.BRIDGE_RESUMED, at=now)
-
-
-def _is_to_be_cleared(tx: Tx, account: ExternalAccount) -> bool:
-    there = [each for each in tx.bridges.of_account(account.id) if each.state is not BridgeState.GONE]
-    return any(tx.links.to_clear(each.integration_id, limit=1) for each in there)

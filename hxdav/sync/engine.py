@@ -7,8 +7,8 @@ there is nothing left of either, or when its time is over.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -27,7 +27,7 @@ from hxdav.sync.calendars import CalendarLost
 from hxdav.sync.channels import Hooks
 from hxdav.sync.errand import Errand
 from hxdav.sync.intake import BridgeClosed
-from hxdav.sync.leases import Lease, LeaseLost, Leases
+from hxdav.sync.leases import LENGTH, Lease, LeaseLost, Leases
 from hxdav.sync.passes import Pass
 from hxdav.sync.retiring import close_old_channels, retire
 from hxdav.sync.troubles import Troubles
@@ -43,7 +43,8 @@ class Engine:
     """Looks after the accounts of one store; shared by the threads of one worker.
 
     ``worker`` names this process among others. ``hooks`` is None where providers cannot call us. ``turn`` is how long
-    one account is looked after at most before others have their turn.
+    one account is looked after at most before others have their turn, and ``lease`` how long it is this worker's before
+    another may take it over.
     """
 
     store: Store
@@ -53,11 +54,12 @@ class Engine:
     worker: str
     hooks: Hooks | None = None
     turn: timedelta = timedelta(seconds=20)
+    lease: timedelta = LENGTH
     _leases: Leases = field(init=False)
     _troubles: Troubles = field(init=False)
 
     def __post_init__(self) -> None:
-        self._leases = Leases(store=self.store, clock=self.clock, worker=self.worker)
+        self._leases = Leases(store=self.store, clock=self.clock, worker=self.worker, length=self.lease)
         self._troubles = Troubles(store=self.store, clock=self.clock)
 
     def due(self) -> list[ExternalAccountId]:
@@ -93,11 +95,8 @@ class Engine:
         if lease is None:
             return False
         try:
-            remote = self.open_remote(account)
-            try:
+            with closing(self.open_remote(account)) as remote:
                 retire(self.store, self.clock, remote, account=account)
-            finally:
-                remote.close()
         except RemoteError as error:
             get_logger().info("account_not_retired", account=account.id, trouble=type(error).__name__)
             return False
@@ -110,24 +109,28 @@ class Engine:
             account = tx.external_accounts.one(account_id)
             bridges = tx.bridges.at_work(account_id)
         try:
-            remote = self.open_remote(account)
-        except RemoteError as error:
-            self._troubles.fail(account, error)
-            return
-        try:
-            close_old_channels(self.store, remote, account_id)
-            for bridge in bridges:
-                self._look_after_bridge(bridge, remote, lease)
-            with self.store.transaction() as tx:
-                tx.external_accounts.went_well(account_id)
+            with closing(self.open_remote(account)) as remote:
+                try:
+                    self._look_after_bridges(account_id, bridges, remote=remote, lease=lease)
+                finally:
+                    self._count(account_id, remote.requests)
         except (LeaseLost, StoreBusy):
             get_logger().info("turn_ended", account=account_id)
         except Exception as error:  # noqa: BLE001 - the engine's edge: recorded, and tried again after a pause
             self._troubles.fail(account, error)
-        finally:
-            with self.store.transaction() as tx:
-                tx.external_accounts.count(account_id, requests=remote.requests)
-            remote.close()
+
+    def _look_after_bridges(
+        self, account_id: ExternalAccountId, bridges: Sequence[Bridge], *, remote: Remote, lease: Lease
+    ) -> None:
+        close_old_channels(self.store, remote, account_id)
+        for bridge in bridges:
+            self._look_after_bridge(bridge, remote, lease)
+        with self.store.transaction() as tx:
+            tx.external_accounts.went_well(account_id)
+
+    def _count(self, account_id: ExternalAccountId, requests: int) -> None:
+        with self.store.transaction() as tx:
+            tx.external_accounts.count(account_id, requests=requests)
 
     def _look_after_bridge(self, bridge: Bridge, remote: Remote, lease: Lease) -> None:
         errand, integration = self._errand(bridge, remote, keep_lease=lease.keep)
@@ -159,11 +162,8 @@ class Engine:
             if bridge is None or bridge.calendar_id is None:
                 raise UseCaseError(f"Integration {integration_id} has no calendar elsewhere.")
             account = tx.external_accounts.one(bridge.account_id)
-        remote = self.open_remote(account)
-        try:
+        with closing(self.open_remote(account)) as remote:
             yield self._errand(bridge, remote, keep_lease=lambda: None)[0]
-        finally:
-            remote.close()
 
     def _errand(self, bridge: Bridge, remote: Remote, *, keep_lease: Callable[[], None]) -> tuple[Errand, Integration]:
         with self.store.snapshot() as tx:

@@ -16,9 +16,10 @@ from hxdav.errors import HxdavError
 from hxdav.store.store import Store
 
 LENGTH = timedelta(seconds=60)
-"""How long an account is one worker's: after that another may take it over."""
+"""How long an account is one worker's, unless the settings say otherwise: after that another may take it over."""
 
-_RENEWED_EVERY_SECONDS = 15.0
+_RENEWALS = 4
+"""How often a lease is renewed in its time: a step may take that much longer than it should."""
 
 
 class LeaseLost(HxdavError):
@@ -32,6 +33,7 @@ class Leases:
     store: Store
     clock: Clock
     worker: str
+    length: timedelta = LENGTH
     _under_way: set[ExternalAccountId] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stops: threading.Event = field(default_factory=threading.Event)
@@ -53,7 +55,7 @@ class Leases:
             return False
         now = self.clock.now()
         with self.store.transaction() as tx:
-            return tx.external_accounts.lease(account_id, worker=self.worker, now=now, until=now + LENGTH)
+            return tx.external_accounts.lease(account_id, worker=self.worker, now=now, until=now + self.length)
 
     def give_back(self, account_id: ExternalAccountId) -> None:
         """Leave an account to whoever wants it."""
@@ -87,7 +89,7 @@ class Lease:
         """To be called before each step: raises LeaseLost where the account is no longer this turn's."""
         if self.leases.is_stopping:
             raise LeaseLost("This worker is stopping.")
-        if time.monotonic() - self.renewed > _RENEWED_EVERY_SECONDS:
+        if time.monotonic() - self.renewed > self.leases.length.total_seconds() / _RENEWALS:
             if not self.leases.renew(self.account_id):
                 raise LeaseLost("Another worker looks after this account now.")
             self.renewed = time.monotonic()

@@ -54,6 +54,9 @@ def _pull_page(errand: Errand) -> bool:
         # What is known of each object stays: what the new listing does not show is asked for.
         _save(errand, cursor=None, is_listing=False)
         return True
+    if page.listing and not errand.bridge().is_listing:
+        # A server that cannot tell what changed lists everything each time.
+        _save(errand, is_listing=True, listing=bridge.listing + 1)
     _take_page(errand, page)
     _save(errand, cursor=page.cursor)
     return page.more

@@ -280,3 +280,16 @@ def test_a_personal_appointment_keeps_its_own_words(world: BridgedWorld) -> None
     (shown,) = world.provider.calendar().objects.values()
     assert "LOCATION:Room 2" in shown.text
     assert "CLASS:PRIVATE" in shown.text
+
+
+def test_a_provider_that_only_lists_is_asked_for_what_it_leaves_out(world: BridgedWorld) -> None:
+    world.provider.only_lists = True
+    world.practice.book(an_object("first@practice"))
+    bridge = world.connect()
+    world.round()
+    world.look(bridge)
+
+    world.provider.delete(world.remote_id_of("Appointment"))
+    world.look(bridge)
+
+    assert [each.state for each in world.practice.removals()] == [RemovalState.HELD]
