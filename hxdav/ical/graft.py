@@ -51,7 +51,9 @@ def graft(
     """
     if not what:
         return onto.text
-    retimed = onto.master is None or not _RETIMED.isdisjoint(what)
+    # Overrides without a master have no time of the whole: it comes with those that come.
+    replaced = onto.master is None and any(change.field is None for change in what)
+    retimed = replaced or not _RETIMED.isdisjoint(what)
     like, other = _of_one_kind(onto, source, retimed=retimed, zone=practice_zone)
     text = _grafted(like, other, frozenset(what), practice_zone=practice_zone)
     if retimed and _REPEATED not in what and onto.is_recurring:
