@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, timedelta, tzinfo
 from zoneinfo import ZoneInfo
@@ -50,6 +50,10 @@ class Difference:
 
     part: str
     field: Field | None
+
+    def touches(self, fields: Collection[Field]) -> bool:
+        """Whether it is about one of ``fields``; a component that comes or goes brings or takes all of its own."""
+        return bool(fields) if self.field is None else self.field in fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,7 +128,7 @@ def _take_again(intake: Intake, link: Link, shown: RemoteObject, *, mirror: Mirr
     if mirror.state is not MirrorState.SHOWN:
         ours, remote = ours_of(intake.tx, errand, mirror), object_of(shown.text)
         theirs = differences(errand.parts_of_text(ours.text), errand.parts(remote))
-        _put(intake, ours, remote, what=[each for each in theirs if each.field not in ours.hidden])
+        _put(intake, ours, remote, what=[each for each in theirs if not each.touches(ours.hidden)])
         mirror = intake.tx.mirrors.at(errand.integration_id, mirror.href) or mirror
     _agree(intake, replace(link, mirror_id=mirror.id, tag=shown.tag, base=shown.text, sent=shown.text), mirror.id)
 

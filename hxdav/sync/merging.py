@@ -38,7 +38,7 @@ def merge(*, base: Parts, sent: Parts, local: Parts, remote: Parts, hidden: froz
     theirs = {change for change in differences(base, remote) if not _is_alike(change, local, remote)}
     ours = differences(sent, local)
     there, here = _Dates.between(base, remote), _Dates.between(sent, local)
-    lost = {change for change in theirs if _is_hidden(change, hidden) or _clashes(change, ours)}
+    lost = {change for change in theirs if change.touches(hidden) or _clashes(change, ours)}
     lost |= {change for change in theirs if change.part in remote and here.lost(change.part)}
     if (_is_series(base) and ours & _DATES) or any(change.part in local and there.lost(change.part) for change in ours):
         # Time and rule make the dates together, and the overrides that came or went with them hang on both.
@@ -57,11 +57,6 @@ def _is_alike(change: Difference, local: Parts, remote: Parts) -> bool:
     if change.field is None or mine is None or other is None:
         return mine == other
     return mine.get(change.field, "") == other.get(change.field, "")
-
-
-def _is_hidden(change: Difference, hidden: frozenset[Field]) -> bool:
-    # A component that comes or goes brings or takes all of its fields.
-    return bool(hidden) if change.field is None else change.field in hidden
 
 
 def _clashes(change: Difference, ours: Collection[Difference]) -> bool:

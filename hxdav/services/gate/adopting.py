@@ -50,5 +50,5 @@ def with_what_was_hidden(
         parts_of(ours, carries=EVERY_FIELD, practice_zone=zone),
         parts_of(content, carries=EVERY_FIELD, practice_zone=zone),
     )
-    shown = [each for each in theirs if each.field not in hidden]
+    shown = [each for each in theirs if not each.touches(hidden)]
     return object_of(graft(ours, content, shown, practice_zone=zone))
