@@ -1,17 +1,10 @@
-"""The settings: one TOML file, then ``HXDAV_*`` of the environment; read once, frozen, refused where not understood.
-
-``HXDAV_SERVER__PORT=8080`` stands for ``port`` in ``[server]``. Relative paths start at the settings file's folder.
-"""
+"""The settings' parts: a table of the file each, with every key's default, unit and sentence."""
 
 from __future__ import annotations
 
-import os
-import re
-import tomllib
-from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -21,29 +14,16 @@ from pydantic import (
     Field,
     IPvAnyAddress,
     IPvAnyNetwork,
-    ValidationError,
     model_validator,
 )
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from hxdav.dav.settings import DavSettings
 from hxdav.domain.email_address import is_email_address
 from hxdav.domain.policy import Policy
-from hxdav.errors import ConfigurationError
 from hxdav.mail.settings import USUAL_PORTS, MailSettings, Security
 from hxdav.net import Reach
 
-CONFIG_VARIABLE = "HXDAV_CONFIG"
-"""The environment variable that names the settings file."""
-
-DEFAULT_CONFIG = Path("config/hxdav.toml")
-"""The settings file where none is named."""
-
-_PREFIX = "HXDAV_"
 _DAV = DavSettings()
-_HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]")
-_KEY = re.compile(r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"))*)\s*=""")
-
 _Limit = Annotated[int | None, BeforeValidator(lambda value: None if value == "unlimited" else value)]
 _Url = Annotated[str, AfterValidator(lambda value: value.rstrip("/")), Field(pattern=r"^https?://[^/\s]+")]
 
@@ -252,179 +232,3 @@ class DavPart(Part):
     failed_logins_minutes: int = Field(
         default=int(_DAV.failed_logins_within.total_seconds()) // 60, ge=1, description="Minutes for which they count."
     )
-
-
-class Settings(BaseSettings):
-    """All settings; each part is handed to whom it concerns, by ``bootstrap``."""
-
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid")
-
-    data_dir: Path = Field(default=Path(), description="Folder of the database, the key and the vault.")
-    server: ServerSettings = ServerSettings()
-    database: DatabaseSettings = DatabaseSettings()
-    secrets: SecretsSettings = SecretsSettings()
-    rules: RulesSettings = RulesSettings()
-    mail: MailPart = MailPart()
-    google: GooglePart = GooglePart()
-    bridges: BridgesPart = BridgesPart()
-    log: LogSettings = LogSettings()
-    dav: DavPart = DavPart()
-
-    @classmethod
-    def settings_customise_sources(  # noqa: PLR0917 - pydantic's signature
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's signature, here and below
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment goes before the file, whose values are those that the class is called with."""
-        return (env_settings, init_settings)
-
-    def dav_settings(self) -> DavSettings:
-        """The CalDAV side's settings as it takes them."""
-        return DavSettings(
-            prefix=self.dav.prefix,
-            realm=self.dav.realm,
-            max_resource_size=self.dav.max_resource_size,
-            max_body_size=self.dav.max_body_size,
-            trusted_proxies=tuple(str(each) for each in self.server.trusted_proxies),
-            failed_logins=self.dav.failed_logins,
-            failed_logins_within=timedelta(minutes=self.dav.failed_logins_minutes),
-        )
-
-    def mail_settings(self) -> MailSettings:
-        """Mail's settings as the outbox takes them."""
-        return self.mail.settings(self.server.url)
-
-    @property
-    def key_file(self) -> Path:
-        """Where the installation's key is."""
-        return self.secrets.key_file or self.data_dir / "hxdav.key"
-
-    @property
-    def vault_file(self) -> Path:
-        """Where the vault's keys are."""
-        return self.secrets.vault_file or self.data_dir / "hxdav.vault"
-
-
-class TomlFile:
-    """A TOML file that an administrator writes: its values, and where in it they stand."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            text = path.read_text(encoding="utf-8")
-            self.values: dict[str, Any] = tomllib.loads(text)
-        except FileNotFoundError:
-            raise ConfigurationError(f"There is no file {path}.") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"{path} cannot be read: {error}.") from error
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigurationError(f"{path} is not valid TOML: {error}.") from error
-        self._lines = dict(_lines(text))
-
-    def place(self, keys: Sequence[str | int]) -> str:
-        """The file, and the line at which ``keys`` stand, or else what they stand in."""
-        known = self.known(keys)
-        return f"{self.path}, line {self._lines[known]}" if known else str(self.path)
-
-    def known(self, keys: Sequence[str | int]) -> tuple[str | int, ...]:
-        """The longest beginning of ``keys`` that has a line."""
-        found = tuple(keys)
-        while found and found not in self._lines:
-            found = found[:-1]
-        return found
-
-    def problems(self, error: ValidationError) -> Iterator[str]:
-        """What pydantic found wrong with the file or the environment, each once, as whole sentences without values."""
-        for each in error.errors(include_url=False, include_context=False, include_input=False):
-            keys = [key for key in each["loc"] if key != "[key]"]
-            variable = _PREFIX + "__".join(str(key) for key in keys).upper()
-            place = f"{variable} in the environment" if variable in os.environ else self.place(keys)
-            name = ".".join(str(key) for key in keys if isinstance(key, str))
-            yield f"{place}: {_complaint(name, each['type'], each['msg'])}"
-
-
-def _complaint(name: str, kind: str, message: str) -> str:
-    match kind:
-        case "extra_forbidden":
-            return f'"{name}" is not a key that hxdav knows.'
-        case "missing":
-            return f'"{name}" is missing.'
-        case _:
-            return f'"{name}" is not usable: {message.removeprefix("Value error, ")}.'
-
-
-def load_settings(path: Path | None = None) -> Settings:
-    """The settings in ``path``, by default what HXDAV_CONFIG names; raises ConfigurationError with every problem."""
-    path = path or Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_CONFIG)
-    if not path.exists():
-        raise ConfigurationError(f"There is no settings file {path}. Name one with --config or {CONFIG_VARIABLE}.")
-    file = TomlFile(path)
-    try:
-        settings = Settings(**file.values)
-    except ValidationError as error:
-        raise ConfigurationError(*file.problems(error)) from None
-    return _beside(settings, path.absolute().parent)
-
-
-def _beside(settings: Settings, folder: Path) -> Settings:
-    """``settings`` with absolute paths, the relative ones read from ``folder``, and the database named."""
-    data_dir = folder / settings.data_dir
-    key_file, vault_file = settings.secrets.key_file, settings.secrets.vault_file
-    tls = settings.server.tls
-    if tls is not None:
-        tls = TlsSettings(certificate=folder / tls.certificate, key=folder / tls.key)
-    file = settings.database.url.removeprefix("sqlite:///")
-    url = settings.database.url
-    if url in {"", f"sqlite:///{file}"}:
-        url = f"sqlite:///{folder / file if file else data_dir / 'hxdav.db'}"
-    return settings.model_copy(
-        update={
-            "data_dir": data_dir,
-            "database": DatabaseSettings(url=url),
-            "secrets": SecretsSettings(
-                key_file=folder / key_file if key_file else None,
-                vault_file=folder / vault_file if vault_file else None,
-            ),
-            "server": settings.server.model_copy(update={"tls": tls}),
-        }
-    )
-
-
-def _lines(text: str) -> Iterator[tuple[tuple[str | int, ...], int]]:
-    """Each table and key of a TOML text with the line at which it stands; tables of an array by their number."""
-    table: tuple[str | int, ...] = ()
-    counts: dict[tuple[str | int, ...], int] = {}
-    quotes = ""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if quotes:
-            # Inside a string of several lines nothing is a key.
-            quotes = "" if quotes in line else quotes
-            continue
-        quotes = next((each for each in ('"""', "'''") if line.count(each) % 2), "")
-        if header := _HEADER.match(line):
-            table = _table(_names(header[2]), counts, is_array=header[1] == "[[")
-            yield table, number
-        elif key := _KEY.match(line):
-            names = _names(key[1])
-            for length in range(1, len(names) + 1):
-                yield (*table, *names[:length]), number
-
-
-def _table(names: Sequence[str], counts: dict[tuple[str | int, ...], int], *, is_array: bool) -> tuple[str | int, ...]:
-    """The place of a table by its header; ``counts`` has the number of the last table of each array."""
-    found: tuple[str | int, ...] = ()
-    for depth, name in enumerate(names, start=1):
-        found = (*found, name)
-        if is_array and depth == len(names):
-            counts[found] = counts.get(found, -1) + 1
-        if found in counts:
-            found = (*found, counts[found])
-    return found
-
-
-def _names(dotted: str) -> list[str]:
-    return [name.strip().strip("\"'") for name in dotted.split(".")]
