@@ -40,6 +40,9 @@ def etag_of(text: str, revision: int) -> ETag:
     return ETag(f'"{digest}-{revision}"')
 
 
+OWN_DOMAIN = "hxdav"
+"""What stands behind the @ of a UID of hxdav's own making."""
+
 _DOMAINS = {Service.GOOGLE: "google.com"}
 """What providers put behind the name that they are given: so the UID is theirs from the start, and is known again where
 a calendar program drags the object elsewhere."""
@@ -55,7 +58,7 @@ def derived_uid(
 ) -> Uid:
     """hxdav's own UID for an object in an integration in which it was not put (`design.md` §6, identity)."""
     named = f"{integration_id}/{appointment_id}/{recurrence_id}/{generation}"
-    return Uid(f"{hashlib.sha256(named.encode()).hexdigest()[:32]}@{_DOMAINS.get(service, 'hxdav')}")
+    return Uid(f"{hashlib.sha256(named.encode()).hexdigest()[:32]}@{_DOMAINS.get(service, OWN_DOMAIN)}")
 
 
 def derived_href(uid: Uid) -> Href:

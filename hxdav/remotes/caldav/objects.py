@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from http import HTTPStatus
 
+from hxdav.domain.ids import Uid
+from hxdav.domain.mirror import OWN_DOMAIN
 from hxdav.domain.refusal import CalendarDataError
 from hxdav.ical.objects import read_object
 from hxdav.remote import Gone, RemoteId, RemoteObject, Sighting, Tag, Unreadable
@@ -16,6 +20,7 @@ from hxdav.remotes.caldav.wire import TooLarge
 AT_ONCE = 50
 """How many objects one request asks for."""
 
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,119}")
 _ABSENT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _NOT_TEXT = "It is no text in UTF-8."
 _KEPT_BACK = "The calendar server does not show it to this account."
@@ -77,10 +82,16 @@ def _by_itself(folder: Folder, name: RemoteId) -> Sighting:
 def _sighting(name: RemoteId, tag: Tag, text: str) -> RemoteObject | Unreadable:
     """An object with its text, or why that is no event that could be kept."""
     try:
-        read_object(text.encode())
+        uid = read_object(text.encode()).uid
     except CalendarDataError as error:
         return Unreadable(remote_id=name, tag=tag, sentence=error.detail)
-    return RemoteObject(remote_id=name, tag=tag, text=text)
+    is_ours = uid.endswith(f"@{OWN_DOMAIN}") and name == name_of(uid)
+    return RemoteObject(remote_id=name, tag=tag, text=text, key=uid if is_ours else None)
+
+
+def name_of(uid: Uid) -> RemoteId:
+    """The name under which hxdav adds an object with this UID."""
+    return RemoteId(f"{uid if _PLAIN.fullmatch(uid) else sha256(uid.encode()).hexdigest()}.ics")
 
 
 def _multiget(folder: Folder, names: Sequence[RemoteId]) -> Mapping[RemoteId, Told]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from hashlib import sha256
 from http import HTTPStatus
 from urllib.parse import urljoin
 from xml.etree.ElementTree import Element
@@ -26,9 +24,8 @@ from hxdav.remotes.caldav.account import Flavour
 from hxdav.remotes.caldav.answers import CALDAV, DAV, Senseless, as_read, parsed, tag_of
 from hxdav.remotes.caldav.ends import with_ends
 from hxdav.remotes.caldav.folder import Folder
-from hxdav.remotes.caldav.objects import read
+from hxdav.remotes.caldav.objects import name_of, read
 
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,119}")
 _DONE = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
 _ABSENT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _TAKEN = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED})
@@ -49,7 +46,7 @@ _NOT_TAKEN = "The calendar server does not take this appointment as it is. Chang
 def create(folder: Folder, text: str) -> RemoteObject:
     """Add an object under a name that its UID gives; one that is there already is brought to ``text``."""
     uid = object_of(text).uid
-    name = RemoteId(f"{uid if _PLAIN.fullmatch(uid) else sha256(uid.encode()).hexdigest()}.ics")
+    name = name_of(uid)
     response = _put(folder, name, text, condition={"If-None-Match": "*"})
     if response.status_code in _DONE:
         return _shown(folder, name, text, response=response)

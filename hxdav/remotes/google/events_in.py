@@ -57,15 +57,19 @@ def object_text(master: Event, exceptions: Iterable[Event] = ()) -> str:
 
 
 def uid_of(master: Event) -> Uid:
-    """The UID of an event: hxdav's own for one that hxdav has made, Google's for any other.
+    """The UID of an event: hxdav's own for one that hxdav has made, Google's for any other."""
+    return made_as(master) or Uid(str(master.get("iCalUID") or f"{master['id']}@google.com"))
+
+
+def made_as(master: Event) -> Uid | None:
+    """The UID under which hxdav has made an event, where it has.
 
     Google lets an event be made under an id or a UID, not both, so that ours stands in a private property. Where a
     person duplicates an event, that may be copied: it counts only under the id that belongs to it.
     """
     marked = Uid(str(master.get("extendedProperties", {}).get("private", {}).get(MARK, "")))
-    if marked and str(master["id"]).removeprefix(event_id(marked)) in {"", *"123456789"}:
-        return marked
-    return Uid(str(master.get("iCalUID") or f"{master['id']}@google.com"))
+    is_ours = marked and str(master["id"]).removeprefix(event_id(marked)) in {"", *"123456789"}
+    return marked if is_ours else None
 
 
 def key_of(exception: Event, timeline: Timeline) -> str:

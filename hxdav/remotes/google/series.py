@@ -12,7 +12,7 @@ from hxdav.domain.refusal import CalendarDataError
 from hxdav.ical.objects import read_object
 from hxdav.ical.timeline import Timeline
 from hxdav.remote import CalendarId, Gone, RemoteId, RemoteObject, Sighting, Tag, Unreadable
-from hxdav.remotes.google.events_in import Event, key_of, object_text
+from hxdav.remotes.google.events_in import Event, key_of, made_as, object_text
 from hxdav.remotes.google.refusal import Refusal
 from hxdav.remotes.google.times import when_of_google
 from hxdav.remotes.google.wire import Wire
@@ -57,7 +57,7 @@ class Pieces:
         except (CalendarDataError, ValueError, KeyError, TypeError, OverflowError):
             sentence = "Google shows its times or its recurrence in a form that hxdav cannot read."
             return Unreadable(remote_id=remote_id, tag=self.tag, sentence=sentence)
-        return RemoteObject(remote_id=remote_id, tag=self.tag, text=text)
+        return RemoteObject(remote_id=remote_id, tag=self.tag, text=text, key=made_as(self.master))
 
 
 def timeline_of(master: Event) -> Timeline:

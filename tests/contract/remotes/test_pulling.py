@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from hxdav.domain.ids import AppointmentId, IntegrationId
+from hxdav.domain.mirror import derived_uid
 from hxdav.remote import CalendarId, CursorExpired, RemoteObject, Unreadable
 from tests.contract.remotes.place import Person, RemotePlace
 from tests.contract.remotes.texts import an_event, meaning, pulled, uid_of
@@ -149,3 +151,14 @@ def test_nothing_of_what_is_kept_in_a_cursor_is_content(
 
     assert not any("Swimming" in page.cursor for page in rounds.pages)
     assert not any(isinstance(sighting, Unreadable) for sighting in rounds.seen.values())
+
+
+def test_what_hxdav_has_made_is_known_by_its_key(place: RemotePlace, calendar_id: CalendarId, person: Person) -> None:
+    own = derived_uid(IntegrationId(1), AppointmentId(7), generation=1)
+    place.remote.create(calendar_id, an_event("Ours", uid=own))
+    person.add(an_event("Theirs"))
+
+    pages = pulled(place.remote, calendar_id).pages
+
+    keys = {each.key for page in pages for each in page.sightings if isinstance(each, RemoteObject)}
+    assert keys == {own, None}
