@@ -59,5 +59,6 @@ def begin_epoch(tx: Tx) -> None:
     Bridges list everything anew: their providers were told more than the store knows.
     """
     tx.installation.begin_epoch()
+    tx.installation.skip_numbers()
     tx.integrations.raise_modseqs()
     tx.bridges.start_over()

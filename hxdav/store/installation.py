@@ -5,12 +5,28 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select, text, update
 
 from hxdav.domain.ids import Epoch
 from hxdav.store.rows import InstallationRow
 
 _ONLY = 1
+_SKIPPED = {"appointment": 1_000_000, "integration": 1_000}
+_SKIP = {
+    "sqlite": (
+        text(
+            "INSERT INTO sqlite_sequence (name, seq) SELECT :table, 0"
+            " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = :table)"
+        ),
+        text("UPDATE sqlite_sequence SET seq = seq + :gap WHERE name = :table"),
+    ),
+    "postgresql": (
+        text(
+            "SELECT setval(CAST(pg_get_serial_sequence(:quoted, 'id') AS regclass),"
+            " nextval(CAST(pg_get_serial_sequence(:quoted, 'id') AS regclass)) + :gap)"
+        ),
+    ),
+}
 
 
 def new_epoch() -> Epoch:
@@ -40,6 +56,13 @@ class Installations:
         epoch = new_epoch()
         self._connection.execute(update(InstallationRow).values(epoch=epoch))
         return epoch
+
+    def skip_numbers(self) -> None:
+        """Leave out the numbers that may have been given since a backup: what providers have is named after them."""
+        for table, gap in _SKIPPED.items():
+            values = {"table": table, "quoted": f'"{table}"', "gap": gap}
+            for statement in _SKIP[self._connection.dialect.name]:
+                self._connection.execute(statement, values)
 
     def key_proof(self) -> str | None:
         """What was made with the installation's key, to recognise it by; None where no key has been used yet."""

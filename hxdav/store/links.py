@@ -97,6 +97,16 @@ class Links:
         query = _LINKS.where(LinkRow.integration_id == integration_id, LinkRow.parked.is_not(None))
         return [_link(row) for row in self._connection.execute(query.order_by(LinkRow.id))]
 
+    def awaited(self, integration_id: IntegrationId) -> list[Link]:
+        """Single events of series that are being made, of which nothing has been heard yet."""
+        query = _LINKS.where(
+            LinkRow.integration_id == integration_id,
+            LinkRow.mirror_id.is_not(None),
+            LinkRow.recurrence_id != WHOLE,
+            LinkRow.tag.is_(None),
+        )
+        return [_link(row) for row in self._connection.execute(query)]
+
     def of_integration(self, integration_id: IntegrationId) -> list[Link]:
         """Every link of an integration."""
         query = _LINKS.where(LinkRow.integration_id == integration_id).order_by(LinkRow.id)
@@ -187,7 +197,12 @@ _PENDING = (
                 MirrorRow.state == MirrorState.SHOWN,
                 or_(LinkRow.id.is_(None), LinkRow.mirror_etag != MirrorRow.etag),
             ),
-            and_(MirrorRow.state == MirrorState.LEFT, LinkRow.parked.is_(None), _IS_THERE),
+            # One whose last edit was not taken is removed all the same; one that could not be removed has no etag left.
+            and_(
+                MirrorRow.state == MirrorState.LEFT,
+                or_(LinkRow.parked.is_(None), LinkRow.mirror_etag != ""),
+                _IS_THERE,
+            ),
         ),
     )
     .order_by(

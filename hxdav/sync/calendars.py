@@ -23,6 +23,13 @@ def look(errand: Errand) -> CalendarState:
         return CalendarState.GONE
 
 
+def require_visible(errand: Errand) -> None:
+    """Raise CalendarLost unless the calendar is there, and shown."""
+    state = look(errand)
+    if state is not CalendarState.VISIBLE:
+        raise CalendarLost(state)
+
+
 def find_or_make(remote: Remote, *, name: str, marker: str, zone: str) -> str:
     """The calendar that carries ``marker``: looked for first, because the answer to its making may have been lost."""
     return remote.find_calendar(marker) or remote.make_calendar(name, marker=marker, zone=zone)

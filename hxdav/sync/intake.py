@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 from hxdav.domain.access import why_closed
 from hxdav.domain.bridge import Bridge, Link
-from hxdav.domain.edit import Merged, Refused
-from hxdav.domain.ids import Href, LinkId, MirrorId, Uid
+from hxdav.domain.edit import Held, Merged, Outcome, Refused
+from hxdav.domain.field import Field
+from hxdav.domain.ids import Href, LinkId, MirrorId, Modseq, Uid
 from hxdav.domain.mirror import Mirror, MirrorState
 from hxdav.domain.notification import NotificationKind
 from hxdav.domain.refusal import CalendarDataError, Reason
@@ -32,9 +33,13 @@ from hxdav.store.trail import Subject
 from hxdav.sync.errand import Errand, Ours, ours_of
 from hxdav.sync.merging import merge, sent_after
 from hxdav.sync.singles import with_single, without_single
+from hxdav.sync.singling import uid_of_single, wanted_singles
 
 ORPHAN = "orphan"
 """Why an object of hxdav's own making is left alone: the store does not know it, as after a restore."""
+
+
+_CANCELLED = Difference(part="", field=Field.STATUS)
 
 
 class BridgeClosed(HxdavError):
@@ -113,7 +118,10 @@ def _take_edit(intake: Intake, link: Link, shown: RemoteObject, *, mirror: Mirro
     if merged.lost:
         _keep_lost(intake, shown, mirror)
     if merged.inward:
-        _put(intake, ours, remote, what=merged.inward)
+        outcome = _put(intake, ours, remote, what=merged.inward)
+        if isinstance(outcome, Held) and merged.inward != {_CANCELLED} and not merged.lost:
+            # What was cancelled is not changed besides, and may be kept.
+            _keep_lost(intake, shown, mirror)
     sent_now = sent_after(sent, remote, theirs=theirs, practice_zone=errand.zone)
     _agree(intake, replace(link, tag=shown.tag, base=shown.text, sent=sent_now, parked=None), mirror.id)
 
@@ -135,10 +143,11 @@ def _take_again(intake: Intake, link: Link, shown: RemoteObject, *, mirror: Mirr
 
 def _take_new(intake: Intake, link: Link | None, shown: RemoteObject, *, reading: CalendarObject) -> None:
     """An object that has no mirror yet: adopted by its UID, made a personal appointment, or refused and left alone."""
-    if _is_lost_answer(intake, shown, reading.uid):
+    if _take_lost_answer(intake, link, shown, uid=reading.uid):
         return
     if shown.key is not None and not intake.tx.mirrors.known_by(intake.place.integration.practitioner_id, shown.key):
         _park(intake, link, shown.remote_id, tag=shown.tag, why=ORPHAN)
+        _tell(intake, NotificationKind.OBJECT_LEFT_ALONE, about=shown.remote_id)
         return
     href = Href(shown.remote_id)
     put = PutObject(integration_id=intake.errand.integration_id, href=href, body=shown.text.encode(), reading=reading)
@@ -155,14 +164,60 @@ def _take_new(intake: Intake, link: Link | None, shown: RemoteObject, *, reading
     _agree(intake, replace(fresh, base=shown.text, sent=shown.text), mirror.id)
 
 
-def _is_lost_answer(intake: Intake, shown: RemoteObject, uid: Uid) -> bool:
-    """Whether hxdav has made this, and not heard that it was done: pushing finds it by its key, and links it."""
-    integration = intake.place.integration
-    for known in intake.tx.mirrors.known_by(integration.practitioner_id, shown.key or uid):
-        if known.integration_id == integration.id and known.state is MirrorState.SHOWN:
-            link = intake.tx.links.of(known.id).get(WHOLE)
-            return link is None or link.tag is None
+def _take_lost_answer(intake: Intake, link: Link | None, shown: RemoteObject, *, uid: Uid) -> bool:
+    """Link what hxdav has made, and not heard that it was done; whether it is that."""
+    tx, number = intake.tx, intake.errand.integration_id
+    for known in tx.mirrors.known_by(intake.place.integration.practitioner_id, shown.key or uid):
+        own = tx.links.of(known.id).get(WHOLE)
+        is_unheard_of = own is None or (own.tag is None and known.state is MirrorState.SHOWN)
+        if known.integration_id != number or known.state is MirrorState.HIDDEN or not is_unheard_of:
+            continue
+        if link is not None and (own is None or link.id != own.id):
+            tx.links.drop(link.id)
+        heard = _heard_of(intake, own or replace(_new_link(intake, shown.remote_id), mirror_id=known.id), shown)
+        if known.state is MirrorState.SHOWN:
+            ours = ours_of(tx, intake.errand, known)
+            _keep_what_differs(intake, shown, ours, text=ours.text)
+        _agree(intake, heard, known.id)
+        if known.state is MirrorState.LEFT:
+            # It may have been passed over, because there was nothing to take away.
+            tx.bridges.change(number, pushed_modseq=Modseq(0))
+        return True
+    return _take_lost_single(intake, link, shown, uid=uid)
+
+
+def _take_lost_single(intake: Intake, link: Link | None, shown: RemoteObject, *, uid: Uid) -> bool:
+    """Link a single event of a series that hxdav has made, and not heard that it was done; whether it is that."""
+    for awaited in intake.tx.links.awaited(intake.errand.integration_id):
+        mirror = intake.tx.mirrors.one(awaited.mirror_id or MirrorId(0))
+        is_ours = (shown.key or uid) == uid_of_single(intake.errand, mirror, awaited.recurrence_id)
+        if mirror.state is MirrorState.HIDDEN or not is_ours:
+            continue
+        if link is not None:
+            intake.tx.links.drop(link.id)
+        _store(intake, _heard_of(intake, awaited, shown))
+        if mirror.state is MirrorState.SHOWN:
+            ours = ours_of(intake.tx, intake.errand, mirror)
+            wanted = wanted_singles(intake.errand, ours, intake.place.integration)
+            _keep_what_differs(intake, shown, ours, text=wanted.get(awaited.recurrence_id))
+            _push_anew(intake, mirror.id)
+        else:
+            intake.tx.bridges.change(intake.errand.integration_id, pushed_modseq=Modseq(0))
+        return True
     return False
+
+
+def _heard_of(intake: Intake, link: Link, shown: RemoteObject) -> Link:
+    """The link of what hxdav has made, now that it was seen: it is as shown, whatever was sent."""
+    heard = replace(link, remote_id=shown.remote_id, tag=shown.tag, base=shown.text, sent=shown.text)
+    return replace(heard, is_ours=True, parked=None, seen_in=intake.bridge.listing)
+
+
+def _keep_what_differs(intake: Intake, shown: RemoteObject, ours: Ours, *, text: str | None) -> None:
+    """Keep what is not as hxdav has made it: somebody changed it since, and ours is about to be put over it."""
+    errand = intake.errand
+    if text is None or differences(errand.parts_of_text(text), errand.parts_of_text(shown.text)):
+        _keep_lost(intake, shown, ours.mirror)
 
 
 def _take_single(intake: Intake, link: Link, shown: RemoteObject, *, mirror: Mirror) -> None:
@@ -215,6 +270,7 @@ def _leave_alone(intake: Intake, link: Link | None, shown: Unreadable) -> None:
     """What we cannot keep: it stays where it is, and the person is told why."""
     if link is not None and link.mirror_id is not None:
         _store(intake, replace(link, tag=shown.tag, parked=Reason.NOT_CALENDAR_DATA))
+        _tell(intake, NotificationKind.OBJECT_LEFT_ALONE, about=shown.remote_id)
         return
     refusal = CalendarDataError(Reason.NOT_CALENDAR_DATA, shown.sentence)
     put = PutObject(integration_id=intake.errand.integration_id, href=Href(shown.remote_id), body=b"", reading=refusal)
@@ -222,18 +278,25 @@ def _leave_alone(intake: Intake, link: Link | None, shown: Unreadable) -> None:
     _park(intake, link, shown.remote_id, tag=shown.tag, why=Reason.NOT_CALENDAR_DATA)
 
 
-def _put(intake: Intake, ours: Ours, remote: CalendarObject, *, what: Collection[Difference]) -> None:
+def _put(intake: Intake, ours: Ours, remote: CalendarObject, *, what: Collection[Difference]) -> Outcome:
     """Put our own object with what they changed of it: so what they do not see of it stays."""
     whole = object_of(_whole(ours))
-    _submit_text(intake, ours.mirror, graft(whole, remote, what, practice_zone=intake.errand.zone))
+    return _submit_text(intake, ours.mirror, graft(whole, remote, what, practice_zone=intake.errand.zone))
 
 
-def _submit_text(intake: Intake, mirror: Mirror, text: str) -> None:
+def _submit_text(intake: Intake, mirror: Mirror, text: str) -> Outcome:
     body = text.encode()
-    put = PutObject(integration_id=intake.errand.integration_id, href=mirror.href, body=body, reading=read_body(body))
+    put = PutObject(
+        integration_id=intake.errand.integration_id,
+        href=mirror.href,
+        body=body,
+        reading=read_body(body),
+        to_review=intake.bridge.is_cautious,
+    )
     outcome = submit(intake.tx, intake.errand.clock, intake.errand.policy, change=put, source=intake.errand.source)
     if isinstance(outcome, Merged) and outcome.overruled:
-        _tell(intake, NotificationKind.EDIT_OVERRULED, mirror)
+        _tell_overruled(intake, mirror)
+    return outcome
 
 
 def _whole(ours: Ours) -> str:
@@ -267,7 +330,7 @@ def _push_anew(intake: Intake, mirror_id: MirrorId) -> None:
 
 def _keep_lost(intake: Intake, shown: RemoteObject, mirror: Mirror) -> None:
     """Keep what loses against the store, and tell the person (rule 10)."""
-    _tell(intake, NotificationKind.EDIT_OVERRULED, mirror)
+    _tell_overruled(intake, mirror)
     intake.tx.trail.keep_refused_body(
         _subject(intake, mirror),
         href=mirror.href,
@@ -277,18 +340,22 @@ def _keep_lost(intake: Intake, shown: RemoteObject, mirror: Mirror) -> None:
     )
 
 
-def _tell(intake: Intake, kind: NotificationKind, mirror: Mirror) -> None:
+def _tell_overruled(intake: Intake, mirror: Mirror) -> None:
+    _tell(intake, NotificationKind.EDIT_OVERRULED, about=mirror.href, mirror=mirror)
+
+
+def _tell(intake: Intake, kind: NotificationKind, *, about: str, mirror: Mirror | None = None) -> None:
     subject, now = _subject(intake, mirror), intake.errand.now()
-    if not intake.tx.notifications.was_told(subject, kind=kind, digest=mirror.href, now=now):
-        intake.tx.notifications.tell(subject, kind=kind, digest=mirror.href, at=now)
+    if not intake.tx.notifications.was_told(subject, kind=kind, digest=about, now=now):
+        intake.tx.notifications.tell(subject, kind=kind, digest=about, at=now)
 
 
-def _subject(intake: Intake, mirror: Mirror) -> Subject:
+def _subject(intake: Intake, mirror: Mirror | None) -> Subject:
     return Subject(
         practice_group_id=intake.place.practice.practice_group_id,
         practitioner_id=intake.place.integration.practitioner_id,
         integration_id=intake.place.integration.id,
-        appointment_id=mirror.appointment_id,
+        appointment_id=mirror.appointment_id if mirror is not None else None,
     )
 
 

@@ -7,15 +7,15 @@ from datetime import datetime
 
 from hxdav.domain.bridge import Bridge, BridgeState
 from hxdav.domain.notification import NotificationKind
-from hxdav.remote import CalendarId, CalendarState, TryLater
+from hxdav.remote import CalendarId, CalendarState, CalendarUnavailable, TryLater
 from hxdav.services.connecting import subject_of
-from hxdav.sync.calendars import CalendarLost, find_or_make, look
+from hxdav.sync.calendars import CalendarLost, find_or_make, look, require_visible
 from hxdav.sync.channels import Hooks, keep_channel
 from hxdav.sync.clearing import clear_old_calendars
 from hxdav.sync.daily import begin_day
 from hxdav.sync.errand import Errand
 from hxdav.sync.pulling import is_pull_due, pull
-from hxdav.sync.pushing import Push, push_some
+from hxdav.sync.pushing import Push, end, look_soon, push_some
 
 _PULLS = 5
 """How often a pass pulls because the provider says that something has changed, before it leaves that for later."""
@@ -37,9 +37,17 @@ class Pass:
             return
         if bridge.calendar_id is None:
             self._make_calendar(bridge)
-        self._converge()
-        if self.hooks is not None:
-            keep_channel(self.errand, self.errand.bridge(), self.hooks)
+        try:
+            self._converge()
+            if self.hooks is not None:
+                keep_channel(self.errand, self.errand.bridge(), self.hooks)
+        except CalendarUnavailable:
+            # It may be gone for good, which only its own state tells.
+            require_visible(self.errand)
+            raise
+        except TryLater:
+            look_soon(self.errand)
+            raise
 
     def _converge(self) -> None:
         push = Push(errand=self.errand)
@@ -50,12 +58,14 @@ class Pass:
                 if push.set_aside and pulls >= _PULLS:
                     raise TryLater("The provider keeps saying that something has changed.", code="keeps_changing")
                 pull(self.errand)
+                push.watched = None
                 pulls += 1
                 push.set_aside.clear()
                 begin_day(self.errand, bridge)
                 clear_old_calendars(self.errand, bridge)
             elif not push_some(push):
-                return
+                break
+        end(push)
 
     def _make_calendar(self, bridge: Bridge) -> None:
         calendar_id = find_or_make(self.errand.remote, name=self.name, marker=bridge.marker, zone=str(self.errand.zone))

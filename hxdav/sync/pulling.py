@@ -10,13 +10,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from hxdav.domain.bridge import Bridge
-from hxdav.remote import CalendarState, Cursor, CursorExpired, Gone, Page, RemoteId
-from hxdav.sync.calendars import CalendarLost, look
+from hxdav.remote import Cursor, CursorExpired, Gone, Page, RemoteId, TryLater
+from hxdav.sync.calendars import require_visible
 from hxdav.sync.errand import Errand
 from hxdav.sync.intake import take_in
 
 ASKED_AT_ONCE = 50
 """How many objects that a listing did not show are asked for before the lease is looked after again."""
+
+_BEGINNINGS = 3
+"""How often one pull begins anew, because a cursor has expired under it."""
 
 _MEANWHILE = timedelta(seconds=60)
 """When a pull that ended without a word is due again."""
@@ -33,11 +36,19 @@ def pull(errand: Errand) -> None:
     begun_until = errand.now() + _MEANWHILE
     _save(errand, pull_due_at=begun_until)
     if errand.remote.capabilities.hides:
-        _require_visible(errand)
+        require_visible(errand)
+    beginnings = 0
     while True:
         errand.keep_lease()
-        if not _pull_page(errand):
-            break
+        try:
+            if not _pull_page(errand):
+                break
+        except CursorExpired:
+            beginnings += 1
+            if beginnings > _BEGINNINGS:
+                raise TryLater("The provider does not let its changes be read to the end.", code="expires") from None
+            # What is known of each object stays: what the new listing does not show is asked for.
+            _save(errand, cursor=None, is_listing=False)
     while _ask_for_unseen(errand):
         errand.keep_lease()
     _finish(errand, begun_until=begun_until)
@@ -48,12 +59,7 @@ def _pull_page(errand: Errand) -> bool:
     bridge = errand.bridge()
     if bridge.cursor is None and not bridge.is_listing:
         _save(errand, is_listing=True, is_cautious=True, listing=bridge.listing + 1)
-    try:
-        page = errand.remote.pull(errand.calendar_id, Cursor(bridge.cursor) if bridge.cursor else None)
-    except CursorExpired:
-        # What is known of each object stays: what the new listing does not show is asked for.
-        _save(errand, cursor=None, is_listing=False)
-        return True
+    page = errand.remote.pull(errand.calendar_id, Cursor(bridge.cursor) if bridge.cursor else None)
     if page.listing and not errand.bridge().is_listing:
         # A server that cannot tell what changed lists everything each time.
         _save(errand, is_listing=True, listing=bridge.listing + 1)
@@ -65,7 +71,7 @@ def _pull_page(errand: Errand) -> bool:
 def _take_page(errand: Errand, page: Page) -> None:
     if any(isinstance(each, Gone) for each in page.sightings):
         # A calendar that goes away may say of each of its objects that it is gone.
-        _require_visible(errand)
+        require_visible(errand)
     for sighting in page.sightings:
         take_in(errand, sighting)
     if page.sightings:
@@ -80,17 +86,11 @@ def _ask_for_unseen(errand: Errand) -> bool:
     with errand.store.snapshot() as tx:
         unseen = tx.links.unseen(bridge, limit=ASKED_AT_ONCE)
     if unseen:
-        _require_visible(errand)
+        require_visible(errand)
     for link in unseen:
         if link.remote_id is not None:
             take_in(errand, errand.remote.read(errand.calendar_id, RemoteId(link.remote_id)))
     return bool(unseen)
-
-
-def _require_visible(errand: Errand) -> None:
-    state = look(errand)
-    if state is not CalendarState.VISIBLE:
-        raise CalendarLost(state)
 
 
 def _finish(errand: Errand, *, begun_until: datetime) -> None:

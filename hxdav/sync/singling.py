@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from hxdav.domain.bridge import Link
 from hxdav.domain.ids import Uid
-from hxdav.domain.mirror import derived_uid
-from hxdav.domain.times import Interval
+from hxdav.domain.integration import Integration
+from hxdav.domain.mirror import Mirror, derived_uid
 from hxdav.domain.window import Window
 from hxdav.store.links import WHOLE
 from hxdav.sync.errand import Errand, Ours
@@ -24,33 +23,43 @@ def push_singles(errand: Errand, ours: Ours, links: dict[str, Link]) -> None:
     whole = links.get(WHOLE) or new_link(ours)
     if whole.tag is not None:
         errand.remote.remove(errand.calendar_id, known_at(whole))
-    wanted = single_events(ours.text, uid_of=_uid_of(errand, ours), within=_within(errand), practice_zone=errand.zone)
+    with errand.store.transaction() as tx:
+        wanted = wanted_singles(errand, ours, tx.integrations.one(errand.integration_id))
+        for recurrence_id in wanted.keys() - links.keys():
+            # So that it is known again where the answer to its making is lost.
+            tx.links.put(new_link(ours, recurrence_id), at=errand.now())
+        links = tx.links.of(ours.mirror.id)
     for recurrence_id, link in links.items():
         if recurrence_id != WHOLE and recurrence_id not in wanted:
             errand.keep_lease()
             remove_single(errand, link)
     for recurrence_id, text in wanted.items():
         errand.keep_lease()
-        bring_one(errand, replace(ours, text=text), links.get(recurrence_id) or new_link(ours, recurrence_id))
+        bring_one(errand, replace(ours, text=text), links[recurrence_id])
     done = replace(whole, remote_id=None, tag=None, base="", sent="", mirror_etag=ours.mirror.etag, parked=None)
     with errand.store.transaction() as tx:
         tx.links.put(done, at=errand.now())
 
 
-def _uid_of(errand: Errand, ours: Ours) -> Callable[[str], Uid]:
-    return lambda recurrence_id: derived_uid(
-        errand.integration_id,
-        ours.appointment.id,
-        service=errand.service,
-        recurrence_id=recurrence_id,
-        generation=ours.mirror.generation,
+def wanted_singles(errand: Errand, ours: Ours, integration: Integration) -> dict[str, str]:
+    """The single events, by recurrence id, of a series that are in the window as it is today (rule 4)."""
+    window = Window.of(
+        errand.policy, connected_on=integration.connected_on, now=errand.now(), practice_zone=errand.zone
+    )
+    return single_events(
+        ours.text,
+        uid_of=lambda recurrence_id: uid_of_single(errand, ours.mirror, recurrence_id),
+        within=window.interval,
+        practice_zone=errand.zone,
     )
 
 
-def _within(errand: Errand) -> Interval:
-    """The window as it is today (rule 4)."""
-    with errand.store.single_read() as tx:
-        integration = tx.integrations.one(errand.integration_id)
-    return Window.of(
-        errand.policy, connected_on=integration.connected_on, now=errand.now(), practice_zone=errand.zone
-    ).interval
+def uid_of_single(errand: Errand, mirror: Mirror, recurrence_id: str) -> Uid:
+    """The UID under which one event of a series goes."""
+    return derived_uid(
+        errand.integration_id,
+        mirror.appointment_id,
+        service=errand.service,
+        recurrence_id=recurrence_id,
+        generation=mirror.generation,
+    )

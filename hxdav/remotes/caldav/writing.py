@@ -8,6 +8,8 @@ from xml.etree.ElementTree import Element
 
 import httpx
 
+from hxdav.domain.field import EVERY_FIELD
+from hxdav.ical.fields import differences, parts_of
 from hxdav.ical.objects import object_of
 from hxdav.remote import (
     Changed,
@@ -17,6 +19,7 @@ from hxdav.remote import (
     RemoteError,
     RemoteId,
     RemoteObject,
+    Tag,
     TryLater,
 )
 from hxdav.remotes.caldav import bodies
@@ -33,6 +36,9 @@ _TAKEN = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT, HTTPStatus.PRECON
 
 _TAKEN_UID = {f"{CALDAV}no-uid-conflict", f"{CALDAV}unique-scheduling-object-resource"}
 _PUT_AGAIN = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.LOCKED, HTTPStatus.TOO_EARLY})
+_UNREAD = Tag('"unread"')
+"""Of an object that is not known as it is now: nothing is written under it."""
+
 _CHANGED = "The appointment was changed in the calendar in the meantime."
 _GONE = "The appointment is not in the calendar any more."
 _LOST_AGAIN = "The appointment was in the calendar a moment ago and is not any more; hxdav tries again later."
@@ -65,12 +71,7 @@ def update(folder: Folder, known: RemoteObject, text: str) -> RemoteObject:
     """Bring an object that still has ``known.tag`` to ``text``. Never If-Match: *, which iCloud takes the wrong way."""
     response = _put(folder, known.remote_id, text, condition={"If-Match": known.tag})
     if response.status_code in _DONE:
-        shown = _shown(folder, known.remote_id, text, response=response)
-        told = tag_of(response.headers.get("ETag", ""))
-        if told and told != shown.tag:
-            # Somebody was quicker than our reading back, and we must not take that for our own words.
-            raise Changed(_CHANGED)
-        return shown
+        return _shown(folder, known.remote_id, text, response=response)
     if response.status_code in _ABSENT | _TAKEN:
         if isinstance(read(folder, known.remote_id), Gone):
             raise ObjectGone(_GONE)
@@ -107,7 +108,19 @@ def _shown(folder: Folder, name: RemoteId, text: str, *, response: httpx.Respons
     sighting = read(folder, name)
     if not isinstance(sighting, RemoteObject):
         raise TryLater(_LOST_AGAIN, code="lost_again")
+    told = tag_of(written)
+    if told != sighting.tag if told else _says_else(sighting.text, text):
+        # Somebody was quicker than our reading back: what they wrote is to be pulled, and not taken for our own words.
+        return RemoteObject(remote_id=name, tag=told or _UNREAD, text=as_read(with_ends(text)))
     return sighting
+
+
+def _says_else(shown: str, text: str) -> bool:
+    """Whether what is shown means something else than what was put: all that tells, where a put gives no tag."""
+    put, read_back = (
+        parts_of(object_of(each), carries=EVERY_FIELD, practice_zone=UTC) for each in (with_ends(text), shown)
+    )
+    return bool(differences(put, read_back))
 
 
 def _known(folder: Folder, uid: str, name: RemoteId, *, response: httpx.Response) -> RemoteObject:

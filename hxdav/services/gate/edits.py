@@ -15,7 +15,8 @@ from hxdav.ical.objects import CalendarObject, read_object
 class PutObject:
     """A calendar object put at ``href``; ``reading`` is what ``body`` says, or why it cannot be read.
 
-    ``body`` is empty where it was too large to be read at all.
+    ``body`` is empty where it was too large to be read at all. ``to_review``: where it asks for a removal, nobody can
+    tell whether that was meant, so a person is asked (rule 7).
     """
 
     integration_id: IntegrationId
@@ -23,6 +24,7 @@ class PutObject:
     body: bytes
     reading: CalendarObject | CalendarDataError
     precondition: Precondition = NO_PRECONDITION
+    to_review: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,7 +130,7 @@ def _put_again(desk: Desk, place: Place, edit: PutObject, *, content: CalendarOb
     """Another state of what is shown at this href."""
     appointment = desk.tx.appointments.one(mirror.appointment_id)
     if content.is_cancelled and not object_of(appointment.text).is_cancelled:
-        return removing.remove(desk, place, mirror, body=edit.body)
+        return removing.remove(desk, place, mirror, body=edit.body, to_review=edit.to_review)
     return rewrite(desk, place, edit, content=content, appointment=appointment, shown=mirror)
 
 

@@ -142,7 +142,7 @@ def _show(desk: Desk, change: Recording, appointment: Appointment) -> ETag | Non
     etag: ETag | None = None
     for mirror in shown.values():
         if mirror.state is MirrorState.HIDDEN:
-            _keep_hidden(desk, mirror, appointment)
+            touched |= _keep_hidden(desk, mirror, appointment)
             continue
         if _is_replaced(mirror, change.placement) or appointment.is_gone:
             desk.tx.mirrors.change(replace(mirror, state=MirrorState.LEFT, modseq=modseq), at=desk.now)
@@ -165,10 +165,17 @@ def _show(desk: Desk, change: Recording, appointment: Appointment) -> ETag | Non
     return etag
 
 
-def _keep_hidden(desk: Desk, mirror: Mirror, appointment: Appointment) -> None:
-    """Clients know already that it is gone: whatever changes of it, there is nothing to tell them yet."""
-    if appointment.is_gone:
-        desk.tx.mirrors.change(replace(mirror, state=MirrorState.LEFT), at=desk.now)
+def _keep_hidden(desk: Desk, mirror: Mirror, appointment: Appointment) -> set[IntegrationId]:
+    """Clients know already that it is gone: whatever changes of it, there is nothing to tell them yet.
+
+    A bridge has to look all the same: what was cancelled at its provider, and not deleted, is there still.
+    """
+    if not appointment.is_gone:
+        return set()
+    is_bridged = desk.tx.integrations.one(mirror.integration_id).service.is_bridged
+    modseq = appointment.modseq if is_bridged else mirror.modseq
+    desk.tx.mirrors.change(replace(mirror, state=MirrorState.LEFT, modseq=modseq), at=desk.now)
+    return {mirror.integration_id} if is_bridged else set()
 
 
 def _is_replaced(mirror: Mirror, placement: Placement | None) -> bool:

@@ -49,6 +49,19 @@ def test_what_a_killed_worker_had_is_taken_over_when_its_lease_ends(world: Bridg
     assert world.remote_titles() == ["Appointment"]
 
 
+def test_a_lease_is_as_long_as_it_was_set_to_be(world: BridgedWorld) -> None:
+    world.connect()
+    account_id = world.account()
+    killed = leases(world, "killed")
+    killed.length = timedelta(seconds=5)
+    assert killed.take(account_id) is not None
+
+    world.practice.clock.advance(seconds=4)
+    assert leases(world, "other").take(account_id) is None
+    world.practice.clock.advance(seconds=1)
+    assert leases(world, "other").take(account_id) is not None
+
+
 def test_a_worker_whose_lease_was_taken_over_writes_no_more(world: BridgedWorld) -> None:
     world.connect()
     account_id = world.account()

@@ -104,3 +104,19 @@ def test_a_series_that_cannot_be_expressed_goes_as_single_events(world: BridgedW
     starts = sorted(object_of(each.text).main.value("DTSTART") for each in world.provider.calendar().objects.values())
     assert starts == ["20261124T090000", "20261124T100000", "20261124T110000"]
     assert not any(object_of(each.text).is_recurring for each in world.provider.calendar().objects.values())
+
+
+def test_what_the_provider_did_not_take_leaves_it_all_the_same(world: BridgedWorld) -> None:
+    booked = world.practice.book(an_object("first@practice"), kind=AppointmentKind.PERSONAL)
+    world.connect()
+    world.round()
+    world.practice.book(
+        an_object("first@practice", summary="Poison"), appointment_id=booked.id, kind=AppointmentKind.PERSONAL
+    )
+    world.round()
+    assert world.remote_titles() == ["Supervision"]
+
+    world.practice.cancel(booked.id)
+    world.round()
+
+    assert world.remote_titles() == []
