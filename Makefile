@@ -2,6 +2,7 @@
 # make test       every check and every test: what CI runs
 # make test-long  the same tests, Hypothesis looking a hundred times longer
 # make bench      requests per second beside stock Radicale   [BENCH_GROWTH=0 leaves the growth table out]
+# make bench-bridges  how quickly the bridge to Google carries [BENCH_BRIDGES_QUICK=1]
 # make lint | format | lock | clean
 #
 # Each target sets up what it needs in .venv, from the lock files; PYTHON=/path/to/python3 chooses the interpreter.
@@ -12,7 +13,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long bench lint format lock clean
+.PHONY: help demo test test-long bench bench-bridges lint format lock clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -40,6 +41,9 @@ test-long: lint
 
 bench: .venv/dev
 	$(BIN)/python -m bench.run
+
+bench-bridges: .venv/dev
+	$(BIN)/python -m bench.bridges
 
 format: .venv/dev
 	$(BIN)/ruff check --fix

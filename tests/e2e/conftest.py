@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
+from tests.e2e.bridged import BridgedDemo, a_bridged_demo
 from tests.e2e.serving import DemoServer
 
 
@@ -39,14 +40,22 @@ def fresh_unlimited_demo_server(tmp_path_factory: pytest.TempPathFactory) -> Ite
     yield from _served(DemoServer(tmp_path_factory.mktemp("fresh-unlimited-demo"), "--unlimited"))
 
 
+@pytest.fixture(scope="module")
+def bridged_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgedDemo]:
+    """The demo with Google and iCloud beside it, shared by the tests of a module."""
+    with a_bridged_demo(tmp_path_factory.mktemp("bridged-demo")) as demo:
+        yield demo
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Function) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show what a server logged beside a failure of a test that it served."""
     report = yield
     if report.failed:
         for name, value in item.funcargs.items():
-            if isinstance(value, DemoServer):
-                logged = value.running.log.read_text(errors="replace")[-5000:]
+            server = value.server if isinstance(value, BridgedDemo) else value
+            if isinstance(server, DemoServer):
+                logged = server.running.log.read_text(errors="replace")[-5000:]
                 report.sections.append((f"log of {name}", logged))
     return report
 

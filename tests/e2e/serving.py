@@ -11,7 +11,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -84,10 +84,13 @@ class HxdavProcess:
 class DemoServer:
     """``hxdav demo`` on a data folder, which outlives the process: it can be killed and started again."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(
+        self, folder: Path, *options: str, port: int = 0, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.data = folder / "data"
         self.folder = folder
-        self.port = free_port()
+        self.port = port or free_port()
+        self.environment = {**QUICK, **(environment or {})}
         self.base_url = ""
         self.users: dict[str, DemoUser] = {}
         self._options = options
@@ -96,7 +99,7 @@ class DemoServer:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         command = ("demo", "--json", "--port", str(self.port), "--data", str(self.data), *self._options)
-        self._running = HxdavProcess(self.folder, *command, environment=QUICK)
+        self._running = HxdavProcess(self.folder, *command, environment=self.environment)
         announced = until(self._announcement, what="what hxdav demo --json says")
         self.base_url = announced["base_url"]
         users = {name: user for name, user in announced["users"].items() if user and user["calendar_url"]}
@@ -135,9 +138,16 @@ class DemoServer:
             base_url=self.base_url, auth=(user.username, user.app_password), verify=self.trusted, timeout=60
         )
 
-    def hxdav(self, *arguments: str) -> str:
+    def hxdav(self, *arguments: str, expected_exit: int = 0, typed: str = "") -> str:
         """What a command says that runs beside the server, on the same installation."""
-        return run_hxdav(*arguments, config=self.data / "hxdav.toml")
+        return run_hxdav(
+            *arguments, config=self.config, expected_exit=expected_exit, environment=self.environment, typed=typed
+        )
+
+    @property
+    def config(self) -> Path:
+        """The settings file."""
+        return self.data / "hxdav.toml"
 
     def appointments(self, *options: str) -> list[dict[str, Any]]:
         """What ``hxdav appointments list --json`` says."""
@@ -157,12 +167,21 @@ class DemoServer:
         return False
 
 
-def run_hxdav(*arguments: str, config: Path, expected_exit: int = 0) -> str:
-    """What a command of the command line says: standard output, or standard error where it is to fail."""
+def run_hxdav(
+    *arguments: str,
+    config: Path,
+    expected_exit: int = 0,
+    environment: Mapping[str, str] | None = None,
+    typed: str = "",
+) -> str:
+    """What a command of the command line says: standard output, or standard error where it is to fail.
+
+    ``typed`` is what it may read.
+    """
     done = subprocess.run(
         [sys.executable, "-m", "hxdav", *arguments],
-        env={**os.environ, "HXDAV_CONFIG": str(config)},
-        stdin=subprocess.DEVNULL,
+        env={**os.environ, **(environment or {}), "HXDAV_CONFIG": str(config)},
+        input=typed,
         capture_output=True,
         text=True,
         timeout=60,

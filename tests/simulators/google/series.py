@@ -17,6 +17,9 @@ from tests.simulators.google.wire import Json
 INSTANCE_ID = re.compile(r"(?P<master>.+)_(?P<start>\d{8}(T\d{6}Z)?)")
 UNTIL = re.compile(r"UNTIL=(\d{8})(T\d{6}Z?)?", re.IGNORECASE)
 
+LEFT_OUT = timedelta(hours=3)
+"""More than the clocks leave out anywhere."""
+
 Wall = datetime
 """A naive datetime: wall time in the series' zone."""
 
@@ -79,7 +82,11 @@ class Series:
         if isinstance(start, datetime) == (self.zone is None):
             return False
         wall = self._wall(start)
-        return bool(self.rules.between(wall, wall, inc=True))
+        if not isinstance(start, datetime):
+            return bool(self.rules.between(wall, wall, inc=True))
+        # What the rule gives for a time that the clocks leave out takes place later on the wall.
+        near = self.rules.between(wall - LEFT_OUT, wall, inc=True)
+        return start in map(self._moment, near)
 
     def end_of(self, start: Moment) -> Moment:
         """The end of the occurrence that starts then."""
@@ -132,7 +139,10 @@ class Series:
         return wall.replace(tzinfo=zone).astimezone(self.zone).replace(tzinfo=None)
 
     def _moment(self, wall: Wall) -> Moment:
-        return wall.date() if self.zone is None else wall.replace(tzinfo=self.zone)
+        # A time that the clocks leave out is the one that they show then.
+        return (
+            wall.date() if self.zone is None else wall.replace(tzinfo=self.zone).astimezone(UTC).astimezone(self.zone)
+        )
 
     def _wall(self, moment: Moment) -> Wall:
         if isinstance(moment, datetime):

@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.simulators.google.api import ApiCall, CalendarApi
 from tests.simulators.google.channels import Channels
+from tests.simulators.google.control import Control
 from tests.simulators.google.faults import Fault, FaultKind, Faults
 from tests.simulators.google.listing import Listings
 from tests.simulators.google.meter import Meter
@@ -70,6 +71,7 @@ class GoogleSimulator:
             ("GET", "/oauth2/v3/userinfo"): self.authority.userinfo,
             ("POST", "/_simulator/token"): self._give_token,
             ("GET", "/_simulator/report"): self._report,
+            **Control(self.user).endpoints,
         }
 
     def user(self, email: str, *, zone: str = "UTC") -> Person:
