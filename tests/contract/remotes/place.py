@@ -23,6 +23,7 @@ PROVIDERS = {
     "xandikos": "tests.contract.remotes.caldav_places:xandikos",
     "icloud": "tests.contract.remotes.caldav_places:icloud",
     "google": "tests.contract.remotes.google_places:google",
+    "graph": "tests.contract.remotes.graph_places:graph",
 }
 """Where each provider's context manager is. Imported when it is first asked for."""
 

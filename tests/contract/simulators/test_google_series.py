@@ -186,3 +186,14 @@ def test_the_user_deletes_one_day_of_an_all_day_series(desk: Desk) -> None:
     desk.anna.delete_instance(desk.calendar_id, ID, date(2026, 11, 24))
     assert [one["id"] for one in desk.anna.tombstones(desk.calendar_id)] == ["abcde_20261124"]
     assert desk.list()["items"][1]["originalStartTime"] == {"date": "2026-11-24"}
+
+
+def test_an_instance_at_a_time_that_the_clocks_leave_out_can_be_changed(desk: Desk) -> None:
+    start = {"dateTime": "2026-10-03T02:30:00+10:00", "timeZone": SYDNEY}
+    end = {"dateTime": "2026-10-03T03:30:00+10:00", "timeZone": SYDNEY}
+    series(desk, start=start, end=end, recurrence=["RRULE:FREQ=DAILY;COUNT=3"])
+    (_, second, _) = instances(desk)
+
+    desk.patch(second["id"], summary="Early")
+
+    assert [one["summary"] for one in instances(desk)] == ["Team", "Early", "Team"]

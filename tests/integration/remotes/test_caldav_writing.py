@@ -98,29 +98,37 @@ def test_a_forbidden_update_of_what_is_there_is_parked(
         remote.update(calendar_id, made, made.text)
 
 
-def test_an_edit_between_an_update_and_its_reading_back_is_not_taken_for_ours(
-    remote: CalDavRemote, calendar_id: CalendarId, server: Rephrased
+@pytest.mark.parametrize("etag", ["weak", "none"])
+@pytest.mark.parametrize("write", ["create", "update"])
+def test_an_edit_between_a_write_and_its_reading_back_is_not_taken_for_ours(
+    remote: CalDavRemote, calendar_id: CalendarId, server: Rephrased, write: str, etag: str
 ) -> None:
-    made = remote.create(calendar_id, an_event("Supervision"))
+    text = an_event("Supervision")
+    made = remote.create(calendar_id, text) if write == "update" else None
 
     def quicker(asked: Asked, answer: Answer) -> Answer:
         if asked.method != "PUT":
             return answer
-        # A weak tag has the remote read the object back; the person is there before it.
-        headers = {**answer.headers, "etag": f"W/{answer.headers['etag']}"}
-        edited = Asked(
-            method="PUT",
-            path=asked.path,
-            headers={"content-type": "text/calendar"},
-            body=asked.body.replace(b"Intervision", b"Swimming"),
-        )
+        # The remote reads the object back then; the person is there before it.
+        headers = {name: value for name, value in answer.headers.items() if name != "etag"}
+        if etag == "weak":
+            headers["etag"] = f"W/{answer.headers['etag']}"
+        body = asked.body.replace(b"Intervision", b"Swimming")
+        edited = Asked(method="PUT", path=asked.path, headers={"content-type": "text/calendar"}, body=body)
         server.straight(edited)
         return Answer(code=answer.code, headers=headers)
 
     server.change = quicker
+    text = text.replace("Supervision", "Intervision")
+    written = remote.update(calendar_id, made, text) if made else remote.create(calendar_id, text)
 
+    assert "Intervision" in written.text
+    sighting = remote.read(calendar_id, written.remote_id)
+    assert isinstance(sighting, RemoteObject)
+    assert "Swimming" in sighting.text
+    assert sighting.tag != written.tag
     with pytest.raises(Changed):
-        remote.update(calendar_id, made, made.text.replace("Supervision", "Intervision"))
+        remote.update(calendar_id, written, text)
 
 
 def test_an_object_that_vanishes_while_it_is_adopted_is_created_later(

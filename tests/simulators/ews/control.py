@@ -1,0 +1,67 @@
+"""For other processes, beside EWS: what a person does in Outlook, and what was asked so far.
+
+None of it counts as a request of an application.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from tests.simulators.ews.times import written
+from tests.simulators.ews.wire import EwsRefusal, WireAnswer, WireRequest
+
+if TYPE_CHECKING:
+    from tests.simulators.ews.simulator import ExchangeSimulator
+
+
+class Control:
+    """The endpoints below ``/_simulator/``; each takes a form and answers JSON."""
+
+    def __init__(self, exchange: ExchangeSimulator) -> None:
+        self._exchange = exchange
+        self._endpoints: dict[str, Callable[[dict[str, str]], Any]] = {
+            "/_simulator/report": self._report,
+            "/_simulator/retitle": self._retitle,
+            "/_simulator/items": self._items,
+        }
+
+    def answer(self, request: WireRequest) -> WireAnswer:
+        """The answer of one of them."""
+        path, _, query = request.path.partition("?")
+        endpoint = self._endpoints.get(path)
+        if endpoint is None:
+            return WireAnswer(code=404)
+        try:
+            told = endpoint(dict(parse_qsl(query)) | dict(parse_qsl(request.body.decode())))
+        except EwsRefusal as refusal:
+            return WireAnswer(code=400, body=refusal.code.encode())
+        return WireAnswer(code=200, headers={"Content-Type": "application/json"}, body=json.dumps(told).encode())
+
+    def _report(self, _: dict[str, str]) -> Any:
+        """What was asked so far, what broke the schema, and which writes would have sent mail."""
+        meter = self._exchange.requests
+        return {
+            "violations": self._exchange.violations,
+            "users": {
+                user: {"requests": meter.made(user), "most_at_once": meter.most_at_once(user)} for user in meter.users()
+            },
+            "mailed": [one.operation for one in self._exchange.send_choices if one.choice != "SendToNone"],
+        }
+
+    def _retitle(self, form: dict[str, str]) -> Any:
+        """``user`` gives the item ``id`` another ``subject``."""
+        return {"id": self._exchange.user(form["user"]).change(form["id"], Subject=form["subject"]).id}
+
+    def _items(self, form: dict[str, str]) -> Any:
+        """What there is in each calendar of ``user``, by the calendar's name."""
+        person = self._exchange.user(form["user"])
+        return {
+            folder.name: [
+                {"id": one.id, "subject": one.text("Subject"), "start": written(one.start)}
+                for one in person.items(folder.id)
+            ]
+            for folder in person.calendars()
+        }

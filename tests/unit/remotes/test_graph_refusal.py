@@ -1,0 +1,89 @@
+"""What Graph's refusals mean: the word before the number, and nothing of its sentences."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from hxdav.remote import AccessLost, CalendarUnavailable, Changed, NotTaken, ObjectGone, RemoteError, TryLater
+from hxdav.remotes.graph.refusal import Refusal, error_of, pause_of
+
+
+def a_body(word: str) -> bytes:
+    return json.dumps({"error": {"code": word, "message": "Anna Mustermann, https://graph.example/x"}}).encode()
+
+
+@pytest.mark.parametrize(
+    ("code", "word", "meaning"),
+    [
+        (429, "ApplicationThrottled", TryLater),
+        (429, "", TryLater),
+        (403, "MailboxConcurrency", TryLater),
+        (503, "serviceNotAvailable", TryLater),
+        (504, "", TryLater),
+        (302, "", TryLater),
+        (401, "InvalidAuthenticationToken", AccessLost),
+        (403, "ErrorAccessDenied", AccessLost),
+        (404, "MailboxNotEnabledForRESTAPI", AccessLost),
+    ],
+)
+def test_what_concerns_the_account_is_told_by_word_and_number(code: int, word: str, meaning: type[RemoteError]) -> None:
+    error = error_of(code, {}, a_body(word))
+    assert isinstance(error, meaning)
+    assert "Anna" not in str(error)
+    assert "://" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("code", "word", "meaning"),
+    [
+        (404, "ErrorItemNotFound", ObjectGone),
+        (412, "ErrorIrresolvableConflict", Changed),
+        (409, "ErrorIrresolvableConflict", Changed),
+        (409, "ErrorDuplicateTransactionId", TryLater),
+        (400, "ErrorPropertyValidationFailure", NotTaken),
+    ],
+)
+def test_a_refused_write_means_what_the_engine_does_about_it(code: int, word: str, meaning: type[RemoteError]) -> None:
+    refusal = error_of(code, {}, a_body(word))
+    assert isinstance(refusal, Refusal)
+    assert type(refusal.of_object()) is meaning
+
+
+def test_a_calendar_that_is_not_there_is_unavailable() -> None:
+    assert isinstance(Refusal(404, "ErrorItemNotFound").of_calendar(), CalendarUnavailable)
+    assert isinstance(Refusal(403, "Whatever").of_calendar(), AccessLost)
+    assert isinstance(Refusal(400, "Whatever").of_calendar(), TryLater)
+
+
+@pytest.mark.parametrize("word", ["syncStateNotFound", "SyncStateInvalid", "resyncRequired"])
+def test_a_lost_place_is_nothing_that_is_gone(word: str) -> None:
+    refusal = error_of(410, {}, a_body(word))
+    assert isinstance(refusal, Refusal)
+    assert refusal.is_lost_place
+    assert not refusal.is_gone
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"error": 3}', b'{"error": {"code": "Anna Mustermann"}}'])
+def test_an_error_that_cannot_be_read_has_no_word(body: bytes) -> None:
+    refusal = error_of(400, {}, body)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == ""
+
+
+@pytest.mark.parametrize(
+    ("asked", "pause"),
+    [("7", timedelta(seconds=7)), ("86400", timedelta(hours=1)), ("", None), ("soon", None), ("-1", None)],
+)
+def test_the_pause_is_the_one_that_is_asked_for_and_an_hour_at_most(asked: str, pause: timedelta | None) -> None:
+    assert pause_of(asked) == pause
+
+
+def test_a_pause_may_be_asked_for_until_a_moment() -> None:
+    until = datetime.now(UTC) + timedelta(minutes=5)
+    pause = pause_of(format_datetime(until, usegmt=True))
+    assert pause is not None
+    assert timedelta(minutes=4) < pause <= timedelta(minutes=5)
