@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from http import HTTPStatus
 from urllib.parse import urljoin
 from xml.etree.ElementTree import Element

@@ -24,6 +24,7 @@ PROVIDERS = {
     "icloud": "tests.contract.remotes.caldav_places:icloud",
     "google": "tests.contract.remotes.google_places:google",
     "graph": "tests.contract.remotes.graph_places:graph",
+    "exchange": "tests.contract.remotes.exchange_places:exchange",
 }
 """Where each provider's context manager is. Imported when it is first asked for."""
 

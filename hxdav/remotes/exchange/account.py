@@ -1,0 +1,92 @@
+"""An Exchange account: whose mailbox it is, where its server is, and that it is not Microsoft's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from hxdav.remote import AccessLost
+
+_PATH = "/EWS/Exchange.asmx"
+_ONLINE_HOSTS = (
+    "outlook.com",
+    "office.com",
+    "office365.com",
+    "office365.us",
+    "outlook.de",
+    "partner.outlook.cn",
+    "onmicrosoft.com",
+)
+_ONLINE_DOMAINS = ("outlook.com", "hotmail.com", "live.com", "msn.com", "onmicrosoft.com")
+_IS_ONLINE = (
+    "This mailbox is at Microsoft (Outlook.com or Microsoft 365), where Microsoft is switching off the way in that"
+    " Exchange servers offer. Connect it as Outlook.com or as Office 365 instead."
+)
+_NO_ADDRESS = "An Exchange account is named by its e-mail address, as in name@practice.example."
+
+
+class Auth(StrEnum):
+    """How the server asks for the password. Either goes over TLS only."""
+
+    BASIC = "basic"
+    NTLM = "ntlm"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeAccount:
+    """A mailbox on an Exchange server.
+
+    ``username`` is what the person logs on with: the address, or a name behind its domain and a backslash.
+    ``endpoint`` is the server's name, its address, or the whole URL of EWS; where it is empty, it is asked for by
+    Autodiscover. ``ca_bundle`` (PEM) holds the authorities to trust where the server's certificate is from none that
+    all trust.
+    """
+
+    address: str
+    username: str
+    password: str = field(repr=False)
+    endpoint: str = ""
+    auth: Auth = Auth.BASIC
+    ca_bundle: Path | None = None
+
+    @property
+    def domain(self) -> str:
+        """What stands behind the @ of the address."""
+        return self.address.rpartition("@")[2].lower()
+
+    @property
+    def url(self) -> str:
+        """The URL of EWS, as far as it was told; empty where it was not."""
+        return ews_url(self.endpoint) if self.endpoint else ""
+
+    def require_own_server(self) -> None:
+        """Raise AccessLost where it can be seen that the mailbox is Microsoft's to keep, or that it is none."""
+        if not self.domain or self.domain == self.address.lower():
+            raise AccessLost(_NO_ADDRESS, code="no_address")
+        if self.url:
+            require_own_server(self.url)
+        elif _is_below(self.domain, _ONLINE_DOMAINS):
+            raise AccessLost(_IS_ONLINE, code="exchange_online")
+
+
+def ews_url(told: str) -> str:
+    """The URL of EWS at a server that is told by its name, by its address, or by that URL itself."""
+    text = told.strip()
+    parts = urlsplit(text if "://" in text else f"https://{text}")
+    path = parts.path if parts.path not in {"", "/"} else _PATH
+    return parts._replace(path=path, query="", fragment="").geturl()
+
+
+def require_own_server(url: str) -> None:
+    """Raise AccessLost where the server is Exchange Online, whose EWS ends on 1 April 2027.
+
+    https://techcommunity.microsoft.com/blog/exchange/exchange-online-ews-your-time-is-almost-up/4492361
+    """
+    if _is_below(urlsplit(url).hostname or "", _ONLINE_HOSTS):
+        raise AccessLost(_IS_ONLINE, code="exchange_online")
+
+
+def _is_below(host: str, names: tuple[str, ...]) -> bool:
+    return any(host == name or host.endswith(f".{name}") for name in names)
