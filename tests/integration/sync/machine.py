@@ -1,0 +1,144 @@
+"""The state machine of convergence: any interleaving of all that can happen ends with both sides equal."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Set as AbstractSet
+from datetime import datetime, timedelta
+
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, run_state_machine_as_test
+
+from hxdav.domain.removal import Answer
+from tests.builders import NOON
+from tests.integration.machines.rules_machine import AUTUMN, SPRING
+from tests.integration.sync import machine_checking as checking
+from tests.integration.sync.machine_ground import Beginning, Stage
+from tests.integration.sync.machine_weather import WeatherRules
+
+STEPS = 15
+SHARE = 1
+"""Examples, as a multiple of those that a property has."""
+
+_TRIES = 3
+_LOOKS = 12
+"""After so many looks without anything going wrong everything is calm."""
+
+OUTCOMES = {
+    "a bridge's removal: held",
+    "a bridge's removal: review",
+    "a calm end",
+    "a worker died",
+    "calendar deleted",
+    "connected again",
+    "cursors forgotten",
+    "device: Applied",
+    "device: Held",
+    "device: Merged",
+    "device: Refused",
+    "dragged",
+    "edited meanwhile",
+    "fault expired",
+    "fault lost",
+    "fault refused",
+    "left alone",
+    "let in again",
+    "restored",
+    "review: apply",
+    "spell: hidden",
+    "spell: locked out",
+    "spell: paused",
+    "spell: unanswering",
+    "trouble access_lost",
+    "trouble calendar_unavailable",
+    "trouble quota",
+    "trouble unavailable",
+    "un-deleted",
+}
+"""What a run reaches a few times at least."""
+
+
+class ConvergenceMachine(WeatherRules):
+    """Everything that may happen, from several beginnings."""
+
+    @initialize(
+        moment=st.sampled_from([NOON, SPRING, AUTUMN]),
+        place=st.sampled_from(["one", "two", "shared"]),
+        turn=st.sampled_from([timedelta(seconds=20), timedelta(seconds=20), timedelta(milliseconds=300)]),
+        filled=st.sampled_from([(2, 1), (0, 0), (3, 2)]),
+    )
+    def begin(self, moment: datetime, place: str, turn: timedelta, filled: tuple[int, int]) -> None:
+        """Begin with calendars that are connected, and with something in them."""
+        own, booked = filled
+        beginning = Beginning(moment=moment, two=place == "two", shared=place == "shared", own=own, booked=booked)
+        self.begin_at(beginning, turn=turn)
+
+    def fill(self, *, own: int, booked: int) -> None:
+        """Put and book what there is at the beginning."""
+        for number in range(own):
+            self.device_puts(number, "weekly" if number == 1 else "single", 1 + number, "09")
+        for number in range(booked):
+            self.practice_books(number, "single", 1 + number, "14", is_patient=True)
+
+    def teardown(self) -> None:
+        """Let everything calm down, and look at what has come of it."""
+        try:
+            if sys.exc_info()[0] is None and self.bridges:
+                self.calm_down()
+                checking.when_calm(self)
+        finally:
+            super().teardown()
+
+    def calm_down(self) -> None:
+        """Let nothing go wrong any more, and look until there is nothing left to do."""
+        for provider in self.providers:
+            provider.calm()
+        self.gives_back()
+        for bridged in self.in_use():
+            self.resumes(bridged)
+        before = None
+        for _ in range(_LOOKS):
+            self.clock.advance(minutes=20)
+            self.works()
+            is_asked = self.answers(Answer.KEEP)
+            after = self.everything()
+            if before == after and not is_asked:
+                return
+            before = after
+        raise AssertionError("it does not calm down")
+
+    def everything(self) -> list[object]:
+        """What would not stay the same if anything were done."""
+        with self.store.snapshot() as tx:
+            modseqs = [each.modseq for each in tx.integrations.all()]
+            removals = [each.state for world in self.worlds for each in tx.removals.all_of(world.practitioner_id)]
+        return [modseqs, removals, *(provider.writes() for provider in self.providers)]
+
+
+def explore(stage: Stage, *, share: float = SHARE, reaching: AbstractSet[str] = frozenset()) -> Counter[str]:
+    """Run the machine; what came of its steps, and how often.
+
+    ``share`` is of the examples that a property has. Each run of CI takes the same steps; ``make test-long`` takes
+    others each time.
+    """
+    seen: Counter[str] = Counter()
+    machine = type("ConvergenceMachine", (ConvergenceMachine,), {"stage": stage, "seen": seen})
+    for attempt in range(_TRIES):
+        if settings().derandomize:
+            seed(attempt)(machine)
+        run_state_machine_as_test(
+            machine,
+            settings=settings(
+                max_examples=round(share * settings().max_examples),
+                stateful_step_count=STEPS,
+                deadline=None,
+                derandomize=False,
+                phases=set(Phase) - {Phase.explain},
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+        if reaching <= seen.keys():
+            break
+    return seen
