@@ -95,6 +95,9 @@ class Bridge:
     channel_expires_at: datetime | None
 
 
+_UNSTORED = LinkId(0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """What a mirror is at the provider.
@@ -105,20 +108,20 @@ class Link:
 
     Where the provider cannot express a series, its mirror has a link for each single event, named by
     ``recurrence_id``, and one more, without a remote id, that stands for the whole. A link without mirror is an object
-    that was not taken in.
+    that was not taken in. One whose id is 0 is not stored yet.
     """
 
-    id: LinkId
+    id: LinkId = _UNSTORED
     practice_group_id: PracticeGroupId
     integration_id: IntegrationId
-    mirror_id: MirrorId | None
-    recurrence_id: str
-    remote_id: str | None
-    tag: str | None
-    base: str
-    sent: str
-    mirror_etag: str
-    revision: int
-    is_ours: bool
-    parked: str | None
-    seen_in: int
+    mirror_id: MirrorId | None = None
+    recurrence_id: str = ""
+    remote_id: str | None = None
+    tag: str | None = None
+    base: str = ""
+    sent: str = ""
+    mirror_etag: str = ""
+    revision: int = 0
+    is_ours: bool = False
+    parked: str | None = None
+    seen_in: int = 0

@@ -180,7 +180,7 @@ def _practice_group(ledger: _Ledger, wanted: WantedPracticeGroup, present: Pract
     for service in Service:
         if present.privacy.get(service) != wanted.privacy.get(service):
             # What is there already was written at the old level.
-            ledger.tx.bridges.look_anew(present.id, service)
+            ledger.tx.bridges.look_anew(ledger.tx.bridges.of_service(present.id, service))
     if present.zone != wanted.zone:
         ledger.moved.append(present.id)
     return present.id

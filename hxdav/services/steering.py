@@ -74,8 +74,8 @@ def set_privacy(tx: Tx, clock: Clock, *, integration: Integration, level: Privac
             f'The practice tells {integration.service} no more than "{most}". An administrator can allow more in the '
             "accounts file."
         )
-    tx.bridges.change(integration.id, privacy=level, pushed_modseq=0)
-    tx.links.forget_sent(integration.id)
+    tx.bridges.change(integration.id, privacy=level)
+    tx.bridges.look_anew([integration.id])
     detail = {"level": level}
     tx.trail.audit("privacy_set", subject_of(integration), source=source, at=clock.now(), detail=detail)
 

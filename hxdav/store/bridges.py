@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
 from hxdav.domain.bridge import Bridge, BridgeState
 from hxdav.domain.ids import ExternalAccountId, IntegrationId, Modseq, PracticeGroupId
@@ -40,11 +41,11 @@ class Bridges:
 
     def one(self, integration_id: IntegrationId) -> Bridge:
         """The bridge of an integration that has one."""
-        return _bridge(self._connection.execute(_BRIDGES.where(BridgeRow.integration_id == integration_id)).one())
+        return _bridge(self._connection.execute(_ONE, {"integration": integration_id}).one())
 
     def find(self, integration_id: IntegrationId) -> Bridge | None:
         """The bridge of an integration, if it has one."""
-        row = self._connection.execute(_BRIDGES.where(BridgeRow.integration_id == integration_id)).first()
+        row = self._connection.execute(_ONE, {"integration": integration_id}).first()
         return _bridge(row) if row else None
 
     def of_account(self, account_id: ExternalAccountId) -> list[Bridge]:
@@ -77,6 +78,10 @@ class Bridges:
         )
         return woken.first() is not None
 
+    def look_soon(self, account_id: ExternalAccountId, *, now: datetime) -> None:
+        """Have every bridge into an account pulled before anything is written there again."""
+        self._connection.execute(update(BridgeRow).where(BridgeRow.account_id == account_id).values(pull_due_at=now))
+
     def put_off(self, integration_id: IntegrationId, *, due_at: datetime, until: datetime) -> None:
         """Have a bridge pulled at ``until``, unless it has been woken since its pull was due at ``due_at``."""
         self._connection.execute(
@@ -85,17 +90,23 @@ class Bridges:
             .values(pull_due_at=until)
         )
 
-    def look_anew(self, practice_group_id: PracticeGroupId, service: Service) -> None:
-        """Have everything of a service's bridges looked at again: how much it is told has changed (rule 11)."""
-        integrations = select(IntegrationRow.id).where(
-            IntegrationRow.practice_group_id == practice_group_id, IntegrationRow.service == service
+    def of_service(self, practice_group_id: PracticeGroupId, service: Service) -> list[IntegrationId]:
+        """The integrations of a practice group's that lead into a service."""
+        query = (
+            select(BridgeRow.integration_id)
+            .join(IntegrationRow, IntegrationRow.id == BridgeRow.integration_id)
+            .where(BridgeRow.practice_group_id == practice_group_id, IntegrationRow.service == service)
         )
+        return [IntegrationId(each) for each in self._connection.execute(query).scalars()]
+
+    def look_anew(self, integration_ids: Collection[IntegrationId]) -> None:
+        """Have everything of ours looked at again: what these providers are told has changed (rule 11)."""
         self._connection.execute(
-            update(BridgeRow).where(BridgeRow.integration_id.in_(integrations)).values(pushed_modseq=0)
+            update(BridgeRow).where(BridgeRow.integration_id.in_(integration_ids)).values(pushed_modseq=0)
         )
         self._connection.execute(
             update(LinkRow)
-            .where(LinkRow.integration_id.in_(integrations), LinkRow.mirror_id.is_not(None))
+            .where(LinkRow.integration_id.in_(integration_ids), LinkRow.mirror_id.is_not(None))
             .values(mirror_etag="")
         )
 
@@ -136,6 +147,8 @@ _BRIDGES = select(
     BridgeRow.channel_opened_at,
     BridgeRow.channel_expires_at,
 ).order_by(BridgeRow.integration_id)
+
+_ONE = _BRIDGES.where(BridgeRow.integration_id == bindparam("integration"))
 
 
 def _bridge(row: Row[*tuple[Any, ...]]) -> Bridge:

@@ -166,6 +166,11 @@ class ExternalAccounts:
         )
         return leased.first() is not None
 
+    def is_leased(self, account_id: ExternalAccountId) -> bool:
+        """Whether somebody has taken an account and not given it back, however long ago."""
+        query = select(ExternalAccountRow.leased_to).where(ExternalAccountRow.id == account_id)
+        return self._connection.execute(query).scalar_one() is not None
+
     def give_back(self, account_id: ExternalAccountId, *, worker: str) -> None:
         """End a lease, if it is still this worker's."""
         self._connection.execute(

@@ -113,7 +113,7 @@ class Integrations:
 
     def one(self, integration_id: IntegrationId) -> Integration:
         """One integration."""
-        return _integration(self._connection.execute(_INTEGRATIONS.where(IntegrationRow.id == integration_id)).one())
+        return _integration(self._connection.execute(_ONE, {"integration": integration_id}).one())
 
     def of_user(self, user_id: UserId) -> list[Integration]:
         """What a user's calendar home lists."""
@@ -186,6 +186,7 @@ _INTEGRATIONS = select(
     IntegrationRow.purge_floor,
 ).order_by(IntegrationRow.id)
 
+_ONE = _INTEGRATIONS.where(IntegrationRow.id == bindparam("integration"))
 _OF_PRACTITIONER = _INTEGRATIONS.where(IntegrationRow.practitioner_id == bindparam("practitioner"))
 
 _LOCK = (

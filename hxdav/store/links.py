@@ -144,14 +144,6 @@ class Links:
             .values(mirror_etag="")
         )
 
-    def forget_sent(self, integration_id: IntegrationId) -> None:
-        """Look anew at everything: what is told has changed (rule 11)."""
-        self._connection.execute(
-            update(LinkRow)
-            .where(LinkRow.integration_id == integration_id, LinkRow.mirror_id.is_not(None))
-            .values(mirror_etag="")
-        )
-
 
 _COLUMNS = (
     "practice_group_id",

@@ -39,7 +39,7 @@ class Mirrors:
 
     def one(self, mirror_id: MirrorId) -> Mirror:
         """One mirror, of any state."""
-        return _mirror(self._connection.execute(_MIRRORS.where(MirrorRow.id == mirror_id)).one())
+        return _mirror(self._connection.execute(_ONE, {"mirror": mirror_id}).one())
 
     def shown_in(self, integration_id: IntegrationId) -> list[Mirror]:
         """Everything that an integration shows."""
@@ -125,6 +125,8 @@ _MIRRORS: Select[*tuple[Any, ...]] = select(
     MirrorRow.state,
     MirrorRow.modseq,
 )
+
+_ONE = _MIRRORS.where(MirrorRow.id == bindparam("mirror"))
 
 _AT = _MIRRORS.where(
     MirrorRow.integration_id == bindparam("integration"),

@@ -74,10 +74,11 @@ class Engine:
         lease = self._leases.take(account_id)
         if lease is None:
             return False
+        ended_well = False
         try:
-            self._turn(account_id, lease)
+            ended_well = self._turn(account_id, lease)
         finally:
-            self._leases.give_back(account_id)
+            self._leases.give_back(account_id, ended_well=ended_well)
         return True
 
     def retire_unused(self) -> int:
@@ -101,10 +102,10 @@ class Engine:
             get_logger().info("account_not_retired", account=account.id, trouble=type(error).__name__)
             return False
         finally:
-            self._leases.give_back(account.id)
+            self._leases.give_back(account.id, ended_well=True)
         return True
 
-    def _turn(self, account_id: ExternalAccountId, lease: Lease) -> None:
+    def _turn(self, account_id: ExternalAccountId, lease: Lease) -> bool:
         with self.store.snapshot() as tx:
             account = tx.external_accounts.one(account_id)
             bridges = tx.bridges.at_work(account_id)
@@ -118,6 +119,9 @@ class Engine:
             get_logger().info("turn_ended", account=account_id)
         except Exception as error:  # noqa: BLE001 - the engine's edge: recorded, and tried again after a pause
             self._troubles.fail(account, error)
+        else:
+            return True
+        return False
 
     def _look_after_bridges(
         self, account_id: ExternalAccountId, bridges: Sequence[Bridge], *, remote: Remote, lease: Lease

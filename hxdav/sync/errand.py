@@ -48,6 +48,11 @@ class Errand:
         with self.store.single_read() as tx:
             return tx.bridges.one(self.integration_id)
 
+    def change(self, **values: object) -> None:
+        """Store some columns of the bridge, in a transaction of their own."""
+        with self.store.transaction() as tx:
+            tx.bridges.change(self.integration_id, **values)
+
     def desk(self, tx: Tx) -> Desk:
         """What the gate's steps need."""
         return Desk(tx=tx, now=self.clock.now(), policy=self.policy, source=self.source)

@@ -44,10 +44,13 @@ class Leases:
             if self._stops.is_set() or account_id in self._under_way:
                 return None
             self._under_way.add(account_id)
-        if self.renew(account_id):
-            return Lease(leases=self, account_id=account_id, renewed=time.monotonic())
-        self._forget(account_id)
-        return None
+        is_ours = False
+        try:
+            is_ours = self._take(account_id)
+        finally:
+            if not is_ours:
+                self._forget(account_id)
+        return Lease(leases=self, account_id=account_id, renewed=time.monotonic()) if is_ours else None
 
     def renew(self, account_id: ExternalAccountId) -> bool:
         """Have an account for longer; whether it is still to be had. Never, once the worker stops."""
@@ -57,11 +60,18 @@ class Leases:
         with self.store.transaction() as tx:
             return tx.external_accounts.lease(account_id, worker=self.worker, now=now, until=now + self.length)
 
-    def give_back(self, account_id: ExternalAccountId) -> None:
-        """Leave an account to whoever wants it."""
-        with self.store.transaction() as tx:
-            tx.external_accounts.give_back(account_id, worker=self.worker)
-        self._forget(account_id)
+    def give_back(self, account_id: ExternalAccountId, *, ended_well: bool) -> None:
+        """Leave an account to whoever wants it; after a turn that did not end well its provider is looked at first.
+
+        Only a look tells what was done there without our hearing of it, and what the person has made of that since.
+        """
+        try:
+            with self.store.transaction() as tx:
+                if not ended_well:
+                    tx.bridges.look_soon(account_id, now=self.clock.now())
+                tx.external_accounts.give_back(account_id, worker=self.worker)
+        finally:
+            self._forget(account_id)
 
     def stop(self) -> None:
         """Give no more leases, and end those that are out at their next step."""
@@ -71,6 +81,16 @@ class Leases:
     def is_stopping(self) -> bool:
         """Whether turns are to end."""
         return self._stops.is_set()
+
+    def _take(self, account_id: ExternalAccountId) -> bool:
+        now = self.clock.now()
+        with self.store.transaction() as tx:
+            was_left = tx.external_accounts.is_leased(account_id)
+            is_ours = tx.external_accounts.lease(account_id, worker=self.worker, now=now, until=now + self.length)
+            if is_ours and was_left:
+                # Whoever had it was killed, or could not say how its turn ended.
+                tx.bridges.look_soon(account_id, now=now)
+        return is_ours
 
     def _forget(self, account_id: ExternalAccountId) -> None:
         with self._lock:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hxdav.domain.bridge import Link
-from hxdav.domain.ids import LinkId
 from hxdav.ical.fields import differences
 from hxdav.ical.graft import graft
 from hxdav.ical.objects import object_of
@@ -75,18 +74,8 @@ def known_at(link: Link) -> RemoteObject:
 def new_link(ours: Ours, recurrence_id: str = WHOLE) -> Link:
     """The link of what is not at the provider yet."""
     return Link(
-        id=LinkId(0),
         practice_group_id=ours.appointment.practice_group_id,
         integration_id=ours.mirror.integration_id,
         mirror_id=ours.mirror.id,
         recurrence_id=recurrence_id,
-        remote_id=None,
-        tag=None,
-        base="",
-        sent="",
-        mirror_etag="",
-        revision=0,
-        is_ours=False,
-        parked=None,
-        seen_in=0,
     )

@@ -15,7 +15,7 @@ from hxdav.sync.clearing import clear_old_calendars
 from hxdav.sync.daily import begin_day
 from hxdav.sync.errand import Errand
 from hxdav.sync.pulling import is_pull_due, pull
-from hxdav.sync.pushing import Push, end, look_soon, push_some
+from hxdav.sync.pushing import Push, push_some
 
 _PULLS = 5
 """How often a pass pulls because the provider says that something has changed, before it leaves that for later."""
@@ -45,9 +45,6 @@ class Pass:
             # It may be gone for good, which only its own state tells.
             require_visible(self.errand)
             raise
-        except TryLater:
-            look_soon(self.errand)
-            raise
 
     def _converge(self) -> None:
         push = Push(errand=self.errand)
@@ -58,19 +55,17 @@ class Pass:
                 if push.set_aside and pulls >= _PULLS:
                     raise TryLater("The provider keeps saying that something has changed.", code="keeps_changing")
                 pull(self.errand)
-                push.watched = None
                 pulls += 1
                 push.set_aside.clear()
                 begin_day(self.errand, bridge)
                 clear_old_calendars(self.errand, bridge)
             elif not push_some(push):
-                break
-        end(push)
+                return
 
     def _make_calendar(self, bridge: Bridge) -> None:
         calendar_id = find_or_make(self.errand.remote, name=self.name, marker=bridge.marker, zone=str(self.errand.zone))
         # What is found may have been filled before its answer was lost, so a calendar of ours begins with a listing.
-        self._change(calendar_id=calendar_id, state=BridgeState.RUNNING, cursor=None, is_cautious=True)
+        self.errand.change(calendar_id=calendar_id, state=BridgeState.RUNNING, cursor=None, is_cautious=True)
         self.errand = replace(self.errand, calendar_id=CalendarId(calendar_id))
 
     def _is_shown_again(self, bridge: Bridge) -> bool:
@@ -80,12 +75,8 @@ class Pass:
         state = look(self.errand)
         if state is not CalendarState.VISIBLE:
             raise CalendarLost(state)
-        self._change(state=BridgeState.RUNNING, is_cautious=True)
+        self.errand.change(state=BridgeState.RUNNING, is_cautious=True)
         with self.errand.store.transaction() as tx:
             subject = subject_of(tx.integrations.one(self.errand.integration_id))
             tx.notifications.tell(subject, kind=NotificationKind.BRIDGE_RESUMED, at=self.errand.now())
         return True
-
-    def _change(self, **values: object) -> None:
-        with self.errand.store.transaction() as tx:
-            tx.bridges.change(self.errand.integration_id, **values)

@@ -34,7 +34,7 @@ def pull(errand: Errand) -> None:
     """Bring in everything that changed at the provider since the last time."""
     # What calls meanwhile sets it to an earlier moment, and is not forgotten over this pull.
     begun_until = errand.now() + _MEANWHILE
-    _save(errand, pull_due_at=begun_until)
+    errand.change(pull_due_at=begun_until)
     if errand.remote.capabilities.hides:
         require_visible(errand)
     beginnings = 0
@@ -48,7 +48,7 @@ def pull(errand: Errand) -> None:
             if beginnings > _BEGINNINGS:
                 raise TryLater("The provider does not let its changes be read to the end.", code="expires") from None
             # What is known of each object stays: what the new listing does not show is asked for.
-            _save(errand, cursor=None, is_listing=False)
+            errand.change(cursor=None, is_listing=False)
     while _ask_for_unseen(errand):
         errand.keep_lease()
     _finish(errand, begun_until=begun_until)
@@ -58,13 +58,13 @@ def _pull_page(errand: Errand) -> bool:
     """Take one page in; whether there are more."""
     bridge = errand.bridge()
     if bridge.cursor is None and not bridge.is_listing:
-        _save(errand, is_listing=True, is_cautious=True, listing=bridge.listing + 1)
+        errand.change(is_listing=True, is_cautious=True, listing=bridge.listing + 1)
     page = errand.remote.pull(errand.calendar_id, Cursor(bridge.cursor) if bridge.cursor else None)
     if page.listing and not errand.bridge().is_listing:
         # A server that cannot tell what changed lists everything each time.
-        _save(errand, is_listing=True, listing=bridge.listing + 1)
+        errand.change(is_listing=True, listing=bridge.listing + 1)
     _take_page(errand, page)
-    _save(errand, cursor=page.cursor)
+    errand.change(cursor=page.cursor)
     return page.more
 
 
@@ -72,10 +72,9 @@ def _take_page(errand: Errand, page: Page) -> None:
     if any(isinstance(each, Gone) for each in page.sightings):
         # A calendar that goes away may say of each of its objects that it is gone.
         require_visible(errand)
-    for sighting in page.sightings:
-        take_in(errand, sighting)
-    if page.sightings:
-        _save(errand, active_at=errand.now())
+    news = [take_in(errand, sighting) for sighting in page.sightings]
+    if any(news):
+        errand.change(active_at=errand.now())
 
 
 def _ask_for_unseen(errand: Errand) -> bool:
@@ -106,8 +105,3 @@ def pause_after(errand: Errand, bridge: Bridge) -> timedelta:
     capabilities = errand.remote.capabilities
     is_active = bridge.active_at is not None and errand.now() - bridge.active_at < timedelta(minutes=5)
     return capabilities.polled_eagerly if is_active else capabilities.polled_every
-
-
-def _save(errand: Errand, **values: object) -> None:
-    with errand.store.transaction() as tx:
-        tx.bridges.change(errand.integration_id, **values)

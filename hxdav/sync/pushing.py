@@ -7,16 +7,14 @@ off is found undone, or done, when the bridge is looked after next.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
-from hxdav.domain.bridge import Bridge, Link
-from hxdav.domain.ids import MirrorId, Modseq
+from hxdav.domain.bridge import Link
+from hxdav.domain.ids import MirrorId
 from hxdav.domain.mirror import MirrorState
 from hxdav.remote import Changed, NotTaken, ObjectGone, RemoteId
 from hxdav.store.links import WHOLE, Pending
 from hxdav.sync.errand import Errand, Ours, ours_of
 from hxdav.sync.intake import take_in
-from hxdav.sync.leases import LENGTH
 from hxdav.sync.linking import bring_one, known_at, new_link, remove_single
 from hxdav.sync.singling import push_singles
 
@@ -26,14 +24,10 @@ AT_ONCE = 20
 
 @dataclass(slots=True, kw_only=True)
 class Push:
-    """The pushing of one pass: ``set_aside`` are mirrors that cannot go on before the next pull.
-
-    ``watched`` is when to pull where this ends without a word, and when to pull otherwise.
-    """
+    """The pushing of one pass: ``set_aside`` are mirrors that cannot go on before the next pull."""
 
     errand: Errand
     set_aside: set[MirrorId] = field(default_factory=set)
-    watched: tuple[datetime, datetime] | None = None
 
 
 def push_some(push: Push) -> int:
@@ -43,49 +37,15 @@ def push_some(push: Push) -> int:
         bridge = tx.bridges.one(errand.integration_id)
         reached = tx.integrations.one(errand.integration_id).modseq
         pending = tx.links.pending(bridge, now=errand.now(), limit=AT_ONCE, without=push.set_aside)
-    if pending:
-        _watch(push, bridge)
     for each in pending:
         errand.keep_lease()
         _push_one(push, each)
     if pending:
         return len(pending)
     if not push.set_aside and reached > bridge.pushed_modseq:
-        _reach(errand, reached)
+        # Everything up to there is at the provider: it need not be looked at again.
+        errand.change(pushed_modseq=reached)
     return 0
-
-
-def _watch(push: Push, bridge: Bridge) -> None:
-    """Have the provider looked at before anything is written again, should this end without a word.
-
-    Only a look tells what was made without our hearing of it, and what the person has done to that since.
-    """
-    by = push.errand.now() + LENGTH
-    if push.watched is None and bridge.pull_due_at is not None and bridge.pull_due_at > by:
-        push.watched = by, bridge.pull_due_at
-        with push.errand.store.transaction() as tx:
-            tx.bridges.put_off(bridge.integration_id, due_at=bridge.pull_due_at, until=by)
-
-
-def end(push: Push) -> None:
-    """Look at the provider no sooner than without this pushing: it has been heard of whatever was written."""
-    if push.watched is not None:
-        by, planned = push.watched
-        push.watched = None
-        with push.errand.store.transaction() as tx:
-            tx.bridges.put_off(push.errand.integration_id, due_at=by, until=planned)
-
-
-def look_soon(errand: Errand) -> None:
-    """Have the provider looked at before anything is written again."""
-    with errand.store.transaction() as tx:
-        tx.bridges.change(errand.integration_id, pull_due_at=errand.now())
-
-
-def _reach(errand: Errand, reached: Modseq) -> None:
-    """Everything up to there is at the provider: it need not be looked at again."""
-    with errand.store.transaction() as tx:
-        tx.bridges.change(errand.integration_id, pushed_modseq=reached)
 
 
 def _push_one(push: Push, pending: Pending) -> None:
@@ -106,12 +66,12 @@ def _push_one(push: Push, pending: Pending) -> None:
             push_singles(errand, ours, links)
     except Changed:
         push.set_aside.add(mirror.id)
-        look_soon(errand)
+        errand.change(pull_due_at=errand.now())
     except ObjectGone:
         push.set_aside.add(mirror.id)
         _ask(errand, links)
         # A provider may show what it does not find: then it is not asked for ever, but again later.
-        look_soon(errand)
+        errand.change(pull_due_at=errand.now())
     except NotTaken as refused:
         _park(errand, ours, links.get(WHOLE), why=str(refused))
 

@@ -54,13 +54,12 @@ def verify(errand: Errand) -> list[Discrepancy]:
 def repair(errand: Errand) -> None:
     """Have the bridge start over: it lists everything and asks for what is missing; removals go to review."""
     with errand.store.transaction() as tx:
-        tx.links.forget_sent(errand.integration_id)
+        tx.bridges.look_anew([errand.integration_id])
         tx.bridges.change(
             errand.integration_id,
             cursor=None,
             is_listing=False,
             is_cautious=True,
-            pushed_modseq=0,
             pull_due_at=errand.now(),
         )
 

@@ -130,16 +130,7 @@ class PersonRules(Ground):
             self._wants_gone(thing)
         thing.bridged.provider.edit(thing.shown.remote_id, lambda _: after, thing.calendar)
         self.model.person_wrote(before, after)
-        if self._is_of_a_series(thing):
-            # Whether that is kept where its series changes at the same time is not asked here.
-            self.model.person_deleted(after)
         self.saw(f"person: {change}")
-
-    def _is_of_a_series(self, thing: Thing) -> bool:
-        """Whether it is one event of a series that the provider cannot express."""
-        with self.store.snapshot() as tx:
-            link = tx.links.at(thing.bridged.integration_id, thing.shown.remote_id)
-            return link is not None and bool(link.recurrence_id)
 
     def throws_away(self, thing: Thing) -> None:
         """Delete an object."""

@@ -200,7 +200,7 @@ class WeatherRules(ActRules):
             integration = tx.integrations.one(bridged.integration_id)
             group = tx.people.practice_group(integration.practice_group_id)
             tx.people.change_practice_group(replace(group, privacy={**group.privacy, integration.service: level}))
-            tx.bridges.look_anew(group.id, integration.service)
+            tx.bridges.look_anew(tx.bridges.of_service(group.id, integration.service))
         self.saw(f"allowed {level}")
 
     @rule(said=st.sampled_from(Answer))

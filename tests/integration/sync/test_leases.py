@@ -8,7 +8,7 @@ import pytest
 from hxdav.sync.leases import LENGTH, LeaseLost, Leases
 from hxdav.sync.troubles import backoff
 from hxdav.worker.runners import Runners
-from tests.bridges import BridgedWorld
+from tests.bridges import BridgedWorld, moved
 from tests.builders import an_object
 from tests.simulators.memory import Fault
 
@@ -24,7 +24,7 @@ def test_an_account_is_one_workers_at_a_time(world: BridgedWorld) -> None:
 
     assert one.take(account_id) is not None
     assert other.take(account_id) is None
-    one.give_back(account_id)
+    one.give_back(account_id, ended_well=True)
     assert other.take(account_id) is not None
 
 
@@ -73,6 +73,41 @@ def test_a_worker_whose_lease_was_taken_over_writes_no_more(world: BridgedWorld)
 
     with pytest.raises(LeaseLost):
         slow.keep()
+
+
+def test_after_a_killed_worker_the_provider_is_looked_at_before_anything_is_written(world: BridgedWorld) -> None:
+    bridge = world.connect()
+    world.round()
+    assert leases(world, "killed").take(world.account()) is not None
+    world.practice.book(an_object("first@practice"))
+    world.practice.clock.advance(seconds=LENGTH.total_seconds())
+    asked: list[str] = []
+    world.provider.writing = lambda: asked.append("write" if world.provider.requests["pull"] == before else "look")
+    before = world.provider.requests["pull"]
+
+    world.round()
+
+    assert asked == ["look"]
+    assert world.bridge(bridge).pulled_at == world.practice.clock.now()
+
+
+def test_a_turn_that_failed_is_followed_by_a_look(world: BridgedWorld) -> None:
+    bridge = world.connect()
+    world.round()
+    world.practice.book(an_object("first@practice"))
+    world.provider.faults = [Fault.LOST]
+    world.round()
+    remote_id = world.remote_id_of("Appointment")
+
+    # The person is quicker than our next attempt.
+    world.provider.edit(remote_id, moved("20261125T140000"))
+    world.practice.clock.advance(minutes=1)
+    world.look(bridge)
+
+    with world.practice.store.snapshot() as tx:
+        (kept,) = tx.trail.refused_bodies(world.practice.practitioner_id)
+    assert b"20261125T140000" in kept.body, "what is put over is kept"
+    assert len(world.provider.calendar().objects) == 1
 
 
 def test_a_stopping_worker_ends_after_the_object_that_it_is_at(world: BridgedWorld) -> None:

@@ -293,3 +293,54 @@ def test_a_provider_that_only_lists_is_asked_for_what_it_leaves_out(world: Bridg
     world.look(bridge)
 
     assert [each.state for each in world.practice.removals()] == [RemovalState.HELD]
+
+
+def one_of_the_singles(world: BridgedWorld, hour: str) -> str:
+    """The remote id of the event of an hourly series that starts at this hour."""
+    return next(key for key, each in world.provider.calendar().objects.items() if f"20261124T{hour}0000" in each.text)
+
+
+def kept_bodies(world: BridgedWorld) -> bytes:
+    with world.practice.store.snapshot() as tx:
+        return b"".join(each.body for each in tx.trail.refused_bodies(world.practice.practitioner_id))
+
+
+def test_of_one_event_of_singles_ours_stands_and_theirs_is_kept(world: BridgedWorld) -> None:
+    native = world.practice.integration()
+    bridge = world.connect()
+    series = an_object("mine@phone", "RRULE:FREQ=HOURLY;COUNT=3", end="DURATION:PT30M")
+    world.practice.put(native, "a.ics", series)
+    world.round()
+
+    world.provider.edit(one_of_the_singles(world, "10"), retitled("Theirs"))
+    world.practice.put(native, "a.ics", series.replace("SUMMARY:Supervision", "SUMMARY:Ours"))
+    world.look(bridge)
+
+    assert world.remote_titles() == ["Ours", "Ours", "Ours"]
+    assert b"Theirs" in kept_bodies(world)
+
+
+def test_an_edit_of_one_event_of_a_series_that_leaves_meanwhile_is_kept(world: BridgedWorld) -> None:
+    bridge = world.connect()
+    series = an_object("first@practice", "RRULE:FREQ=HOURLY;COUNT=3", end="DURATION:PT30M")
+    booked = world.practice.book(series, kind=AppointmentKind.PERSONAL)
+    world.round()
+
+    world.provider.edit(one_of_the_singles(world, "10"), retitled("Theirs"))
+    world.practice.cancel(booked.id)
+    world.look(bridge)
+
+    assert world.remote_titles() == []
+    assert b"Theirs" in kept_bodies(world)
+
+
+def test_our_own_writes_coming_back_are_nobodys_activity(world: BridgedWorld) -> None:
+    bridge = world.connect()
+    world.practice.book(an_object("first@practice"))
+    world.round()
+    world.practice.clock.advance(hours=1)
+    before = world.bridge(bridge).active_at
+
+    world.look(bridge)
+
+    assert world.bridge(bridge).active_at == before
