@@ -55,7 +55,7 @@ def _retold(obj: CalendarObject, turn: Turn, concerns: Callable[[When], bool]) -
         if concerns(dtstart_of(vevent, obj.zones)):
             timeline = Timeline.of(turn(dtstart_of(vevent, obj.zones)), UTC)
             changes += (
-                _change(line, [f"{line.name}{line.params}:{rule_text(line.value, timeline, obj.zones)}"], newline)
+                _change(line, [f"{line.name}{line.params}:{rule_text(line.value, timeline, obj.zones, turn)}"], newline)
                 for line in vevent.all(*RULES)
                 if "UNTIL" in line.value.upper()
             )
@@ -126,12 +126,15 @@ def _duration_text(length: Duration) -> str:
     return f"{'-' if length.total < timedelta(0) else ''}P{abs(length.days)}DT{abs(seconds)}S"
 
 
-def rule_text(rule: str, timeline: Timeline, zones: Zones) -> str:
-    """``rule`` with its UNTIL spelled as ``timeline`` names instances: in UTC, floating, or as a date (§3.3.10)."""
+def rule_text(rule: str, timeline: Timeline, zones: Zones, turn: Turn = lambda when: when) -> str:
+    """``rule`` with its UNTIL spelled as ``timeline`` names instances: in UTC, floating, or as a date (§3.3.10).
+
+    ``turn`` is what the timeline's own moments have been turned with, where they have.
+    """
     until = rule_of(rule).until
     if not until:
         return rule
-    ends = timeline.identity(last_local(when_from(until, "", zones), timeline))
+    ends = timeline.identity(last_local(turn(when_from(until, "", zones)), timeline))
     return _UNTIL.sub(lambda match: match[1] + ends, rule)
 
 

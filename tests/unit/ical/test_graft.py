@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -223,3 +225,17 @@ def test_an_object_never_loses_its_last_component() -> None:
 def test_a_field_of_what_is_not_there_changes_nothing(part: str) -> None:
     onto = an_object_of(a_vevent(*WEEKLY, "RECURRENCE-ID:20261130T220000Z"))
     assert grafted(onto, a_series(MOVED), Difference(part=part, field=Field.TITLE)) == onto.text
+
+
+@pytest.mark.parametrize("zone", ["Australia/Sydney", "America/New_York"])
+def test_an_end_that_comes_into_a_floating_series_is_the_same_moment(zone: str) -> None:
+    there = an_object_of(a_vevent(f"DTSTART;TZID={zone}:20261001T090000", "RRULE:FREQ=DAILY;COUNT=9"))
+    ours = an_object_of(a_vevent("DTSTART:20261001T090000", "RRULE:FREQ=DAILY;COUNT=9"))
+    last = datetime(2026, 10, 6, 9, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    ended = an_object_from(there.text.replace("COUNT=9", f"UNTIL={last:%Y%m%dT%H%M%SZ}"))
+    practice = ZoneInfo(zone)
+    what = differences(*(parts_of(each, carries=EVERY_FIELD, practice_zone=practice) for each in (there, ended)))
+
+    text = graft(ours, ended, what, practice_zone=practice)
+
+    assert "RRULE:FREQ=DAILY;UNTIL=20261006T090000\r\n" in text
