@@ -12,10 +12,10 @@ from typing import Any
 from hxdav.remotes.exchange.elements import KEY, SPELLING, Element, every, find, own_properties, text_at
 from hxdav.remotes.exchange.recurrence import recurrence_of
 from hxdav.remotes.exchange.zones import name_of
-from hxdav.remotes.graph.events_out import MARK
-from hxdav.remotes.graph.events_out import SPELLING as SPELLING_THERE
-from hxdav.remotes.graph.times import Json
-from hxdav.remotes.graph.zones import zone_named
+from hxdav.remotes.microsoft.events_out import MARK
+from hxdav.remotes.microsoft.events_out import SPELLING as SPELLING_THERE
+from hxdav.remotes.microsoft.times import Json
+from hxdav.remotes.microsoft.zones import zone_named
 
 ASKED = (
     "item:ParentFolderId",

@@ -13,10 +13,10 @@ from hxdav.ical.zones import iana_zone
 from hxdav.remotes.exchange.elements import KEY, SPELLING, Element, field_uri, own_property, property_uri, t
 from hxdav.remotes.exchange.recurrence import recurrence_element, require_expressible
 from hxdav.remotes.exchange.zones import windows_name
-from hxdav.remotes.graph.events_out import MARK, EventBodies
-from hxdav.remotes.graph.events_out import SPELLING as SPELLING_THERE
-from hxdav.remotes.graph.events_out import bodies_of as graph_bodies_of
-from hxdav.remotes.graph.times import NotExpressible, local_of, moment_of
+from hxdav.remotes.microsoft.events_out import MARK, EventBodies
+from hxdav.remotes.microsoft.events_out import SPELLING as SPELLING_THERE
+from hxdav.remotes.microsoft.events_out import bodies_of as graph_bodies_of
+from hxdav.remotes.microsoft.times import NotExpressible, local_of, moment_of
 
 _OWN_NAMES = {MARK: KEY, SPELLING_THERE: SPELLING}
 _LONGEST_KEY = 200

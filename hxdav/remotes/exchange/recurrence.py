@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hxdav.remotes.exchange.elements import Element, local, t, text_at
-from hxdav.remotes.graph.times import Json, NotExpressible
+from hxdav.remotes.microsoft.times import Json, NotExpressible
 
 _PATTERNS = {
     "daily": ("DailyRecurrence", ("interval",)),

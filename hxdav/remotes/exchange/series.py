@@ -17,9 +17,9 @@ from hxdav.remotes.exchange.items_in import ASKED, event_of, exception_of, item_
 from hxdav.remotes.exchange.items_out import key_value
 from hxdav.remotes.exchange.refusal import NO_ITEM, Refusal, senseless
 from hxdav.remotes.exchange.wire import TooLarge, Wire, granted
-from hxdav.remotes.graph.events_in import extended, object_text, uid_of
-from hxdav.remotes.graph.events_out import MARK
-from hxdav.remotes.graph.times import Json
+from hxdav.remotes.microsoft.events_in import extended, object_text, uid_of
+from hxdav.remotes.microsoft.events_out import MARK
+from hxdav.remotes.microsoft.times import Json
 
 BATCH = 25
 """How many items are asked for at once; Exchange advises against many."""

@@ -23,8 +23,8 @@ from hxdav.remotes.exchange.items_out import bodies_of, key_value, new_item, upd
 from hxdav.remotes.exchange.recurrence import recurrence_element
 from hxdav.remotes.exchange.refusal import CHANGED, GONE, NO_ITEM, Refusal, error_of, senseless
 from hxdav.remotes.exchange.series import Pieces, item_id_element, master_key, read_pieces
-from hxdav.remotes.graph.events_out import EventBodies, changes
-from hxdav.remotes.graph.times import Json, NotExpressible
+from hxdav.remotes.microsoft.events_out import EventBodies, changes
+from hxdav.remotes.microsoft.times import Json, NotExpressible
 
 _TO_NOBODY = "SendToNone"
 _MOST_OCCURRENCES = 999

@@ -8,8 +8,8 @@ from functools import lru_cache
 
 from hxdav.ical.zones import iana_zone
 from hxdav.remotes.exchange.elements import Element, every
-from hxdav.remotes.graph.zone_table import WINDOWS_ZONES
-from hxdav.remotes.graph.zones import sent_name, zone_named
+from hxdav.remotes.microsoft.zone_table import WINDOWS_ZONES
+from hxdav.remotes.microsoft.zones import sent_name, zone_named
 
 _BIAS = re.compile(r"(-?)P(?:0D)?T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?")
 _SEASONS = (1, 7)

@@ -13,10 +13,10 @@ from hxdav.domain.refusal import CalendarDataError
 from hxdav.ical.objects import read_object
 from hxdav.ical.timeline import Timeline
 from hxdav.remote import CalendarId, Gone, RemoteId, RemoteObject, Sighting, Tag, Unreadable
-from hxdav.remotes.graph.events_in import Event, key_of, object_text, original_of, timeline_of
-from hxdav.remotes.graph.events_out import MARK, SPELLING
 from hxdav.remotes.graph.refusal import Refusal
 from hxdav.remotes.graph.wire import Json, Wire, segment
+from hxdav.remotes.microsoft.events_in import Event, key_of, object_text, original_of, timeline_of
+from hxdav.remotes.microsoft.events_out import MARK, SPELLING
 
 _MASTER = "seriesMaster"
 _SELECTED = (

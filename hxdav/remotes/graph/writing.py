@@ -13,12 +13,12 @@ from typing import Any
 
 from hxdav.ical.objects import object_of
 from hxdav.remote import CalendarId, Changed, Gone, NotTaken, RemoteObject, TryLater, Unreadable
-from hxdav.remotes.graph.events_in import Event, original_of
-from hxdav.remotes.graph.events_out import MARK, EventBodies, bodies_of, changes, mark, transaction_of
 from hxdav.remotes.graph.refusal import Refusal, bad_answer
 from hxdav.remotes.graph.series import Pieces, etag_of, event_path, master_etag, read_pieces
-from hxdav.remotes.graph.times import Json, NotExpressible
 from hxdav.remotes.graph.wire import Wire, segment, stated
+from hxdav.remotes.microsoft.events_in import Event, original_of
+from hxdav.remotes.microsoft.events_out import MARK, EventBodies, bodies_of, changes, mark, transaction_of
+from hxdav.remotes.microsoft.times import Json, NotExpressible
 
 _MOST_AGAIN = 10
 """How often an event that was deleted since is made again."""

@@ -19,7 +19,7 @@ from hxdav.remotes.exchange.items_out import bodies_of, can_express, key_value, 
 from hxdav.remotes.exchange.recurrence import recurrence_element, recurrence_of
 from hxdav.remotes.exchange.series import Pieces
 from hxdav.remotes.exchange.zones import name_of, windows_name
-from hxdav.remotes.graph.events_out import changes
+from hxdav.remotes.microsoft.events_out import changes
 from tests.contract.remotes.texts import a_series, an_event, uid_of, with_exception, without_instance
 from tests.unit.remotes.exchange_items import HOME, an_item, as_shown
 

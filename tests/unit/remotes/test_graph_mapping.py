@@ -18,10 +18,10 @@ from hxdav.ical.build import text_line, time_line, with_timezones
 from hxdav.ical.fields import Parts, parts_of
 from hxdav.ical.lines import fold
 from hxdav.ical.objects import object_of, read_object
-from hxdav.remotes.graph.events_in import cancelled_of, key_of, object_text, timeline_of
-from hxdav.remotes.graph.events_out import EventBodies, bodies_of, can_express, changes, transaction_of
-from hxdav.remotes.graph.times import Json, graph_time, moment_of
-from hxdav.remotes.graph.zones import CUSTOM, sent_name, zone_named
+from hxdav.remotes.microsoft.events_in import cancelled_of, key_of, object_text, timeline_of
+from hxdav.remotes.microsoft.events_out import EventBodies, bodies_of, can_express, changes, transaction_of
+from hxdav.remotes.microsoft.times import Json, graph_time, moment_of
+from hxdav.remotes.microsoft.zones import CUSTOM, sent_name, zone_named
 
 OURS = Uid(f"{'0123456789abcdef' * 2}@hxdav")
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -13,8 +13,8 @@ from hxdav.domain.times import Zoned
 from hxdav.ical.rules import Allowance, rule_of
 from hxdav.ical.timeline import Timeline
 from hxdav.ical.zones import Zones
-from hxdav.remotes.graph.rules import pattern_for, rule_for, same_recurrence
-from hxdav.remotes.graph.times import Json, NotExpressible
+from hxdav.remotes.microsoft.rules import pattern_for, rule_for, same_recurrence
+from hxdav.remotes.microsoft.times import Json, NotExpressible
 from tests.simulators.graph.rules import days_of, kept_recurrence
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -6,7 +6,7 @@ from datetime import UTC, tzinfo
 from functools import lru_cache
 
 from hxdav.ical.zones import iana_zone
-from hxdav.remotes.graph.zone_table import WINDOWS_ZONES
+from hxdav.remotes.microsoft.zone_table import WINDOWS_ZONES
 
 CUSTOM = "tzone://Microsoft/Custom"
 """What stands where the zone came with an invitation, in a VTIMEZONE that Exchange knows no name for."""

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hxdav.domain.times import AllDay, Floating, When, Zoned
-from hxdav.remotes.graph.zones import sent_name, zone_named
+from hxdav.remotes.microsoft.zones import sent_name, zone_named
 
 Json = dict[str, Any]
 

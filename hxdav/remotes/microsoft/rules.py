@@ -16,7 +16,7 @@ from hxdav.ical.rules import Allowance, Exhausted, rule_of
 from hxdav.ical.timeline import Timeline
 from hxdav.ical.values import when_from
 from hxdav.ical.zones import Zones
-from hxdav.remotes.graph.times import Json, NotExpressible
+from hxdav.remotes.microsoft.times import Json, NotExpressible
 
 _DAYS = {
     "MO": "monday",

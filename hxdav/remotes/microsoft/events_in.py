@@ -16,10 +16,10 @@ from hxdav.ical.lines import fold
 from hxdav.ical.timeline import Timeline
 from hxdav.ical.values import utc_text
 from hxdav.ical.zones import Zones, iana_zone
-from hxdav.remotes.graph.events_out import SPELLING, uid_of_transaction
-from hxdav.remotes.graph.rules import pattern_for, rule_for, same_recurrence
-from hxdav.remotes.graph.times import NotExpressible, day_of, in_zone, moment_of, stamp_of
-from hxdav.remotes.graph.zones import sent_name, zone_named
+from hxdav.remotes.microsoft.events_out import SPELLING, uid_of_transaction
+from hxdav.remotes.microsoft.rules import pattern_for, rule_for, same_recurrence
+from hxdav.remotes.microsoft.times import NotExpressible, day_of, in_zone, moment_of, stamp_of
+from hxdav.remotes.microsoft.zones import sent_name, zone_named
 
 _NO_ZONES = Zones(texts={})
 _EPOCH = "19700101T000000Z"
