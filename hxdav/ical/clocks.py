@@ -54,11 +54,10 @@ def _retold(obj: CalendarObject, turn: Turn, concerns: Callable[[When], bool]) -
         newline = newline_of(obj.text[vevent.start : vevent.properties_start])
         if concerns(dtstart_of(vevent, obj.zones)):
             timeline = Timeline.of(turn(dtstart_of(vevent, obj.zones)), UTC)
-            changes += (
-                _change(line, [f"{line.name}{line.params}:{rule_text(line.value, timeline, obj.zones, turn)}"], newline)
-                for line in vevent.all(*RULES)
-                if "UNTIL" in line.value.upper()
-            )
+            for line in vevent.all(*RULES):
+                if "UNTIL" in line.value.upper():
+                    rule = rule_text(line.value, timeline, obj.zones, turn=turn)
+                    changes.append(_change(line, [f"{line.name}{line.params}:{rule}"], newline))
         changes += (
             _change(line, moment_lines(line, obj.zones, turn), newline)
             for line in vevent.all(*MOMENTS)
@@ -126,7 +125,7 @@ def _duration_text(length: Duration) -> str:
     return f"{'-' if length.total < timedelta(0) else ''}P{abs(length.days)}DT{abs(seconds)}S"
 
 
-def rule_text(rule: str, timeline: Timeline, zones: Zones, turn: Turn = lambda when: when) -> str:
+def rule_text(rule: str, timeline: Timeline, zones: Zones, *, turn: Turn = lambda when: when) -> str:
     """``rule`` with its UNTIL spelled as ``timeline`` names instances: in UTC, floating, or as a date (§3.3.10).
 
     ``turn`` is what the timeline's own moments have been turned with, where they have.
