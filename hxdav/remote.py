@@ -21,6 +21,7 @@ from typing import NewType, Protocol
 
 from hxdav.domain.field import Field
 from hxdav.domain.ids import Uid
+from hxdav.domain.times import Interval
 from hxdav.errors import HxdavError
 
 CalendarId = NewType("CalendarId", str)
@@ -67,10 +68,14 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Whose account it is: ``subject`` never changes and tells accounts apart; ``label`` is what the person knows."""
+    """Whose account it is: ``subject`` never changes and tells accounts apart; ``label`` is what the person knows.
+
+    ``address`` is where the account was found to be, where that had to be found out: with it, it is opened faster.
+    """
 
     subject: str
     label: str
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +168,13 @@ class Remote(Protocol):
 
     def pull(self, calendar_id: CalendarId, cursor: Cursor | None) -> Page:
         """The next page of what changed since ``cursor``, or of a listing where that is None."""
+        ...
+
+    def covers(self, cursor: Cursor) -> Interval | None:
+        """The span that a listing which led to ``cursor`` shows; None where it shows all times.
+
+        What takes place outside of it has not to come, and is not asked for.
+        """
         ...
 
     def read(self, calendar_id: CalendarId, remote_id: RemoteId) -> Sighting:

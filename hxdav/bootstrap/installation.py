@@ -144,7 +144,8 @@ class Installation:
         """What makes bridges converge, for this process among others."""
         public_url = self.settings.server.public_url
         hooks = Hooks(
-            address_for=lambda service: f"{public_url}/hooks/{service}", digest=self.keyring.channel_token_digest
+            address_for=lambda service: f"{public_url}/hooks/{service.provider}",
+            digest=self.keyring.channel_token_digest,
         )
         return Engine(
             store=self.store,

@@ -3,26 +3,70 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hxdav.config import Settings
 from hxdav.domain.integration import Service
-from hxdav.errors import UseCaseError
+from hxdav.errors import ConfigurationError, UseCaseError
 from hxdav.net import Reach
 from hxdav.remote import Remote
-from hxdav.remotes.google import oauth
+from hxdav.remotes.google import oauth as google_oauth
 from hxdav.remotes.google.oauth import GoogleApp
 from hxdav.remotes.google.quota import RateLimit
 from hxdav.sync.connecting import ConsentFlow
+
+if TYPE_CHECKING:
+    from hxdav.remotes.graph.oauth import GraphApp
 
 Keep = Callable[[str], None]
 """Takes credentials that the provider has renewed."""
 
 
+_TENANTS = {Service.OUTLOOK: "consumers", Service.OFFICE365: "organizations"}
+"""Whose accounts Microsoft offers where any may connect."""
+
+
 def password_credentials(username: str, password: str) -> str:
     """The credentials of an account that is opened with a password, to be sealed."""
     return json.dumps({"username": username, "password": password})
+
+
+def exchange_credentials(account: Mailbox) -> str:
+    """The same of a mailbox on an Exchange server."""
+    return json.dumps(asdict(account))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """What a person says of a mailbox on an Exchange server.
+
+    ``auth`` is "basic" or "ntlm"; ``authorities`` (PEM) are to be trusted for its server alone.
+    """
+
+    address: str
+    username: str
+    password: str = field(repr=False)
+    auth: str = "basic"
+    authorities: str = ""
+
+
+def read_authorities(path: Path) -> str:
+    """Certificate authorities in a PEM file; raises ConfigurationError where there are none that can be read."""
+    try:
+        text = path.read_text(encoding="ascii")
+        ssl.create_default_context(cadata=text)
+    except (OSError, ValueError, ssl.SSLError):
+        raise ConfigurationError(
+            f"{path} holds no certificates that can be read: it has to be a PEM file with those of certificate "
+            "authorities, each from BEGIN CERTIFICATE to END CERTIFICATE."
+        ) from None
+    return text
 
 
 class ConfiguredProviders:
@@ -51,19 +95,53 @@ class ConfiguredProviders:
             api_root=f"{google.api_url}/" if google.api_url else app.api_root,
         )
 
+    def microsoft_app(self, service: Service) -> GraphApp:
+        """hxdav as Microsoft knows it, for accounts of this service; UseCaseError where the settings do not say."""
+        microsoft = self._settings.microsoft
+        if not microsoft.client_id:
+            raise UseCaseError(
+                f"{service.label} is not set up here. An administrator has to set client_id and client_secret in "
+                "[microsoft] of the settings."
+            )
+        from hxdav.remotes.graph.oauth import GraphApp  # noqa: PLC0415
+
+        is_common = microsoft.tenant == "common"
+        if service is Service.OUTLOOK and not is_common:
+            raise UseCaseError(
+                "Outlook.com accounts cannot be connected here: the administrator lets in accounts of one organisation "
+                "only (tenant in [microsoft] of the settings)."
+            )
+        app = GraphApp(
+            client_id=microsoft.client_id,
+            client_secret=microsoft.client_secret,
+            tenant=_TENANTS[service] if is_common else microsoft.tenant,
+        )
+        if not microsoft.authority_url and not microsoft.graph_url:
+            return app
+        # A simulator's hosts are on this machine, and vouched for by an authority of their own.
+        return replace(
+            app,
+            authority=microsoft.authority_url or app.authority,
+            graph_root=microsoft.graph_url or app.graph_root,
+            reach=Reach(allowed=self._settings.bridges.allowed_addresses),
+            authorities=self._authorities,
+        )
+
+    @cached_property
+    def _authorities(self) -> str:
+        """The certificate authorities of the practice's own; raises ConfigurationError where the file holds none."""
+        path = self._settings.bridges.ca_file
+        return "" if path is None else read_authorities(path)
+
     def consent_flow(self, service: Service) -> ConsentFlow:
         """How one asks for a consent; UseCaseError where the service is not set up, or asks for a password instead."""
-        if service is not Service.GOOGLE:
-            raise UseCaseError(f"{service} is connected with a password, not with a consent.")
-        app = self.google_app()
-
-        def exchange(answer: Mapping[str, str], verifier: str, redirect_uri: str) -> str:
-            return oauth.exchange(app, code=oauth.code_of(answer), verifier=verifier, redirect_uri=redirect_uri)
-
-        return ConsentFlow(
-            page=lambda state, redirect_uri: oauth.consent_url(app, state=state, redirect_uri=redirect_uri),
-            exchange=exchange,
-        )
+        match service:
+            case Service.GOOGLE:
+                return _google_consent(self.google_app())
+            case Service.OUTLOOK | Service.OFFICE365:
+                return _microsoft_consent(self.microsoft_app(service))
+            case _:
+                raise UseCaseError(f"{service.label} is connected with a password, not with a consent.")
 
     def open(
         self, service: Service, *, address: str, credentials: str, keep: Keep = lambda _: None, account: str = ""
@@ -76,12 +154,32 @@ class ConfiguredProviders:
 
                 limit = self._limits.setdefault(account, RateLimit()) if account else None
                 return open_google(self.google_app(), credentials, keep=keep, limit=limit)
+            case Service.OUTLOOK | Service.OFFICE365:
+                from hxdav.remotes.graph.account import open_graph  # noqa: PLC0415
+
+                return open_graph(self.microsoft_app(service), credentials, keep=keep)
+            case Service.EXCHANGE:
+                return self._open_exchange(credentials, endpoint=address)
             case Service.ICLOUD:
                 return self._open_caldav(credentials, url="")
             case Service.CALDAV:
                 return self._open_caldav(credentials, url=address)
             case Service.NATIVE:
                 raise UseCaseError("hxdav's own calendars are in no account elsewhere.")
+
+    def _open_exchange(self, credentials: str, *, endpoint: str) -> Remote:
+        from hxdav.remotes.exchange import Auth, ExchangeAccount, open_exchange  # noqa: PLC0415
+
+        known = json.loads(credentials)
+        account = ExchangeAccount(
+            address=known["address"],
+            username=known["username"],
+            password=known["password"],
+            endpoint=endpoint,
+            auth=Auth(known["auth"]),
+            authorities=known["authorities"] or self._authorities,
+        )
+        return open_exchange(account, reach=Reach(allowed=self._settings.bridges.allowed_addresses))
 
     def _open_caldav(self, credentials: str, *, url: str) -> Remote:
         from hxdav.remotes.caldav import CalDavAccount, Flavour, open_caldav  # noqa: PLC0415
@@ -98,4 +196,30 @@ class ConfiguredProviders:
         )
         # A simulator's hosts are on this machine; Apple's the remote knows.
         hosts = (urlsplit(simulator).hostname or "", *bridges.allowed_addresses) if simulator else ()
-        return open_caldav(account, reach=Reach(allowed=bridges.allowed_addresses, hosts=hosts))
+        return open_caldav(
+            account, reach=Reach(allowed=bridges.allowed_addresses, hosts=hosts), authorities=self._authorities
+        )
+
+
+def _google_consent(app: GoogleApp) -> ConsentFlow:
+    def exchange(answer: Mapping[str, str], verifier: str, redirect_uri: str) -> str:
+        code = google_oauth.code_of(answer)
+        return google_oauth.exchange(app, code=code, verifier=verifier, redirect_uri=redirect_uri)
+
+    return ConsentFlow(
+        page=lambda state, redirect_uri: google_oauth.consent_url(app, state=state, redirect_uri=redirect_uri),
+        exchange=exchange,
+    )
+
+
+def _microsoft_consent(app: GraphApp) -> ConsentFlow:
+    from hxdav.remotes.graph import oauth as graph_oauth  # noqa: PLC0415
+
+    def exchange(answer: Mapping[str, str], verifier: str, redirect_uri: str) -> str:
+        code = graph_oauth.code_of(app, answer)
+        return graph_oauth.exchange(app, code=code, verifier=verifier, redirect_uri=redirect_uri)
+
+    return ConsentFlow(
+        page=lambda state, redirect_uri: graph_oauth.consent_url(app, state=state, redirect_uri=redirect_uri),
+        exchange=exchange,
+    )

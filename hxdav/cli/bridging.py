@@ -149,10 +149,12 @@ def add_by_consent(
     public_url = here.settings.server.public_url
     if public_url is None:
         raise UseCaseError(
-            f"{service} sends people back to hxdav by its public address, which is not known: set public_url in "
+            f"{service.label} sends people back to hxdav by its public address, which is not known: set public_url in "
             "[server] of the settings, and restart the server."
         )
-    wish = Wish(login=login, service=service, redirect_uri=f"{public_url}/connect/{service}/callback", privacy=privacy)
+    wish = Wish(
+        login=login, service=service, redirect_uri=f"{public_url}/connect/{service.provider}/callback", privacy=privacy
+    )
     asked = here.connector.ask(wish, source=own_word(login))
     minutes = int(ANSWERED_WITHIN.total_seconds()) // 60
     say(f"Open this address in a browser within {minutes} minutes, and let hxdav in:")
@@ -171,7 +173,7 @@ def add_by_password(here: Installation, login: PractitionerLogin, service: Servi
     if service is Service.CALDAV and typed.url is None:
         raise UseCaseError("Say with --url where the account is, as https://dav.example/.")
     if service is not Service.CALDAV and typed.url is not None:
-        raise UseCaseError(f"{service} is in one place: leave --url out.")
+        raise UseCaseError(f"{service.label} is in one place: leave --url out.")
     username = typed.account or _typed_name(service)
     password = _typed_password(username, from_stdin=typed.from_stdin)
     connected = here.connector.connect(

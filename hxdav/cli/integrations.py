@@ -23,7 +23,7 @@ from hxdav.cli.session import (
 from hxdav.domain.ids import IntegrationId, Username
 from hxdav.domain.integration import Integration, Service
 from hxdav.domain.practice import Practitioner
-from hxdav.errors import NotFound
+from hxdav.errors import NotFound, UseCaseError
 from hxdav.services import connecting, reconnecting, suspending
 from hxdav.store.store import Tx
 
@@ -57,11 +57,13 @@ def add(
     here = installation(ctx)
     login = log_in(here, username=as_user, from_stdin=password_stdin, practitioner=practitioner)
     match service:
-        case Service.GOOGLE:
+        case Service.GOOGLE | Service.OUTLOOK | Service.OFFICE365:
             integration = bridging.add_by_consent(here, login, service, privacy=privacy)
         case Service.ICLOUD | Service.CALDAV:
             typed = bridging.Typed(account=account, url=url, from_stdin=app_password_stdin, privacy=privacy)
             integration = bridging.add_by_password(here, login, service, typed=typed)
+        case Service.EXCHANGE:
+            raise UseCaseError("Exchange mailboxes cannot be connected yet.")
         case Service.NATIVE:
             with here.store.transaction() as tx:
                 integration = connecting.connect_native(

@@ -190,12 +190,44 @@ class GooglePart(Part):
         return self
 
 
+class MicrosoftPart(Part):
+    """Microsoft's calendars: hxdav as Microsoft knows it. The addresses are Microsoft's own; simulators have others."""
+
+    client_id: str = Field(
+        default="",
+        pattern=r"^[\x21-\x7e]*$",
+        description="Application (client) id at Microsoft Entra; empty: no Microsoft calendars.",
+    )
+    client_secret: str = Field(
+        default="",
+        repr=False,
+        pattern=r"^[\x21-\x7e]*$",
+        description="Its secret; better in the environment, as HXDAV_MICROSOFT__CLIENT_SECRET.",
+    )
+    tenant: str = Field(
+        default="common",
+        pattern=r"^[A-Za-z0-9.-]+$",
+        description='"common", or the id or domain of the only organisation whose accounts may connect.',
+    )
+    authority_url: _Url | None = Field(default=None, description="For simulators: where the person consents.")
+    graph_url: _Url | None = Field(default=None, description="For simulators: the address of Graph, with its version.")
+
+    @model_validator(mode="after")
+    def _can_be_used(self) -> Self:
+        if bool(self.client_id) != bool(self.client_secret):
+            raise ValueError("a client_id and a client_secret belong together")
+        return self
+
+
 class BridgesPart(Part):
     """Calendars in accounts elsewhere."""
 
     allowed_addresses: Annotated[tuple[str, ...], AfterValidator(_reachable)] = Field(
         default=(),
-        description="Hosts, addresses or networks of CalDAV servers that may be called though they are not public.",
+        description="Hosts, addresses or networks of your own that may be called though they are not public.",
+    )
+    ca_file: Path | None = Field(
+        default=None, description="PEM file: certificate authorities of your own, trusted beside the public ones."
     )
     icloud_url: _Url | None = Field(default=None, description="For simulators: where iCloud accounts begin.")
     runners: int = Field(default=4, ge=1, le=64, description="Accounts that one process looks after at a time.")

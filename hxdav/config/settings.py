@@ -19,6 +19,7 @@ from hxdav.config.parts import (
     GooglePart,
     LogSettings,
     MailPart,
+    MicrosoftPart,
     RulesSettings,
     SecretsSettings,
     ServerSettings,
@@ -48,6 +49,7 @@ class Settings(BaseSettings):
     rules: RulesSettings = RulesSettings()
     mail: MailPart = MailPart()
     google: GooglePart = GooglePart()
+    microsoft: MicrosoftPart = MicrosoftPart()
     bridges: BridgesPart = BridgesPart()
     log: LogSettings = LogSettings()
     dav: DavPart = DavPart()
@@ -111,6 +113,7 @@ def _beside(settings: Settings, folder: Path) -> Settings:
     tls = settings.server.tls
     if tls is not None:
         tls = TlsSettings(certificate=folder / tls.certificate, key=folder / tls.key)
+    ca_file = settings.bridges.ca_file
     file = settings.database.url.removeprefix("sqlite:///")
     url = settings.database.url
     if url in {"", f"sqlite:///{file}"}:
@@ -123,6 +126,7 @@ def _beside(settings: Settings, folder: Path) -> Settings:
                 key_file=folder / key_file if key_file else None,
                 vault_file=folder / vault_file if vault_file else None,
             ),
+            "bridges": settings.bridges.model_copy(update={"ca_file": folder / ca_file if ca_file else None}),
             "server": settings.server.model_copy(update={"tls": tls}),
         }
     )

@@ -16,6 +16,9 @@ class Service(StrEnum):
 
     NATIVE = "native"
     GOOGLE = "google"
+    OUTLOOK = "outlook"
+    OFFICE365 = "office365"
+    EXCHANGE = "exchange"
     ICLOUD = "icloud"
     CALDAV = "caldav"
 
@@ -25,12 +28,32 @@ class Service(StrEnum):
         return self is not Service.NATIVE
 
     @property
+    def label(self) -> str:
+        """What people call it."""
+        return _LABELS[self]
+
+    @property
+    def provider(self) -> str:
+        """Under which name it is registered and calls: Microsoft's two are one there."""
+        return _PROVIDERS.get(self, self.value)
+
+    @property
     def polled_every(self) -> timedelta | None:
         """How often what changed there is asked for; None where hxdav is told at once."""
         return _POLLED_EVERY.get(self)
 
 
-_POLLED_EVERY = {Service.ICLOUD: timedelta(seconds=60), Service.CALDAV: timedelta(seconds=60)}
+_POLLED_EVERY = dict.fromkeys((Service.EXCHANGE, Service.ICLOUD, Service.CALDAV), timedelta(seconds=60))
+_PROVIDERS = dict.fromkeys((Service.OUTLOOK, Service.OFFICE365), "microsoft")
+_LABELS = {
+    Service.NATIVE: "hxdav",
+    Service.GOOGLE: "Google",
+    Service.OUTLOOK: "Outlook.com",
+    Service.OFFICE365: "Office 365",
+    Service.EXCHANGE: "Exchange",
+    Service.ICLOUD: "iCloud",
+    Service.CALDAV: "CalDAV",
+}
 
 
 class IntegrationState(StrEnum):

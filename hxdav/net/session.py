@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import ssl
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -48,22 +46,24 @@ def http_session(
     reach: Reach,
     *,
     auth: httpx.Auth | tuple[str, str] | None = None,
-    ca_bundle: Path | None = None,
+    authorities: str = "",
     limits: Limits | None = None,
     resolver: Resolver = resolve,
 ) -> httpx.Client:
     """A session for one account, to be closed by who opens it.
 
     ``auth`` goes with each request that is made here: where a server can say what is called next, ``reach.hosts`` keeps
-    it at home. A redirect carries it on to the same server and to those ``hosts`` only. ``ca_bundle`` (PEM) replaces
-    the authorities that are trusted otherwise. Requests raise NotReachable, NoAnswer and AnswerTooLarge, and nothing of
-    httpx's for what happens on the network.
+    it at home. A redirect carries it on to the same server and to those ``hosts`` only. ``authorities`` (PEM) are
+    certificate authorities to trust beside the public ones. Requests raise NotReachable, NoAnswer and AnswerTooLarge,
+    and nothing of httpx's for what happens on the network.
     """
     # They would write URLs, and headers, into whatever log is set up to hear them.
     for talkative in ("httpx", "httpcore"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
     limits = limits or Limits()
-    trusted = ssl.create_default_context(cafile=ca_bundle) if ca_bundle else httpx.create_ssl_context(trust_env=False)
+    trusted = httpx.create_ssl_context(trust_env=False)
+    if authorities:
+        trusted.load_verify_locations(cadata=authorities)
     return _Session(
         reach=reach,
         total_seconds=limits.total_seconds,

@@ -7,12 +7,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import aliased
 
 from hxdav.domain.bridge import Bridge, Link
 from hxdav.domain.ids import IntegrationId, LinkId, MirrorId, PracticeGroupId
 from hxdav.domain.mirror import MirrorState
+from hxdav.domain.times import Interval
 from hxdav.store.rows import AppointmentRow, LinkRow, MirrorRow, table_of
 from hxdav.store.seconds import seconds_of
 
@@ -60,13 +75,15 @@ class Links:
         """Remember that a listing has shown an object."""
         self._connection.execute(_SEE, {"link": link_id, "listing": listing})
 
-    def unseen(self, bridge: Bridge, *, limit: int) -> list[Link]:
-        """Objects that should be at the provider, and that its listing has not shown."""
+    def unseen(self, bridge: Bridge, *, within: Interval | None, limit: int) -> list[Link]:
+        """Objects that should be at the provider, and that its listing, of what is ``within``, has not shown."""
         query = _LINKS.where(
             LinkRow.integration_id == bridge.integration_id,
             LinkRow.seen_in < bridge.listing,
             LinkRow.tag.is_not(None),
         ).limit(limit)
+        if within is not None:
+            query = query.where(~_takes_place_outside(within))
         return [_link(row) for row in self._connection.execute(query)]
 
     def pending(
@@ -204,6 +221,15 @@ _PENDING = (
         MirrorRow.id,
     )
 )
+
+
+def _takes_place_outside(span: Interval) -> ColumnElement[bool]:
+    """Whether a link's appointment is all before or all after ``span``; false of what is no appointment."""
+    return exists().where(
+        MirrorRow.id == LinkRow.mirror_id,
+        AppointmentRow.id == MirrorRow.appointment_id,
+        or_(AppointmentRow.ends < seconds_of(span.starts), AppointmentRow.starts > seconds_of(span.ends)),
+    )
 
 
 def _link(row: Row[*tuple[Any, ...]]) -> Link:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hxdav.domain.bridge import Bridge
+from hxdav.domain.integration import Service
 from hxdav.log import get_logger
 from hxdav.remote import NotTaken, PushChannel, Remote, RemoteError
 from hxdav.sync.errand import Errand
@@ -22,7 +23,7 @@ _NOT_AGAIN_WITHIN = timedelta(hours=2)
 class Hooks:
     """Where providers call: the address for a service, and how a channel's token is kept."""
 
-    address_for: Callable[[str], str]
+    address_for: Callable[[Service], str]
     digest: Callable[[str], str]
 
 

@@ -195,7 +195,7 @@ class Connector:
             return ShownAccount(
                 service=entrance.service,
                 identity=identity,
-                address=entrance.address,
+                address=identity.address or entrance.address,
                 taken_names=remote.calendar_names(),
             )
         finally:

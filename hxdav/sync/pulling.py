@@ -82,8 +82,9 @@ def _ask_for_unseen(errand: Errand) -> bool:
     bridge = errand.bridge()
     if not bridge.is_listing:
         return False
+    span = errand.remote.covers(Cursor(bridge.cursor)) if bridge.cursor else None
     with errand.store.snapshot() as tx:
-        unseen = tx.links.unseen(bridge, limit=ASKED_AT_ONCE)
+        unseen = tx.links.unseen(bridge, within=span, limit=ASKED_AT_ONCE)
     if unseen:
         require_visible(errand)
     for link in unseen:

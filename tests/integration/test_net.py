@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 import trustme
@@ -113,9 +112,8 @@ def authority() -> trustme.CA:
 
 
 @pytest.fixture
-def ca_bundle(authority: trustme.CA, tmp_path: Path) -> Path:
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.crt"))
-    return tmp_path / "ca.crt"
+def authorities(authority: trustme.CA) -> str:
+    return authority.cert_pem.bytes().decode()
 
 
 @pytest.fixture
@@ -293,11 +291,11 @@ def test_a_redirect_to_a_private_address_is_refused(server: Server) -> None:
         session.get(server.url())
 
 
-def test_a_redirect_out_of_tls_is_refused(tls_server: Server, server: Server, ca_bundle: Path) -> None:
+def test_a_redirect_out_of_tls_is_refused(tls_server: Server, server: Server, authorities: str) -> None:
     tls_server.redirect("/", server.url())
 
     with (
-        http_session(HERE, ca_bundle=ca_bundle, resolver=on_loopback) as session,
+        http_session(HERE, authorities=authorities, resolver=on_loopback) as session,
         pytest.raises(NotReachable, match="without TLS"),
     ):
         session.get(tls_server.url(host="calendar.example", scheme="https"))
@@ -315,14 +313,14 @@ def test_redirects_end_after_five(server: Server) -> None:
             session.get(server.url("/0"))
 
 
-def test_the_certificate_is_of_the_name_and_not_of_the_address(tls_server: Server, ca_bundle: Path) -> None:
-    with http_session(HERE, ca_bundle=ca_bundle, resolver=on_loopback) as session:
+def test_the_certificate_is_of_the_name_and_not_of_the_address(tls_server: Server, authorities: str) -> None:
+    with http_session(HERE, authorities=authorities, resolver=on_loopback) as session:
         assert session.get(tls_server.url(host="calendar.example", scheme="https")).text == "here"
 
 
-def test_a_certificate_of_another_name_is_not_trusted(tls_server: Server, ca_bundle: Path) -> None:
+def test_a_certificate_of_another_name_is_not_trusted(tls_server: Server, authorities: str) -> None:
     with (
-        http_session(HERE, ca_bundle=ca_bundle, resolver=on_loopback) as session,
+        http_session(HERE, authorities=authorities, resolver=on_loopback) as session,
         pytest.raises(NoAnswer, match="certificate that is not trusted") as caught,
     ):
         session.get(tls_server.url(host="other.example", scheme="https"))

@@ -18,6 +18,7 @@ from typing import Any
 
 from hxdav.domain.field import EVERY_FIELD
 from hxdav.domain.ids import Uid
+from hxdav.domain.times import Interval
 from hxdav.ical.objects import object_of
 from hxdav.ical.patch import set_lines
 from hxdav.remote import (
@@ -104,7 +105,8 @@ class MemoryProvider:
     """The provider's own side: one account with its calendars, and the person in front of it.
 
     ``faults`` are met by the next requests in turn; None lets one pass. ``page_size`` bounds pages. ``call`` is called
-    with a channel's token when its calendar changes. One that ``only_lists`` never tells what changed.
+    with a channel's token when its calendar changes. One that ``only_lists`` never tells what changed; of one
+    whose listings have a ``span`` it is known that they show no other times.
     """
 
     calendars: dict[str, MemoryCalendar] = field(default_factory=dict)
@@ -118,6 +120,7 @@ class MemoryProvider:
     forgotten_before: int = 0
     writing: Callable[[], None] = lambda: None
     only_lists: bool = False
+    span: Interval | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def tag(self) -> str:
@@ -217,6 +220,10 @@ class MemoryRemote:
             if place["kind"] == "listing":
                 return self._listing(calendar, place, fault)
             return self._changes(calendar, place, fault)
+
+    def covers(self, cursor: Cursor) -> Interval | None:
+        """What its listings are bound to, if they are."""
+        return self._provider.span
 
     def read(self, calendar_id: CalendarId, remote_id: RemoteId) -> Sighting:
         with self._asked("read"):

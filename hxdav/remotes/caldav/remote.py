@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 
 from hxdav.domain.field import EVERY_FIELD
+from hxdav.domain.times import Interval
 from hxdav.net import Reach, http_session
 from hxdav.remote import (
     AccessLost,
@@ -46,7 +46,7 @@ _CALLS_NOBODY = "CalDAV servers do not call when something changes: hxdav asks t
 
 
 def open_caldav(
-    account: CalDavAccount, *, reach: Reach | None = None, ca_bundle: Path | None = None, page_size: int = PAGE_SIZE
+    account: CalDavAccount, *, reach: Reach | None = None, authorities: str = "", page_size: int = PAGE_SIZE
 ) -> CalDavRemote:
     """An account, opened for a session; nothing is asked yet.
 
@@ -57,7 +57,7 @@ def open_caldav(
         raise AccessLost(APPLE_WANTS, code="no_app_password")
     allowed = reach or Reach()
     guarded = replace(allowed, hosts=allowed.hosts or account.hosts)
-    session = http_session(guarded, auth=(account.username, account.password), ca_bundle=ca_bundle)
+    session = http_session(guarded, auth=(account.username, account.password), authorities=authorities)
     return CalDavRemote(account, session, page_size=page_size)
 
 
@@ -104,6 +104,10 @@ class CalDavRemote:
     def pull(self, calendar_id: CalendarId, cursor: Cursor | None) -> Page:
         """The next page of what changed (RFC 6578)."""
         return pulling.pull(self._folder(calendar_id), cursor)
+
+    def covers(self, cursor: Cursor) -> Interval | None:  # noqa: ARG002 - the port's signature
+        """None: a listing shows all times."""
+        return None
 
     def read(self, calendar_id: CalendarId, remote_id: RemoteId) -> Sighting:
         """One object as it is now."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from hxdav.remote import AccessLost
@@ -40,8 +39,7 @@ class ExchangeAccount:
 
     ``username`` is what the person logs on with: the address, or a name behind its domain and a backslash.
     ``endpoint`` is the server's name, its address, or the whole URL of EWS; where it is empty, it is asked for by
-    Autodiscover. ``ca_bundle`` (PEM) holds the authorities to trust where the server's certificate is from none that
-    all trust.
+    Autodiscover. ``authorities`` (PEM) are those to trust where the server's certificate is from none that all trust.
     """
 
     address: str
@@ -49,7 +47,7 @@ class ExchangeAccount:
     password: str = field(repr=False)
     endpoint: str = ""
     auth: Auth = Auth.BASIC
-    ca_bundle: Path | None = None
+    authorities: str = ""
 
     @property
     def domain(self) -> str:

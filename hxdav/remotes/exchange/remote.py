@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from hxdav.domain.field import EVERY_FIELD
+from hxdav.domain.times import Interval
 from hxdav.net import Limits, Reach, http_session
 from hxdav.remote import (
     CalendarId,
@@ -68,7 +69,7 @@ def open_exchange(
 
     def session_for(host: str) -> httpx.Client:
         guarded = replace(allowed, hosts=allowed.hosts or (host,))
-        return http_session(guarded, auth=_auth(account), ca_bundle=account.ca_bundle, limits=_LIMITS)
+        return http_session(guarded, auth=_auth(account), authorities=account.authorities, limits=_LIMITS)
 
     return ExchangeRemote(account, session_for, page_size=page_size)
 
@@ -113,7 +114,8 @@ class ExchangeRemote:
 
     def identify(self) -> Identity:
         """Whose mailbox it is."""
-        return self._mailbox().identity()
+        identity = self._mailbox().identity()
+        return replace(identity, address=self.endpoint)
 
     def find_calendar(self, marker: str) -> CalendarId | None:
         """The calendar that was made with ``marker``."""
@@ -138,6 +140,10 @@ class ExchangeRemote:
             return pull(folder, cursor, page_size=self._page_size)
         except Refusal as refusal:
             raise error_of(refusal.code) from None
+
+    def covers(self, cursor: Cursor) -> Interval | None:  # noqa: ARG002 - the port's signature
+        """None: a listing shows all times."""
+        return None
 
     def read(self, calendar_id: CalendarId, remote_id: RemoteId) -> Sighting:
         """One object as it is now; Gone where Exchange finds none while its calendar answers."""

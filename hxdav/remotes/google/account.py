@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hxdav.domain.field import EVERY_FIELD
+from hxdav.domain.times import Interval
 from hxdav.remote import (
     CalendarId,
     CalendarState,
@@ -125,6 +126,10 @@ class GoogleRemote:
         """The next page of changes, or of a listing; series whole, under their master's id."""
         with _of_calendar():
             return pull(self._wire, calendar_id, cursor)
+
+    def covers(self, cursor: Cursor) -> Interval | None:  # noqa: ARG002 - the port's signature
+        """None: a listing shows all times."""
+        return None
 
     def read(self, calendar_id: CalendarId, remote_id: RemoteId) -> Sighting:
         """One object as it is now: cancelled is Gone, and so is 404 while the calendar answers."""

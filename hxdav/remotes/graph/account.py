@@ -25,15 +25,15 @@ from hxdav.remote import (
     RemoteObject,
     Sighting,
 )
-from hxdav.remotes.graph.events_in import extended
-from hxdav.remotes.graph.events_out import MARK, can_express
 from hxdav.remotes.graph.oauth import GraphApp
 from hxdav.remotes.graph.pulling import pull, window_of
 from hxdav.remotes.graph.refusal import Refusal, bad_answer, no_access
 from hxdav.remotes.graph.series import read_sighting
-from hxdav.remotes.graph.times import stamp_of
 from hxdav.remotes.graph.wire import Json, Wire, segment
 from hxdav.remotes.graph.writing import Writer, utc
+from hxdav.remotes.microsoft.events_in import extended
+from hxdav.remotes.microsoft.events_out import MARK, can_express
+from hxdav.remotes.microsoft.times import stamp_of
 
 CAPABILITIES = Capabilities(
     carries=EVERY_FIELD,

@@ -13,7 +13,6 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -47,7 +46,7 @@ class GraphApp:
 
     ``tenant`` is ``common`` (work, school and personal accounts), ``organizations``, ``consumers``, or the id or domain
     of the only tenant whose accounts may connect. ``reach`` is what the administrator allows (a simulator's address);
-    ``ca_bundle`` (PEM) replaces the authorities that are trusted otherwise.
+    ``authorities`` (PEM) are certificate authorities to trust beside the public ones.
     """
 
     client_id: str
@@ -56,12 +55,12 @@ class GraphApp:
     authority: str = "https://login.microsoftonline.com"
     graph_root: str = "https://graph.microsoft.com/v1.0"
     reach: Reach = field(default_factory=Reach)
-    ca_bundle: Path | None = None
+    authorities: str = ""
 
     def session_to(self, url: str) -> httpx.Client:
         """A guarded session to the host of ``url`` alone; to be closed."""
         hosts = (urlsplit(url).hostname or "",)
-        return http_session(Reach(allowed=self.reach.allowed, hosts=hosts), ca_bundle=self.ca_bundle)
+        return http_session(Reach(allowed=self.reach.allowed, hosts=hosts), authorities=self.authorities)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

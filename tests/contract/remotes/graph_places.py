@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -144,13 +142,13 @@ def a_hook() -> Iterator[_Calls]:
 def graph() -> Iterator[NewPlace]:
     """Microsoft, with a new account for each place; what breaks its published schema fails the session."""
     numbers = count(1)
-    with TemporaryDirectory() as folder, graph_server(clock=lambda: NOW) as simulator:
+    with graph_server(clock=lambda: NOW) as simulator:
         simulator.world.quirks.largest_page = _PAGE
 
         def issue(user: str, scopes: str) -> str:
             return simulator.tokens.issue(user, scopes.split())
 
-        with an_authority(Path(folder), issue) as authority:
+        with an_authority(issue) as authority:
             yield lambda: _place(simulator, authority, f"person{next(numbers)}@outlook.example")
         assert simulator.violations == []
 

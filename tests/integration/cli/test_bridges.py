@@ -343,7 +343,7 @@ def test_how_much_services_are_told_is_in_the_accounts_file(practice: CommandLin
     ("lines", "sentence"),
     [
         ('google = "everything"', "is not usable"),
-        ('outlook = "full"', "outlook"),
+        ('hotmail = "full"', "hotmail"),
         ('native = "busy"', 'no level of privacy for "native"'),
     ],
 )

@@ -7,7 +7,6 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -114,11 +113,9 @@ def ntlm_before(exchange: ExchangeSimulator, kim: Person) -> Iterator[str]:
         yield f"{url}/EWS/Exchange.asmx"
 
 
-def certificate_of_its_own(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """What a server on localhost shows, and the bundle of the authority that vouches for it."""
+def certificate_of_its_own() -> tuple[ssl.SSLContext, str]:
+    """What a server on localhost shows, and the authority that vouches for it (PEM)."""
     authority = trustme.CA()
     shown = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(shown)
-    bundle = folder / "authority.pem"
-    authority.cert_pem.write_to_path(str(bundle))
-    return shown, bundle
+    return shown, authority.cert_pem.bytes().decode()

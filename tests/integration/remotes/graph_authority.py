@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -50,7 +49,7 @@ class Authority:
     """The server's state. ``refusal`` is what the consent page or the token endpoint says instead of yes."""
 
     url: str
-    ca_bundle: Path
+    authorities: str
     issue: Issue
     user: str = "anna@outlook.example"
     granted: str = f"{ASKED} openid profile offline_access"
@@ -71,12 +70,12 @@ class Authority:
             authority=self.url,
             graph_root=graph_root,
             reach=Reach(allowed=(LOOPBACK,)),
-            ca_bundle=self.ca_bundle,
+            authorities=self.authorities,
         )
 
     def consented(self, asked: ConsentRequest) -> dict[str, str]:
         """What a browser brings back from the consent page."""
-        with httpx.Client(verify=ssl.create_default_context(cafile=self.ca_bundle), trust_env=False) as browser:
+        with httpx.Client(verify=ssl.create_default_context(cadata=self.authorities), trust_env=False) as browser:
             answer = browser.get(asked.url, follow_redirects=False)
         assert answer.status_code == 302, answer.text
         return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
@@ -213,15 +212,16 @@ class _TlsServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def an_authority(folder: Path, issue: Issue) -> Iterator[Authority]:
-    """Start the server; its certificate authority lies in ``folder``."""
-    ca, ca_bundle = trustme.CA(), folder / "authority.pem"
-    ca.cert_pem.write_to_path(str(ca_bundle))
+def an_authority(issue: Issue) -> Iterator[Authority]:
+    """Start the server, with a certificate authority of its own."""
+    ca = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert(LOOPBACK).configure_cert(context)
     endpoint = type("Endpoint", (_Endpoint,), {})
     with _TlsServer(context, endpoint) as server:
-        authority = Authority(url=f"https://{LOOPBACK}:{server.server_port}", ca_bundle=ca_bundle, issue=issue)
+        authority = Authority(
+            url=f"https://{LOOPBACK}:{server.server_port}", authorities=ca.cert_pem.bytes().decode(), issue=issue
+        )
         endpoint.authority = authority  # type: ignore[attr-defined]
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from hxdav.remote import CalendarId, Page, RemoteObject
@@ -94,11 +93,11 @@ class Desk:
 
 
 @contextmanager
-def a_desk(folder: Path) -> Iterator[Desk]:
+def a_desk() -> Iterator[Desk]:
     """Set all of it up. What breaks Microsoft's published schema fails the test, and so does a mail to a guest."""
     today = Today()
     with graph_server(clock=lambda: today.moment.astimezone(UTC)) as graph:
-        with an_authority(folder, lambda user, scopes: graph.tokens.issue(user, scopes.split())) as authority:
+        with an_authority(lambda user, scopes: graph.tokens.issue(user, scopes.split())) as authority:
             graph.world.add_mailbox(ANNA)
             app, kept = authority.app(f"{graph.url}/v1.0"), list[str]()
             remote = open_graph(app, authority.connect(app, ANNA), keep=kept.append, clock=today)

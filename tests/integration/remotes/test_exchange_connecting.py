@@ -53,18 +53,18 @@ def test_opening_asks_nothing(desk: Desk) -> None:
         assert remote.requests == 0
 
 
-def test_a_server_whose_certificate_its_own_authority_vouches_for_is_trusted_with_that(tmp_path: Path) -> None:
-    shown, bundle = certificate_of_its_own(tmp_path)
+def test_a_server_whose_certificate_its_own_authority_vouches_for_is_trusted_with_that() -> None:
+    shown, vouches = certificate_of_its_own()
     with exchange_server(certificate=shown) as exchange:
         kim = exchange.user("kim@practice.example")
-        account = replace(account_of(exchange, kim), ca_bundle=bundle)
+        account = replace(account_of(exchange, kim), authorities=vouches)
 
         with opened(account, LOCALHOST) as remote:
             assert remote.identify().label == kim.email
 
 
-def test_a_server_whose_certificate_nobody_vouches_for_is_told_no_password(tmp_path: Path) -> None:
-    shown, _ = certificate_of_its_own(tmp_path)
+def test_a_server_whose_certificate_nobody_vouches_for_is_told_no_password() -> None:
+    shown, _ = certificate_of_its_own()
     with exchange_server(certificate=shown) as exchange:
         kim = exchange.user("kim@practice.example")
 

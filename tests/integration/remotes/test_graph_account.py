@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -38,8 +37,8 @@ THIRD = MONDAY + 2 * WEEK
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with a_desk(tmp_path) as desk:
+def desk() -> Iterator[Desk]:
+    with a_desk() as desk:
         yield desk
 
 

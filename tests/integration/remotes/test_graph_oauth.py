@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -29,7 +28,7 @@ NOWHERE = "https://graph.example/v1.0"
 
 
 @pytest.fixture
-def authority(tmp_path: Path) -> Iterator[Authority]:
+def authority() -> Iterator[Authority]:
     issued = 0
 
     def issue(user: str, scopes: str) -> str:
@@ -37,7 +36,7 @@ def authority(tmp_path: Path) -> Iterator[Authority]:
         issued += 1
         return f"token-{issued}"
 
-    with an_authority(tmp_path, issue) as authority:
+    with an_authority(issue) as authority:
         yield authority
 
 

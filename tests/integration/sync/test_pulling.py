@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 from hxdav.domain.appointment import AppointmentKind, RecordMark
 from hxdav.domain.bridge import BridgeState
 from hxdav.domain.notification import NotificationKind
 from hxdav.domain.removal import RemovalState
+from hxdav.domain.times import Interval
 from hxdav.ical.objects import object_of
 from hxdav.remote import CalendarState
 from tests.bridges import BridgedWorld, moved, retitled
-from tests.builders import an_object
+from tests.builders import NOON, an_object
 from tests.simulators.memory import Fault
 
 
@@ -293,6 +296,23 @@ def test_a_provider_that_only_lists_is_asked_for_what_it_leaves_out(world: Bridg
     world.look(bridge)
 
     assert [each.state for each in world.practice.removals()] == [RemovalState.HELD]
+
+
+def test_nothing_is_asked_for_that_a_listing_does_not_cover(world: BridgedWorld) -> None:
+    world.practice.book(an_object("near@practice"))
+    world.practice.book(an_object("far@practice", start="20270405T100000", end="20270405T110000"))
+    bridge = world.connect()
+    world.round()
+    world.look(bridge)
+    world.provider.span = Interval(NOON, NOON + timedelta(days=60))
+    world.provider.only_lists = True
+    world.provider.faults = [None, Fault.EMPTY]
+    before = world.provider.requests["read"]
+
+    world.look(bridge)
+
+    assert world.provider.requests["read"] - before == 1
+    assert not world.practice.removals()
 
 
 def one_of_the_singles(world: BridgedWorld, hour: str) -> str:
