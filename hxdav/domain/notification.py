@@ -48,6 +48,7 @@ class NotificationKind(StrEnum):
     BRIDGE_GONE = "bridge_gone"
     BRIDGE_RESUMED = "bridge_resumed"
     OBJECT_LEFT_ALONE = "object_left_alone"
+    OBJECT_NOT_TAKEN = "object_not_taken"
     OLD_CALENDAR_EDITED = "old_calendar_edited"
     EDIT_OVERRULED = "edit_overruled"
 
@@ -199,6 +200,10 @@ WORDINGS: dict[NotificationKind, Wording] = {
     NotificationKind.OBJECT_LEFT_ALONE: Wording(
         happened="An entry of your calendar elsewhere was not taken over, and stays there as it is.",
         to_do="If the practice should know of it, enter it in the practice's calendar.",
+    ),
+    NotificationKind.OBJECT_NOT_TAKEN: Wording(
+        happened="An appointment is not in your calendar elsewhere as it should be: its provider does not take it.",
+        to_do="Go by the practice's calendar for it; once it is changed there, it is tried again.",
     ),
     NotificationKind.OLD_CALENDAR_EDITED: Wording(
         happened="Appointments in a calendar that was disconnected had been edited there, and were left in it.",

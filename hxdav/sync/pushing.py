@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from hxdav.domain.bridge import Link
 from hxdav.domain.ids import MirrorId
 from hxdav.domain.mirror import MirrorState
+from hxdav.domain.notification import NotificationKind
 from hxdav.remote import Changed, NotTaken, ObjectGone, RemoteId
+from hxdav.services.connecting import subject_of
 from hxdav.store.links import WHOLE, Pending
 from hxdav.sync.errand import Errand, Ours, ours_of
 from hxdav.sync.intake import take_in
@@ -114,3 +116,9 @@ def _park(errand: Errand, ours: Ours, link: Link | None, *, why: str) -> None:
     parked = replace(link or new_link(ours), mirror_etag="" if is_leaving else ours.mirror.etag, parked=why)
     with errand.store.transaction() as tx:
         tx.links.put(parked, at=errand.now())
+        subject = subject_of(tx.integrations.one(errand.integration_id))
+        tx.notifications.tell(
+            replace(subject, appointment_id=ours.appointment.id),
+            kind=NotificationKind.OBJECT_NOT_TAKEN,
+            at=errand.now(),
+        )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from hxdav.domain.appointment import AppointmentKind
 from hxdav.domain.bridge import BridgeState
+from hxdav.domain.notification import NotificationKind
 from hxdav.ical.objects import object_of
 from tests.bridges import BridgedWorld
 from tests.builders import an_object
@@ -115,6 +116,7 @@ def test_what_the_provider_did_not_take_leaves_it_all_the_same(world: BridgedWor
     )
     world.round()
     assert world.remote_titles() == ["Supervision"]
+    assert world.practice.told() == [NotificationKind.OBJECT_NOT_TAKEN]
 
     world.practice.cancel(booked.id)
     world.round()
