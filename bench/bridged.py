@@ -1,8 +1,7 @@
-"""What the bridges are measured on: a practice with ``hxdav serve``, and Google as it is simulated, each a process."""
+"""What the bridges are measured on: a practice with ``hxdav serve``, and a provider beside it, each a process."""
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,106 +9,50 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import httpx
 import psutil  # type: ignore[import-untyped]
 
 from bench import servers
+from bench.providers import BENCH, ZONE, Provider, ProviderMaker
 from hxdav.bootstrap import Installation
 from hxdav.config import load_settings
-from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import IntegrationId
-from hxdav.domain.integration import Service
 from hxdav.domain.practice import Band
 from hxdav.services import accounts, connecting, devices, logins, subscribing
 from hxdav.services.accounts import WantedClinic, WantedPracticeGroup, WantedPractitioner, WantedUser
-from hxdav.services.consenting import Wish
 from hxdav.services.logins import PractitionerLogin
 from hxdav.store import schema
-
-QUOTA = 600
-"""Requests per minute and user, Google's own."""
-
-ZONE = "Australia/Sydney"
-_BENCH = Source(authority=Authority.PRACTICE, agent="hxdav bench")
 
 _SETTINGS = """\
 data_dir = "."
 [server]
 port = {port}
 public_url = "http://127.0.0.1:{port}"
-[google]
-client_id = "{google[client_id]}"
-client_secret = "{google[client_secret]}"
-auth_url = "{google[url]}/o/oauth2/v2/auth"
-token_url = "{google[url]}/token"
-revoke_url = "{google[url]}/revoke"
-api_url = "{google[url]}"
-[bridges]
-allowed_addresses = ["127.0.0.1"]
 [log]
 level = "warning"
-"""
+{provider}"""
 
 Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A practitioner: a calendar program's access to hxdav, and their account at Google."""
+    """A practitioner: a calendar program's access to hxdav, and their account at the provider."""
 
     login: PractitionerLogin
     app_password: str
     calendar_path: str
-
-    @property
-    def email(self) -> str:
-        """The account at Google."""
-        return f"{self.login.user.username}@google.example"
-
-
-class GoogleProcess:
-    """The simulator in a process of its own, and what it says of itself."""
-
-    def __init__(self, announced: dict[str, str]) -> None:
-        self.announced = announced
-        self._http = httpx.Client(base_url=announced["url"], timeout=60, trust_env=False)
-
-    def add_account(self, email: str) -> None:
-        """An account with no calendar of hxdav's yet."""
-        self._http.post("/_simulator/token", data={"user": email}).raise_for_status()
-
-    def events(self, email: str) -> list[dict[str, Any]]:
-        """What there is in the calendars that hxdav made in the account."""
-        by_calendar = self._http.get("/_simulator/events", params={"user": email}).raise_for_status().json()
-        return [one for listed in by_calendar.values() for one in listed]
-
-    def calendar_names(self, email: str) -> list[str]:
-        """What those calendars are called."""
-        return list(self._http.get("/_simulator/events", params={"user": email}).raise_for_status().json())
-
-    def retitle(self, email: str, *, calendar: str, event_id: str, title: str) -> None:
-        """The account's owner gives an event another title, in Google's own app."""
-        form = {"user": email, "calendar": calendar, "id": event_id, "summary": title}
-        self._http.post("/_simulator/retitle", data=form).raise_for_status()
-
-    def report(self) -> dict[str, Any]:
-        """Requests by user, and what broke Google's published schema."""
-        found: dict[str, Any] = self._http.get("/_simulator/report").raise_for_status().json()
-        return found
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self._http.close()
+    email: str
 
 
 class Practice:
-    """The practice, ``hxdav serve`` for it, and Google beside it."""
+    """The practice, ``hxdav serve`` for it, and the provider beside it."""
 
-    def __init__(self, here: Installation, google: GoogleProcess, *, server_pid: int, people: Sequence[Person]) -> None:
+    def __init__(self, here: Installation, provider: Provider, *, server_pid: int, people: Sequence[Person]) -> None:
         self.here = here
-        self.google = google
+        self.provider = provider
         self.people = people
         self._server = psutil.Process(server_pid)
 
@@ -119,13 +62,8 @@ class Practice:
         return httpx.Client(base_url=self.here.settings.server.url, auth=auth, timeout=60, trust_env=False)
 
     def connect(self, person: Person, email: str = "") -> None:
-        """Connect an account at Google, the person's own by default, by their consent in a browser."""
-        self.google.add_account(email or person.email)
-        redirect_uri = f"{self.here.settings.server.url}/connect/google/callback"
-        wish = Wish(login=person.login, service=Service.GOOGLE, redirect_uri=redirect_uri)
-        asked = self.here.connector.ask(wish, source=_BENCH)
-        with httpx.Client(follow_redirects=True, timeout=120, trust_env=False) as browser:
-            browser.get(f"{asked.url}&login_hint={email or person.email}").raise_for_status()
+        """Connect an account at the provider, the person's own by default."""
+        self.provider.connect(self.here, person.login, email or person.email)
 
     def bridges(self) -> list[IntegrationId]:
         """The bridged integrations."""
@@ -133,7 +71,7 @@ class Practice:
             return [each.id for each in tx.integrations.all() if each.service.is_bridged]
 
     def spread_polls(self, over: timedelta) -> None:
-        """Let the bridges look at Google at different moments, as those do that were not connected at once."""
+        """Let the bridges look at the provider at different moments, as those do that were not connected at once."""
         bridges, now = self.bridges(), self.here.clock.now()
         with self.here.store.transaction() as tx:
             for number, integration_id in enumerate(bridges):
@@ -145,7 +83,11 @@ class Practice:
         """How many objects are still to be pushed or listed, over all bridges."""
         with self.here.store.snapshot() as tx:
             bridges = [tx.bridges.one(each) for each in self.bridges()]
-            behind = sum(each.pulled_at is None or each.channel_id is None for each in bridges)
+            services = [tx.integrations.one(each.integration_id).service for each in bridges]
+            behind = sum(
+                each.pulled_at is None or (each.channel_id is None and service.polled_every is None)
+                for each, service in zip(bridges, services, strict=True)
+            )
             return behind + sum(tx.links.waiting(each)[0] for each in bridges)
 
     def cpu_seconds(self) -> float:
@@ -155,21 +97,21 @@ class Practice:
 
 
 @contextmanager
-def practice(folder: Path, *, practitioners: int) -> Iterator[Practice]:
-    """A practice of so many practitioners, served from a folder of its own."""
+def practice(folder: Path, provider_of: ProviderMaker, *, practitioners: int) -> Iterator[Practice]:
+    """A practice of so many practitioners, served from a folder of its own, and a provider."""
     folder.mkdir()
     with ExitStack() as stack:
-        google = stack.enter_context(_google(folder))
+        provider = stack.enter_context(provider_of(folder))
         config = folder / "hxdav.toml"
-        config.write_text(_SETTINGS.format(port=servers.free_port(), google=google.announced))
+        config.write_text(_SETTINGS.format(port=servers.free_port(), provider=provider.settings(folder)))
         here = Installation(load_settings(config))
         stack.callback(here.close)
-        people = _set_up(here, practitioners)
+        people = _set_up(here, provider, practitioners)
         command = [str(Path(sys.executable).with_name("hxdav")), "serve"]
         settings = {"HXDAV_CONFIG": str(config)}
         server = stack.enter_context(servers.running(command, folder=folder / "server", settings=settings))
         servers.wait_for(here.settings.server.port)
-        yield Practice(here, google, server_pid=server.pid, people=people)
+        yield Practice(here, provider, server_pid=server.pid, people=people)
 
 
 def fill(practice: Practice, person: Person, titles: Sequence[str], *, days: int) -> None:
@@ -204,19 +146,7 @@ def wait_until(found: Callable[[], Found], *, what: str, seconds: float) -> Foun
     raise TimeoutError(message)
 
 
-@contextmanager
-def _google(folder: Path) -> Iterator[GoogleProcess]:
-    command = [sys.executable, "-m", "tests.simulators.google", "--zone", ZONE, "--quota", str(QUOTA)]
-    with servers.running(command, folder=folder / "google", settings={"PYTHONPATH": str(Path.cwd())}) as process:
-        assert process.stdout is not None
-        google = GoogleProcess(json.loads(process.stdout.readline()))
-        try:
-            yield google
-        finally:
-            google.close()
-
-
-def _set_up(here: Installation, practitioners: int) -> list[Person]:
+def _set_up(here: Installation, provider: Provider, practitioners: int) -> list[Person]:
     """Make the schema, the practice, and a native calendar with an app password for each practitioner."""
     schema.upgrade(here.any_store, now=here.clock.now())
     _ = here.keyring
@@ -231,15 +161,15 @@ def _set_up(here: Installation, practitioners: int) -> list[Person]:
         practitioners=tuple(WantedPractitioner(key=name, name=name, username=name) for name in names),
     )
     with here.store.transaction() as tx:
-        accounts.apply(tx, here.clock, wanted=[group], source=_BENCH)
-    return [_person(here, name) for name in names]
+        accounts.apply(tx, here.clock, wanted=[group], source=BENCH)
+    return [_person(here, provider, name) for name in names]
 
 
-def _person(here: Installation, name: str) -> Person:
+def _person(here: Installation, provider: Provider, name: str) -> Person:
     with here.store.transaction() as tx:
         login = logins.practitioner_login(tx, user=logins.known_user(tx, name))
-        subscribing.buy(tx, here.clock, practitioner=login.practitioner, source=_BENCH)
-        integration = connecting.connect_native(tx, here.clock, practitioner=login.practitioner, source=_BENCH)
+        subscribing.buy(tx, here.clock, practitioner=login.practitioner, source=BENCH)
+        integration = connecting.connect_native(tx, here.clock, practitioner=login.practitioner, source=BENCH)
         made = devices.create_app_password(tx, here.clock, here.keyring, login=login, label="Bench", expires_at=None)
     path = f"/{name}/{integration.slug}/"
-    return Person(login=login, app_password=made.password, calendar_path=path)
+    return Person(login=login, app_password=made.password, calendar_path=path, email=provider.email_of(login))

@@ -1,7 +1,7 @@
-"""``make bench-bridges``: how quickly the bridge to Google carries, and what it costs when nothing happens.
+"""``make bench-bridges``: how quickly bridges carry, and what they cost when nothing happens.
 
-hxdav serves in a process of its own, and Google is simulated in another, which enforces its quota of 600 requests per
-minute and user, and counts. BENCH_BRIDGES_QUICK=1 takes fewer appointments and edits, and less time.
+hxdav serves in a process of its own, and each provider is simulated in another, which enforces its limits, and counts.
+SERVICES="google outlook exchange" says which; BENCH_BRIDGES_QUICK=1 takes fewer appointments and edits, and less time.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import random
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -26,24 +27,19 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import servers
-from bench.bridged import QUOTA, Person, Practice, fill, practice, put, wait_until
+from bench.bridged import Person, Practice, fill, practice, put, wait_until
 from bench.calendar_program import CalendarProgram
+from bench.providers import PROVIDERS, Entry, ProviderMaker
 
 QUICK = os.environ.get("BENCH_BRIDGES_QUICK") == "1"
 APPOINTMENTS = 200 if QUICK else 2000
 DAYS = 200
 EDITS = 100 if QUICK else 1000
 ACCOUNTS = 4
-EDITS_A_SECOND = 5.0
-"""Over all accounts, at random moments; each edit costs its account about three of its requests."""
-
 IDLE = 20
 """Integrations of which nobody takes any notice."""
 
 IDLE_SECONDS = 30 if QUICK else 300
-POLLED_EVERY = timedelta(minutes=10)
-"""How often hxdav looks at a Google calendar in which nothing happens."""
-
 DICE_SEED = 20261123
 DAY = timedelta(days=1)
 
@@ -65,18 +61,18 @@ class Figure:
         return "yes" if self.value <= self.at_most else "[bold]no[/bold]"
 
 
-def first_sync(scratch: Path) -> list[Figure]:
+def first_sync(scratch: Path, provider: ProviderMaker) -> list[Figure]:
     """The time from a person's consent until everything is in a new calendar, and until the next days are."""
-    with practice(scratch / "first", practitioners=1) as place:
+    with practice(scratch / "first", provider, practitioners=1) as place:
         (me,) = place.people
         fill(place, me, [f"Session {number:05}" for number in range(APPOINTMENTS)], days=DAYS)
         began = datetime.now(UTC)
         place.connect(me)
         wait_until(lambda: _is_all_there(place, me), what="the first sync", seconds=600)
-        events = place.google.events(me.email)
+        entries = place.provider.entries(me.email)
         counted = _counted(place, [me.email])
 
-    made = sorted((_moment(one["created"]), _moment(one["start"]["dateTime"])) for one in events)
+    made = sorted((one.made_at, one.starts) for one in entries)
     near = [created for created, starts in made if starts < began + timedelta(days=14)]
     steps_back = [max(earlier - later, timedelta()) for (_, earlier), (_, later) in pairwise(made)]
     return [
@@ -88,7 +84,7 @@ def first_sync(scratch: Path) -> list[Figure]:
 
 
 def edits_out(place: Practice, people: Sequence[Person]) -> list[Figure]:
-    """The time from the answer to a calendar program's PUT until the edit has been carried out at Google."""
+    """The time from the answer to a calendar program's PUT until the edit has been carried out at the provider."""
     dice = random.Random(DICE_SEED)
     answered: dict[str, datetime] = {}
 
@@ -99,40 +95,46 @@ def edits_out(place: Practice, people: Sequence[Person]) -> list[Figure]:
         answered[title] = datetime.now(UTC)
 
     known = _targets(place, people)
+    before = _requests(place, [each.email for each in people])
     with _watching(place, people):
-        _at_random_moments(dice, [partial(edit, *target) for target in known])
-        wait_until(lambda: place.waiting() == 0, what="the edits at Google", seconds=60)
-    arrived = {one["summary"]: _moment(one["updated"]) for each in people for one in place.google.events(each.email)}
+        _at_random_moments(dice, place.provider.edits_a_second, [partial(edit, *target) for target in known])
+        wait_until(lambda: place.waiting() == 0, what="the edits at the provider", seconds=60)
+    arrived = {one.title: one.changed_at for each in people for one in place.provider.entries(each.email)}
     took = [arrived[title] - since for title, since in answered.items()]
-    return _delays(f"{len(took):,} edits, PUT answered → at Google", took)
+    requests = _requests(place, [each.email for each in people]) - before
+    return [
+        *_delays(f"{len(took):,} edits, PUT answered → there", took, at_most=2),
+        Figure(
+            title="  requests for each",
+            value=requests / len(took),
+            unit="",
+            at_most=place.provider.requests_an_edit,
+        ),
+    ]
 
 
 def edits_in(place: Practice, people: Sequence[Person]) -> list[Figure]:
-    """The time from a person's edit at Google, which calls hxdav, until a calendar program can see it."""
+    """The time from a person's edit at the provider, which calls hxdav, until a calendar program can see it."""
     dice = random.Random(DICE_SEED + 1)
     made: dict[str, float] = {}
-    known = [
-        (each.email, place.google.calendar_names(each.email)[0], one["id"])
-        for each in people
-        for one in place.google.events(each.email)
-    ][:EDITS]
+    known = [(each.email, one) for each in people for one in place.provider.entries(each.email)][:EDITS]
     dice.shuffle(known)
 
-    def edit(email: str, calendar: str, event_id: str) -> None:
-        title = f"In {event_id}"
+    def edit(email: str, entry: Entry) -> None:
+        title = f"In {entry.title}"
         made[title] = time.time()
-        place.google.retitle(email, calendar=calendar, event_id=event_id, title=title)
+        place.provider.retitle(email, entry, title)
 
     with _watching(place, people) as programs:
-        _at_random_moments(dice, [partial(edit, *target) for target in known])
+        _at_random_moments(dice, place.provider.edits_a_second, [partial(edit, *target) for target in known])
         wait_until(lambda: all(_seen(programs, title) for title in made), what="the edits in CalDAV", seconds=60)
         took = [timedelta(seconds=_seen(programs, title) - since) for title, since in made.items()]
-    return _delays(f"{len(took):,} edits, made at Google → seen by CalDAV", took)
+    return _delays(f"{len(took):,} edits, made there → seen by CalDAV", took, at_most=place.provider.told_within)
 
 
-def edits(scratch: Path) -> list[Figure]:
+def edits(scratch: Path, provider: ProviderMaker) -> list[Figure]:
     """Both directions, over several accounts, while each practitioner's calendar program looks ten times a second."""
-    with practice(scratch / "edits", practitioners=ACCOUNTS) as place:
+    with practice(scratch / "edits", provider, practitioners=ACCOUNTS) as place:
         for person in place.people:
             fill(place, person, _names(person), days=DAYS)
             place.connect(person)
@@ -145,21 +147,21 @@ def edits(scratch: Path) -> list[Figure]:
         return figures + _counted(place, [each.email for each in place.people])
 
 
-def idle(scratch: Path) -> list[Figure]:
+def idle(scratch: Path, provider: ProviderMaker) -> list[Figure]:
     """What integrations cost in which nothing happens, beyond what the server costs without them."""
-    with practice(scratch / "idle", practitioners=1) as place:
+    with practice(scratch / "idle", provider, practitioners=1) as place:
         (me,) = place.people
         time.sleep(5)
         alone = _cpu_share(place, IDLE_SECONDS / 2)
-        emails = [f"idle{number}@google.example" for number in range(IDLE)]
+        emails = [f"idle{number}@provider.example" for number in range(IDLE)]
         fill(place, me, [f"Session {number}" for number in range(10)], days=DAYS)
         for email in emails:
             place.connect(me, email)
         wait_until(lambda: place.waiting() == 0, what="the first sync", seconds=120)
-        # Until it has looked once more, it does not know that what it finds at Google is what it has written there.
+        # Until it has looked once more, it does not know that what it finds there is what it has written there.
         place.spread_polls(timedelta())
         _wait_for_quiet(place, emails)
-        place.spread_polls(POLLED_EVERY)
+        place.spread_polls(place.provider.polled_every)
         before = _requests(place, emails)
         share = _cpu_share(place, IDLE_SECONDS)
         requests = _requests(place, emails) - before
@@ -175,7 +177,7 @@ def idle(scratch: Path) -> list[Figure]:
 def _is_all_there(place: Practice, person: Person) -> bool:
     # Each look has the simulator tell everything, so there are few of them.
     time.sleep(1)
-    return len(place.google.events(person.email)) >= APPOINTMENTS
+    return len(place.provider.entries(person.email)) >= APPOINTMENTS
 
 
 def _names(person: Person) -> list[str]:
@@ -186,19 +188,19 @@ def _targets(place: Practice, people: Sequence[Person]) -> list[tuple[Person, st
     """Whose appointment, its name and when it takes place, in an order that goes from account to account."""
     found = []
     for person in people:
-        starts = {one["summary"]: _moment(one["start"]["dateTime"]) for one in place.google.events(person.email)}
+        starts = {one.title: one.starts for one in place.provider.entries(person.email)}
         found += [(person, name, starts[name].astimezone(UTC)) for name in _names(person)]
     random.Random(DICE_SEED).shuffle(found)
     return found
 
 
-def _at_random_moments(dice: random.Random, acts: Sequence[Callable[[], None]]) -> None:
+def _at_random_moments(dice: random.Random, a_second: float, acts: Sequence[Callable[[], None]]) -> None:
     """Do each, as many independent people do: so many a second on average, and none waits for another."""
     with ThreadPoolExecutor(16) as pool:
         moment = time.monotonic()
         done = []
         for act in acts:
-            moment += dice.expovariate(EDITS_A_SECOND)
+            moment += dice.expovariate(a_second)
             time.sleep(max(0.0, moment - time.monotonic()))
             done.append(pool.submit(act))
         for each in done:
@@ -234,43 +236,43 @@ def _seen(programs: Sequence[CalendarProgram], title: str) -> float:
     return next((program.seen[title] for program in programs if title in program.seen), 0.0)
 
 
-def _delays(title: str, took: Sequence[timedelta]) -> list[Figure]:
+def _delays(title: str, took: Sequence[timedelta], *, at_most: float) -> list[Figure]:
     ordered = sorted(each.total_seconds() for each in took)
     shares = {"p50": 0.5, "p95": 0.95}
     found = {name: ordered[min(len(ordered) - 1, int(len(ordered) * share))] for name, share in shares.items()}
     return [
         Figure(title=f"{title}: p50", value=found["p50"], unit="s"),
-        Figure(title="  p95", value=found["p95"], unit="s", at_most=2),
+        Figure(title="  p95", value=found["p95"], unit="s", at_most=at_most),
         Figure(title="  longest", value=ordered[-1], unit="s"),
     ]
 
 
 def _counted(place: Practice, emails: Sequence[str]) -> list[Figure]:
-    """What Google counted, and a check that it had nothing to complain of."""
-    report = place.google.report()
+    """What the provider counted, and a check that it had nothing to complain of."""
+    report, limit = place.provider.report(), place.provider.limit
     if report["violations"] or report["mailed"]:
-        message = f"Google's schema was violated: {report['violations'][:3]} {report['mailed'][:3]}"
+        message = f"the provider's schema was violated: {report['violations'][:3]} {report['mailed'][:3]}"
         raise AssertionError(message)
     users = [report["users"][email] for email in emails]
     return [
         Figure(title="  requests", value=sum(each["requests"] for each in users), unit=""),
         Figure(
-            title="  in the busiest minute of any account",
-            value=max(each["busiest_minute"] for each in users),
+            title=f"  {limit.words}",
+            value=max(each[limit.figure] for each in users),
             unit="",
-            at_most=QUOTA,
+            at_most=limit.at_most,
         ),
-        Figure(title="  refused for the quota", value=sum(each["refused"] for each in users), unit="", at_most=0),
+        Figure(title="  refused for a limit", value=sum(each.get("refused", 0) for each in users), unit="", at_most=0),
     ]
 
 
 def _requests(place: Practice, emails: Sequence[str]) -> int:
-    users = place.google.report()["users"]
+    users = place.provider.report()["users"]
     return sum(int(users[email]["requests"]) for email in emails)
 
 
 def _wait_for_quiet(place: Practice, emails: Sequence[str]) -> None:
-    """Google calls after hxdav's own writes as well; wait until that is over."""
+    """Providers call after hxdav's own writes as well; wait until that is over."""
     before, now = -1, _requests(place, emails)
     while now != before:
         time.sleep(5)
@@ -288,37 +290,47 @@ def _seconds(title: str, took: timedelta, *, at_most: float) -> Figure:
     return Figure(title=title, value=took.total_seconds(), unit="s", at_most=at_most)
 
 
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
-def main() -> None:
-    """Measure, print the table, and keep the figures."""
-    began = datetime.now(UTC)
+def measure(name: str) -> list[Figure]:
+    """All figures of one service, printed as they come."""
     figures: list[Figure] = []
     for part in (first_sync, edits, idle):
         with servers.scratch() as scratch:
-            measured = part(scratch)
+            measured = part(scratch, PROVIDERS[name])
         for figure in measured:
-            print(f"{figure.title.strip()}: {figure.value:,.2f} {figure.unit}", flush=True)
+            print(f"{name}: {figure.title.strip()}: {figure.value:,.2f} {figure.unit}", flush=True)
         figures += measured
+    return figures
 
-    table = Table(title=f"The bridge to Google, whose quota is {QUOTA} requests per minute and user")
+
+def _table(name: str, figures: Sequence[Figure]) -> Table:
+    table = Table(title=f"The bridge to {name}")
     for heading in ("", "measured", "", "at most", "met"):
         table.add_column(heading, justify="right" if heading in {"measured", "at most"} else "left")
     for figure in figures:
         at_most = "" if figure.at_most is None else f"{figure.at_most:g}"
         table.add_row(figure.title, f"{figure.value:,.2f}", figure.unit, at_most, figure.verdict)
+    return table
+
+
+def main() -> None:
+    """Measure, print the tables, and keep the figures."""
+    began = datetime.now(UTC)
+    names = os.environ.get("SERVICES", "").split() or list(PROVIDERS)
+    unknown = sorted(set(names) - PROVIDERS.keys())
+    if unknown:
+        sys.exit(f"SERVICES: {', '.join(unknown)} is none of {', '.join(PROVIDERS)}.")
+    measured = {name: measure(name) for name in names}
     results = Path(__file__).parent / "results" / f"bridges-{began:%Y%m%dT%H%M%S}.json"
     results.parent.mkdir(exist_ok=True)
     told = {
         "began": began.isoformat(timespec="seconds"),
         "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "load": os.getloadavg()[0]},
         "quick": QUICK,
-        "figures": [asdict(figure) for figure in figures],
+        "figures": {name: [asdict(figure) for figure in figures] for name, figures in measured.items()},
     }
     results.write_text(json.dumps(told, indent=1) + "\n")
-    Console(width=max(120, Console().width)).print(table)
+    for name, figures in measured.items():
+        Console(width=max(120, Console().width)).print(_table(name, figures))
     print(f"figures: {results.relative_to(Path.cwd())}" if results.is_relative_to(Path.cwd()) else results)
 
 

@@ -23,7 +23,7 @@ def main() -> None:
     with exchange_server(port=options.port) as exchange:
         people = [exchange.user(email, zone=options.zone) for email in options.user]
         accounts = {person.email: person.password for person in people}
-        print(json.dumps({"url": exchange.address, "accounts": accounts}), flush=True)  # noqa: T201
+        print(json.dumps({"url": exchange.url, "ews": exchange.address, "accounts": accounts}), flush=True)  # noqa: T201
         ended.wait()
 
 

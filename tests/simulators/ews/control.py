@@ -24,6 +24,7 @@ class Control:
         self._exchange = exchange
         self._endpoints: dict[str, Callable[[dict[str, str]], Any]] = {
             "/_simulator/report": self._report,
+            "/_simulator/account": self._account,
             "/_simulator/retitle": self._retitle,
             "/_simulator/items": self._items,
         }
@@ -51,6 +52,10 @@ class Control:
             "mailed": [one.operation for one in self._exchange.send_choices if one.choice != "SendToNone"],
         }
 
+    def _account(self, form: dict[str, str]) -> Any:
+        """The account of ``user``, made where it is new, in ``zone``, and its password."""
+        return {"password": self._exchange.user(form["user"], zone=form["zone"]).password}
+
     def _retitle(self, form: dict[str, str]) -> Any:
         """``user`` gives the item ``id`` another ``subject``."""
         return {"id": self._exchange.user(form["user"]).change(form["id"], Subject=form["subject"]).id}
@@ -58,9 +63,16 @@ class Control:
     def _items(self, form: dict[str, str]) -> Any:
         """What there is in each calendar of ``user``, by the calendar's name."""
         person = self._exchange.user(form["user"])
+        stored = self._exchange.world.mailboxes[person.email.lower()].items
         return {
             folder.name: [
-                {"id": one.id, "subject": one.text("Subject"), "start": written(one.start)}
+                {
+                    "id": one.id,
+                    "subject": one.text("Subject"),
+                    "start": written(one.start),
+                    "made": stored[one.id].made_at.isoformat(),
+                    "changed": stored[one.id].changed_at.isoformat(),
+                }
                 for one in person.items(folder.id)
             ]
             for folder in person.calendars()
