@@ -24,7 +24,8 @@ from tests.simulators.google.clients import faithful_google
 from tests.simulators.google.oauth import APP_CREATED, LIST_READONLY
 from tests.simulators.google.people import Person as GooglePerson
 from tests.simulators.google.simulator import GoogleSimulator
-from tests.simulators.google.wire import Json, WireAnswer, WireRequest
+from tests.simulators.google.wire import Json, WireRequest
+from tests.simulators.serving import WireAnswer
 
 _PAGE = 5
 _WRITES = {

@@ -249,9 +249,9 @@ def test_it_runs_alone_and_says_where_it_listens() -> None:
             assert process.stdout is not None
             told: dict[str, Any] = json.loads(process.stdout.readline())
             credentials = basic(ANNA, told["accounts"][ANNA])
-            answer = httpx.post(told["url"], content=GET_CALENDAR, headers={"Authorization": credentials})
+            answer = httpx.post(told["ews"], content=GET_CALENDAR, headers={"Authorization": credentials})
             assert answer.status_code == 200
-            base = told["url"].removesuffix("/EWS/Exchange.asmx")
+            base = told["ews"].removesuffix("/EWS/Exchange.asmx")
             report = httpx.get(f"{base}/_simulator/report").json()
             assert httpx.get(f"{base}/_simulator/items", params={"user": ANNA}).json() == {"Calendar": []}
         finally:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from threading import Timer
 
+import httpx
 import pytest
 from exchangelib.errors import (  # type: ignore[import-untyped]
     ErrorExceededConnectionCount,
+    ErrorExpiredSubscription,
     ErrorInvalidSubscription,
     ErrorSubscriptionNotFound,
 )
 from exchangelib.services import GetStreamingEvents  # type: ignore[import-untyped]
 
 from tests.simulators.ews.cases import Desk, a_desk, berlin
+
+ASKED = """\
+<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"
+    xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"
+    xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><s:Body><m:GetStreamingEvents>
+<m:SubscriptionIds><t:SubscriptionId>{subscription}</t:SubscriptionId></m:SubscriptionIds>
+<m:ConnectionTimeout>1</m:ConnectionTimeout></m:GetStreamingEvents></s:Body></s:Envelope>"""
 
 
 @pytest.fixture
@@ -136,3 +146,31 @@ def test_changes_are_pulled_from_a_watermark(desk: Desk) -> None:
     assert [type(one).__name__ for one in after.events] == ["StatusEvent"]
     (again,) = desk.calendar.get_events(subscription, watermark)
     assert [type(one).__name__ for one in again.events] == ["CreatedEvent"]
+
+
+def test_streams_end_on_command_and_their_subscriptions_stay(desk: Desk) -> None:
+    desk.exchange.quirks.streaming_minute = 20
+    subscription = desk.calendar.subscribe_to_streaming()
+    Timer(0.1, desk.exchange.subscriptions.end_streams).start()
+    service = GetStreamingEvents(account=desk.account)
+    assert list(service.call(subscription_ids=[subscription], connection_timeout=1)) == []
+    assert service.connection_status == "Closed"
+    desk.make()
+    assert len(streamed(desk, subscription, 1)) == 1
+
+
+def test_a_lost_subscription_is_refused_by_the_code_that_was_asked_for(desk: Desk) -> None:
+    subscription = desk.calendar.subscribe_to_streaming()
+    desk.exchange.subscriptions.lost_as = "ErrorExpiredSubscription"
+    desk.exchange.subscriptions.lose()
+    with pytest.raises(ErrorExpiredSubscription):
+        streamed(desk, subscription)
+
+
+def test_a_silent_stream_says_that_it_is_still_there(desk: Desk) -> None:
+    desk.exchange.subscriptions.heartbeat = 0.1
+    asked = ASKED.format(subscription=desk.calendar.subscribe_to_streaming())
+    told = httpx.post(desk.exchange.address, content=asked, auth=(desk.anna.email, desk.anna.password)).text
+    statuses = re.findall("<m:ConnectionStatus>([^<]*)", told)
+    assert len(statuses) > 3
+    assert (set(statuses[:-1]), statuses[-1]) == ({"OK"}, "Closed")

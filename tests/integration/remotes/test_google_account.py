@@ -25,7 +25,7 @@ from hxdav.remote import (
 from hxdav.remotes.google.account import open_google
 from hxdav.remotes.google.quota import RateLimit
 from tests.integration.remotes.google_desk import ANNA, BERLIN, Desk, a_desk, connect
-from tests.simulators.google.wire import WireAnswer
+from tests.simulators.serving import WireAnswer
 from tests.unit.remotes.test_google_mapping import a_text
 
 CALENDARS = r"/calendars$"

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from tests.simulators.ews.times import written
-from tests.simulators.ews.wire import EwsRefusal, WireAnswer, WireRequest
+from tests.simulators.ews.wire import EwsRefusal
+from tests.simulators.serving import HttpRequest, WireAnswer
 
 if TYPE_CHECKING:
     from tests.simulators.ews.simulator import ExchangeSimulator
@@ -29,14 +30,13 @@ class Control:
             "/_simulator/items": self._items,
         }
 
-    def answer(self, request: WireRequest) -> WireAnswer:
+    def answer(self, request: HttpRequest) -> WireAnswer:
         """The answer of one of them."""
-        path, _, query = request.path.partition("?")
-        endpoint = self._endpoints.get(path)
+        endpoint = self._endpoints.get(request.path)
         if endpoint is None:
             return WireAnswer(code=404)
         try:
-            told = endpoint(dict(parse_qsl(query)) | dict(parse_qsl(request.body.decode())))
+            told = endpoint(dict(parse_qsl(urlsplit(request.target).query)) | dict(parse_qsl(request.body.decode())))
         except EwsRefusal as refusal:
             return WireAnswer(code=400, body=refusal.code.encode())
         return WireAnswer(code=200, headers={"Content-Type": "application/json"}, body=json.dumps(told).encode())

@@ -21,13 +21,11 @@ from tests.simulators.ews.schema import problems
 from tests.simulators.ews.subscriptions import Subscriptions
 from tests.simulators.ews.times import WINDOWS_ZONES, windows_name
 from tests.simulators.ews.wire import (
+    VERSION,
     XML_TYPE,
-    AnswerLost,
     Element,
     EwsRefusal,
     SoapFault,
-    WireAnswer,
-    WireRequest,
     envelope,
     fault_answer,
     find,
@@ -36,6 +34,7 @@ from tests.simulators.ews.wire import (
     response,
 )
 from tests.simulators.ews.world import Clock, Mailbox, Quirks, World, real_clock
+from tests.simulators.serving import AnswerLost, HttpRequest, WireAnswer
 
 PATH = "/EWS/Exchange.asmx"
 SHARES = {FaultKind.EMPTY: 0.0, FaultKind.PARTIAL: 0.5}
@@ -61,6 +60,7 @@ class ExchangeSimulator:
 
     ``violations`` are the sentences on what broke the published schema, by whichever side: a test asserts that there
     are none. ``schemes`` are those that a 401 offers; Basic and Bearer (``tokens``: token to address) are understood.
+    ``version`` is what it says of itself.
     """
 
     def __init__(self, *, clock: Clock = real_clock) -> None:
@@ -73,6 +73,7 @@ class ExchangeSimulator:
         self.send_choices: list[SendChoice] = []
         self.schemes: tuple[str, ...] = ("Basic",)
         self.tokens: dict[str, str] = {}
+        self.version: dict[str, str] = dict(VERSION)
         self.hang_up: Callable[[], None] = lambda: None
         self._control = Control(self)
         self._operations: dict[str, Callable[[EwsCall], list[Element]]] = {
@@ -113,7 +114,7 @@ class ExchangeSimulator:
                 self.world.add_mailbox(email, password=password, zone=windows_name(zone), name=title)
             return Person(self.world, self.world.mailboxes[email.lower()])
 
-    def answer(self, request: WireRequest) -> WireAnswer:
+    def answer(self, request: HttpRequest) -> WireAnswer:
         """The answer to a request; raises ``AnswerLost`` where there is to be none."""
         if request.path.startswith("/_simulator/"):
             return self._control.answer(request)
@@ -128,7 +129,7 @@ class ExchangeSimulator:
             header, body = read_operation(request.body)
             return self._answered(mailbox, header, body)
         except SoapFault as fault:
-            return fault_answer(fault)
+            return fault_answer(fault, self.version)
 
     def close(self) -> None:
         """End what hangs."""
@@ -136,7 +137,7 @@ class ExchangeSimulator:
 
     # -- within
 
-    def _signed_in(self, request: WireRequest) -> Mailbox | None:
+    def _signed_in(self, request: HttpRequest) -> Mailbox | None:
         scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
         with self.world.lock:
             if scheme.lower() == "bearer":
@@ -202,7 +203,7 @@ class ExchangeSimulator:
     def _told(self, operation: str, messages: list[Element]) -> WireAnswer:
         content = response(operation, messages)
         self.violations += problems(content)
-        return WireAnswer(code=200, headers=XML_TYPE, body=envelope(content))
+        return WireAnswer(code=200, headers=XML_TYPE, body=envelope(content, self.version))
 
     def _streamed(self, call: EwsCall) -> WireAnswer:
         return WireAnswer(code=200, headers=XML_TYPE, parts=self._parts(call))

@@ -17,7 +17,6 @@ from tests.simulators.ews.times import written
 from tests.simulators.ews.wire import Element, EwsRefusal, find, flag, local, m, need, refused, succeeded, t, text_at
 from tests.simulators.ews.world import Change, Mailbox, World, item_id_element
 
-_HEARTBEAT = 45.0
 _MOST_EVENTS = 50
 
 
@@ -46,12 +45,19 @@ class Subscription:
 
 @dataclass(slots=True, kw_only=True)
 class Subscriptions:
-    """Those of all accounts. ``dropped`` tells nobody of anything; ``open_streams`` counts by account."""
+    """Those of all accounts; ``open_streams`` counts by account.
+
+    While ``are_dropped``, nobody is told of anything. ``lost_as`` is the code by which a subscription that is not known
+    is refused, and ``heartbeat`` after how many seconds of silence a stream says that it is still there.
+    """
 
     world: World
     by_id: dict[str, Subscription] = field(default_factory=dict)
     open_streams: dict[str, int] = field(default_factory=dict)
     are_dropped: bool = False
+    lost_as: str = "ErrorInvalidSubscription"
+    heartbeat: float = 45.0
+    generation: int = 0
     ended: Event = field(default_factory=Event)
 
     def lose(self) -> None:
@@ -60,8 +66,14 @@ class Subscriptions:
             self.by_id.clear()
             self.world.changed.notify_all()
 
+    def end_streams(self) -> None:
+        """End the streams that are open, as when their time is over; the subscriptions stay."""
+        with self.world.changed:
+            self.generation += 1
+            self.world.changed.notify_all()
+
     def close(self) -> None:
-        """End the streams."""
+        """End the streams, and all that would still be opened."""
         self.ended.set()
         with self.world.changed:
             self.world.changed.notify_all()
@@ -132,7 +144,7 @@ class Subscriptions:
             self.open_streams[call.mailbox.email] = opened + 1
         try:
             if unknown:
-                yield _lost(unknown)
+                yield self._lost(unknown)
             elif opened >= self.world.quirks.hanging_connections:
                 yield refused(
                     "GetStreamingEvents", EwsRefusal("ErrorExceededConnectionCount", "Too many connections hang open.")
@@ -151,19 +163,22 @@ class Subscriptions:
                 self.by_id[one].reader = reader
             self.world.changed.notify_all()
         yield succeeded("GetStreamingEvents", m("ConnectionStatus", text="OK"))
-        until, beat = time.monotonic() + seconds, time.monotonic() + _HEARTBEAT
-        while (now := time.monotonic()) < until and not self.ended.is_set():
+        generation = self.generation
+        until, beat = time.monotonic() + seconds, time.monotonic() + self.heartbeat
+        while (now := time.monotonic()) < until and generation == self.generation and not self.ended.is_set():
             with self.world.changed:
                 if any(self.by_id[one].reader is not reader for one in ids if one in self.by_id):
                     break
                 unknown, pending = self._unknown(call, ids), self._pending(ids)
+                if generation != self.generation:
+                    break
                 if not unknown and not pending and now < beat:
                     self.world.changed.wait(min(until, beat) - now)
                     continue
             if unknown:
-                yield _lost(unknown)
+                yield self._lost(unknown)
                 return
-            beat = now + _HEARTBEAT
+            beat = now + self.heartbeat
             yield succeeded("GetStreamingEvents", self._told(pending))
             # Not before it is written, so that what a broken connection could not take comes again.
             for subscription, changes in pending:
@@ -194,6 +209,11 @@ class Subscriptions:
             ),
         )
 
+    def _lost(self, unknown: list[str]) -> Element:
+        ids = m("ErrorSubscriptionIds", *(m("SubscriptionId", text=one) for one in unknown))
+        refusal = EwsRefusal(self.lost_as, "The specified subscription is not valid.", payload=[ids])
+        return refused("GetStreamingEvents", refusal)
+
     def _unknown(self, call: EwsCall, ids: list[str]) -> list[str]:
         return [one for one in ids if one not in self.by_id or self.by_id[one].mailbox is not call.mailbox]
 
@@ -201,12 +221,6 @@ class Subscriptions:
         if self._unknown(call, [subscription_id]):
             raise EwsRefusal("ErrorSubscriptionNotFound", "The specified subscription was not found.")
         return self.by_id[subscription_id]
-
-
-def _lost(unknown: list[str]) -> Element:
-    ids = m("ErrorSubscriptionIds", *(m("SubscriptionId", text=one) for one in unknown))
-    refusal = EwsRefusal("ErrorInvalidSubscription", "The specified subscription is not valid.", payload=[ids])
-    return refused("GetStreamingEvents", refusal)
 
 
 def _event(change: Change, *, watermark: bool) -> Element:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
+
+from tests.simulators.serving import WireAnswer
 
 Element: TypeAlias = "ET.Element[str]"
 
@@ -48,34 +49,6 @@ class SoapFault(Exception):
         self.code = code
         self.text = text or f"The server cannot serve this request now: {code}."
         self.back_off = back_off
-
-
-class AnswerLost(Exception):
-    """The request was carried out, and the connection closes without an answer."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WireRequest:
-    """One request as it came; header names are lower-case."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WireAnswer:
-    """One answer as it goes out; ``cut`` sends half of the body and closes the connection.
-
-    ``parts`` are sent one by one as they come, chunked (RFC 9112 §7.1), in place of the body.
-    """
-
-    code: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    cut: bool = False
-    parts: Iterator[bytes] | None = None
 
 
 def t(name: str, *children: Element, text: str | None = None, **attributes: str) -> Element:
@@ -138,16 +111,16 @@ def read_operation(body: bytes) -> tuple[Element | None, Element]:
     return find(envelope, "s:Header"), content[0]
 
 
-def envelope(content: Element) -> bytes:
+def envelope(content: Element, version: Mapping[str, str] = VERSION) -> bytes:
     """The envelope in which the server answers, with its version in the header."""
     soap = ET.Element(f"{{{SOAP}}}Envelope")
-    ET.SubElement(soap, f"{{{SOAP}}}Header").append(t("ServerVersionInfo", **VERSION))
+    ET.SubElement(soap, f"{{{SOAP}}}Header").append(t("ServerVersionInfo", **version))
     ET.SubElement(soap, f"{{{SOAP}}}Body").append(content)
     written: bytes = ET.tostring(soap, encoding="utf-8", xml_declaration=True)
     return written
 
 
-def fault_answer(fault: SoapFault) -> WireAnswer:
+def fault_answer(fault: SoapFault, version: Mapping[str, str] = VERSION) -> WireAnswer:
     """The fault as Exchange writes it: HTTP 500, its code and back-off below ``detail``."""
     detail = ET.Element("detail")
     for name, text in (("ResponseCode", fault.code), ("Message", fault.text)):
@@ -158,7 +131,7 @@ def fault_answer(fault: SoapFault) -> WireAnswer:
     ET.SubElement(soap_fault, "faultcode").text = "s:Server"
     ET.SubElement(soap_fault, "faultstring").text = fault.text
     soap_fault.append(detail)
-    return WireAnswer(code=500, headers=XML_TYPE, body=envelope(soap_fault))
+    return WireAnswer(code=500, headers=XML_TYPE, body=envelope(soap_fault, version))
 
 
 def succeeded(operation: str, *payload: Element) -> Element:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.simulators.google.people import Person
-from tests.simulators.google.wire import Json, WireAnswer, WireRequest, json_answer
+from tests.simulators.google.wire import Json, WireRequest, json_answer
+from tests.simulators.serving import WireAnswer
 
 _TOLD = ("id", "summary", "created", "updated", "start")
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import unquote, urlencode
 
-from tests.simulators.google.wire import Json, Refusal, WireAnswer, WireRequest, json_answer
+from tests.simulators.google.wire import Json, Refusal, WireRequest, json_answer
 from tests.simulators.google.world import World
+from tests.simulators.serving import WireAnswer
 
 PREFIX = "https://www.googleapis.com/auth/"
 CALENDAR = f"{PREFIX}calendar"

@@ -86,7 +86,8 @@ class Series:
             return bool(self.rules.between(wall, wall, inc=True))
         # What the rule gives for a time that the clocks leave out takes place later on the wall.
         near = self.rules.between(wall - LEFT_OUT, wall, inc=True)
-        return start in map(self._moment, near)
+        # In UTC, because Python holds a time that the clocks show twice equal to none of another zone (PEP 495).
+        return start.astimezone(UTC) in (self._instant(one) for one in near)
 
     def end_of(self, start: Moment) -> Moment:
         """The end of the occurrence that starts then."""
@@ -143,6 +144,9 @@ class Series:
         return (
             wall.date() if self.zone is None else wall.replace(tzinfo=self.zone).astimezone(UTC).astimezone(self.zone)
         )
+
+    def _instant(self, wall: Wall) -> datetime:
+        return wall.replace(tzinfo=self.zone).astimezone(UTC)
 
     def _wall(self, moment: Moment) -> Wall:
         if isinstance(moment, datetime):

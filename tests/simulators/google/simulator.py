@@ -22,18 +22,9 @@ from tests.simulators.google.oauth import Access, Authority, OAuthClient
 from tests.simulators.google.partial import selected
 from tests.simulators.google.people import Person
 from tests.simulators.google.schema import Match, calendar_schema
-from tests.simulators.google.wire import (
-    AnswerLost,
-    Json,
-    Refusal,
-    WireAnswer,
-    WireRequest,
-    invalid,
-    json_answer,
-    not_found,
-    refusal_answer,
-)
+from tests.simulators.google.wire import Json, Refusal, WireRequest, invalid, json_answer, not_found, refusal_answer
 from tests.simulators.google.world import Clock, Quirks, World, real_clock
+from tests.simulators.serving import AnswerLost, WireAnswer
 
 API_ROOT = "/calendar/v3/"
 SHARES = {FaultKind.EMPTY: 0.0, FaultKind.PARTIAL: 0.5}

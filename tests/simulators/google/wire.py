@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
+
+from tests.simulators.serving import HttpRequest, WireAnswer
 
 Json: TypeAlias = dict[str, Any]
 
@@ -64,18 +66,8 @@ def full_sync_required() -> Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WireRequest:
-    """One request as it came: the target is path and query, header names are lower-case."""
-
-    method: str
-    target: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-    @property
-    def path(self) -> str:
-        """The path, percent-encoded as it came."""
-        return urlsplit(self.target).path
+class WireRequest(HttpRequest):
+    """One request, and what it asks for."""
 
     @property
     def query(self) -> dict[str, list[str]]:
@@ -87,20 +79,6 @@ class WireRequest:
         """The fields of a form in the body, the first value of each; also those of the query, as /revoke allows."""
         fields = {**self.query, **parse_qs(self.body.decode("utf-8", "replace"), keep_blank_values=True)}
         return {name: values[0] for name, values in fields.items()}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WireAnswer:
-    """One answer as it goes out; ``cut`` sends half of the body and closes the connection."""
-
-    code: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    cut: bool = False
-
-
-class AnswerLost(Exception):
-    """The request was carried out, and the connection closes without an answer."""
 
 
 def json_answer(code: int, body: Json | None, headers: Mapping[str, str] | None = None) -> WireAnswer:

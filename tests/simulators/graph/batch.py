@@ -7,7 +7,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.simulators.graph.wire import Json, Refusal, WireAnswer, WireRequest
+from tests.simulators.graph.wire import Json, Refusal, WireRequest
+from tests.simulators.serving import WireAnswer
 
 MOST = 20
 Answering = Callable[[WireRequest], WireAnswer]

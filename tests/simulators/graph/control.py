@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tests.simulators.graph.wire import Json, WireAnswer, WireRequest, json_answer
+from tests.simulators.graph.wire import Json, WireRequest, json_answer
+from tests.simulators.serving import WireAnswer
 
 if TYPE_CHECKING:
     from tests.simulators.graph.simulator import GraphSimulator

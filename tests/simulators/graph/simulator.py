@@ -20,18 +20,9 @@ from tests.simulators.graph.schema import graph_schema
 from tests.simulators.graph.shown import Shape
 from tests.simulators.graph.subscriptions import Subscriptions
 from tests.simulators.graph.tokens import Access, TokenBook
-from tests.simulators.graph.wire import (
-    AnswerLost,
-    Json,
-    Refusal,
-    WireAnswer,
-    WireRequest,
-    denied,
-    json_answer,
-    refusal_answer,
-    unreadable,
-)
+from tests.simulators.graph.wire import Json, Refusal, WireRequest, denied, json_answer, refusal_answer, unreadable
 from tests.simulators.graph.world import Clock, Quirks, World, real_clock
+from tests.simulators.serving import AnswerLost, WireAnswer
 
 BATCH = "/v1.0/$batch"
 SHARES = {FaultKind.EMPTY: 0.0, FaultKind.PARTIAL: 0.5}

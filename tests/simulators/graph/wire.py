@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.simulators.serving import HttpRequest, WireAnswer
 
 Json: TypeAlias = dict[str, Any]
 
@@ -72,18 +74,8 @@ def denied() -> Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WireRequest:
-    """One request as it came: the target is path and query, header names are lower-case."""
-
-    method: str
-    target: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-    @property
-    def path(self) -> str:
-        """The path, percent-encoded as it came."""
-        return urlsplit(self.target).path
+class WireRequest(HttpRequest):
+    """One request, and what it asks for."""
 
     @property
     def segments(self) -> list[str]:
@@ -112,20 +104,6 @@ class WireRequest:
             return json.loads(self.body) if self.body else None
         except ValueError as exc:
             raise Refusal(400, "BadRequest", "Unable to read JSON request payload.") from exc
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WireAnswer:
-    """One answer as it goes out; ``cut`` sends half of the body and closes the connection."""
-
-    code: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    cut: bool = False
-
-
-class AnswerLost(Exception):
-    """The request was carried out, and the connection closes without an answer."""
 
 
 def json_answer(code: int, body: Json | None, headers: Mapping[str, str] | None = None) -> WireAnswer:
