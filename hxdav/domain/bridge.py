@@ -24,7 +24,7 @@ class ExternalAccount:
     """An account at a provider: ``subject`` tells it apart, ``label`` is what the person knows it by.
 
     ``address`` is where it is, for services that are not in one place; ``credentials`` are sealed. ``trouble`` is what
-    was last wrong, until something goes well.
+    was last wrong, until something goes well. ``about`` is what its server says of itself, where it does.
     """
 
     id: ExternalAccountId
@@ -40,6 +40,7 @@ class ExternalAccount:
     trouble: str | None
     requests: int
     throttled_at: datetime | None
+    about: str
 
 
 class BridgeState(StrEnum):
@@ -94,6 +95,9 @@ class Bridge:
     channel_opened_at: datetime | None
     channel_expires_at: datetime | None
 
+
+RETRACTED = "retracted"
+"""Why a link is parked whose object hxdav itself is taking away: that it is gone is nobody else's word."""
 
 _UNSTORED = LinkId(0)
 

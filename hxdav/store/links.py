@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from hxdav.domain.bridge import Bridge, Link
+from hxdav.domain.bridge import RETRACTED, Bridge, Link
 from hxdav.domain.ids import IntegrationId, LinkId, MirrorId, PracticeGroupId
 from hxdav.domain.mirror import MirrorState
 from hxdav.domain.times import Interval
@@ -111,7 +111,9 @@ class Links:
 
     def apart(self, integration_id: IntegrationId) -> list[Link]:
         """What is left alone: objects that were not taken in, and such of ours that the provider does not take."""
-        query = _LINKS.where(LinkRow.integration_id == integration_id, LinkRow.parked.is_not(None))
+        query = _LINKS.where(
+            LinkRow.integration_id == integration_id, LinkRow.parked.is_not(None), LinkRow.parked != RETRACTED
+        )
         return [_link(row) for row in self._connection.execute(query.order_by(LinkRow.id))]
 
     def awaited(self, integration_id: IntegrationId) -> list[Link]:

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from hxdav.domain.access import why_closed
-from hxdav.domain.bridge import Link
+from hxdav.domain.bridge import RETRACTED, Link
 from hxdav.domain.edit import Held, Outcome, Refused
 from hxdav.domain.field import Field
 from hxdav.domain.ids import Href, Modseq, Uid
@@ -27,7 +27,7 @@ from hxdav.services.gate.adopting import adoptable
 from hxdav.store.links import WHOLE
 from hxdav.sync.errand import Errand, Ours
 from hxdav.sync.merging import merge, sent_after
-from hxdav.sync.reception import Reception, whole_of
+from hxdav.sync.reception import Reception, is_overruled, whole_of
 from hxdav.sync.single_intake import lose_single, take_lost_single, take_single
 
 ORPHAN = "orphan"
@@ -100,13 +100,13 @@ def _take_edit(reception: Reception, link: Link, shown: RemoteObject, *, mirror:
         remote=remote_parts,
         hidden=ours.hidden,
     )
-    if merged.lost:
-        reception.keep_lost(shown, mirror)
+    is_lost = bool(merged.lost)
     if merged.inward:
         outcome = _put(reception, ours, remote, what=merged.inward)
-        if isinstance(outcome, Held) and merged.inward != {_CANCELLED} and not merged.lost:
-            # What was cancelled is not changed besides, and may be kept.
-            reception.keep_lost(shown, mirror)
+        # What was cancelled is not changed besides, and may be kept.
+        is_lost |= is_overruled(outcome) or (isinstance(outcome, Held) and merged.inward != {_CANCELLED})
+    if is_lost:
+        reception.keep_lost(shown, mirror)
     sent_now = sent_after(sent, remote, theirs=theirs, practice_zone=errand.zone)
     reception.agree(replace(link, tag=shown.tag, base=shown.text, sent=sent_now, parked=None), mirror.id)
 
@@ -118,11 +118,16 @@ def _take_again(reception: Reception, link: Link, shown: RemoteObject, *, mirror
         # It can no longer be brought back: it is something new, and nothing of the old one may show in it.
         _take_new(reception, replace(link, mirror_id=None), shown, reading=object_of(shown.text))
         return
-    if mirror.state is not MirrorState.SHOWN:
+    if mirror.state is MirrorState.SHOWN:
+        # Its removal was kept meanwhile, and ours goes out as it is.
+        reception.keep_what_differs(shown, mirror, text=reception.ours(mirror).text)
+    else:
         ours, remote = reception.ours(mirror), object_of(shown.text)
         theirs = differences(errand.parts_of_text(ours.text), errand.parts(remote))
-        _put(reception, ours, remote, what=[each for each in theirs if not each.touches(ours.hidden)])
+        seen = [each for each in theirs if not each.touches(ours.hidden)]
+        outcome = _put(reception, ours, remote, what=seen)
         mirror = reception.tx.mirrors.at(errand.integration_id, mirror.href) or mirror
+        reception.keep_what_is_not_theirs(shown, mirror, outcome=outcome)
     reception.agree(replace(link, mirror_id=mirror.id, tag=shown.tag, base=shown.text, sent=shown.text), mirror.id)
 
 
@@ -147,6 +152,7 @@ def _take_new(reception: Reception, link: Link | None, shown: RemoteObject, *, r
         # Its text tells when the horizon has reached it.
         reception.park(link, shown, why=why, text=shown.text)
         return
+    reception.keep_what_is_not_theirs(shown, mirror, outcome=outcome)
     if link is not None:
         reception.tx.links.drop(link.id)
     fresh = replace(reception.new_link(shown.remote_id), mirror_id=mirror.id, tag=shown.tag)
@@ -164,8 +170,7 @@ def _take_lost_answer(reception: Reception, link: Link | None, shown: RemoteObje
         if link is not None and (own is None or link.id != own.id):
             tx.links.drop(link.id)
         heard = reception.heard_of(own or replace(reception.new_link(shown.remote_id), mirror_id=known.id), shown)
-        if known.state is MirrorState.SHOWN:
-            reception.keep_what_differs(shown, known, text=reception.ours(known).text)
+        reception.keep_what_differs(shown, known, text=reception.ours(known).text)
         reception.agree(heard, known.id)
         if known.state is MirrorState.LEFT:
             # It may have been passed over, because there was nothing to take away.
@@ -182,12 +187,12 @@ def _take_gone(reception: Reception, link: Link | None) -> None:
         reception.tx.links.drop(link.id)
         return
     mirror = reception.tx.mirrors.one(link.mirror_id)
-    gone = replace(link, tag=None, base="", mirror_etag="")
+    is_our_doing = link.parked == RETRACTED
     if link.recurrence_id != WHOLE:
-        lose_single(reception, link, mirror)
+        lose_single(reception, link, mirror, is_our_doing=is_our_doing)
         return
-    reception.store(gone)
-    if mirror.state is MirrorState.SHOWN:
+    reception.store(replace(link, tag=None, base="", mirror_etag="", parked=None if is_our_doing else link.parked))
+    if mirror.state is MirrorState.SHOWN and not is_our_doing:
         removal = RemoveObject(
             integration_id=reception.errand.integration_id,
             href=mirror.href,

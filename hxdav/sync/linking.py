@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hxdav.domain.bridge import Link
+from hxdav.domain.bridge import RETRACTED, Link
 from hxdav.ical.fields import differences
 from hxdav.ical.graft import graft
 from hxdav.ical.objects import object_of
@@ -28,10 +28,20 @@ def bring_one(errand: Errand, ours: Ours, link: Link) -> None:
     record(errand, ours, link, shown=errand.remote.update(errand.calendar_id, known_at(link), text))
 
 
+def retract(errand: Errand, link: Link) -> None:
+    """Remove what a link stands for, which its appointment outlives: in another shape it stays.
+
+    That is written down before, so that nobody is taken to have deleted it where the answer is lost.
+    """
+    with errand.store.transaction() as tx:
+        tx.links.put(replace(link, parked=RETRACTED), at=errand.now())
+    errand.remote.remove(errand.calendar_id, known_at(link))
+
+
 def remove_single(errand: Errand, link: Link) -> None:
     """Remove one single event of a series, and forget it."""
     if link.tag is not None:
-        errand.remote.remove(errand.calendar_id, known_at(link))
+        retract(errand, link)
     with errand.store.transaction() as tx:
         tx.links.drop(link.id)
 

@@ -40,9 +40,9 @@ class Reception:
         return submit(self.tx, errand.clock, errand.policy, change=change, source=errand.source)
 
     def put(self, mirror: Mirror, text: str) -> Outcome:
-        """Put another state of what ``mirror`` shows; the person is told where the practice's words stand."""
+        """Put another state of what ``mirror`` shows."""
         body = text.encode()
-        outcome = self.submit(
+        return self.submit(
             PutObject(
                 integration_id=self.errand.integration_id,
                 href=mirror.href,
@@ -51,9 +51,6 @@ class Reception:
                 to_review=self.bridge.is_cautious,
             )
         )
-        if isinstance(outcome, Merged) and outcome.overruled:
-            self.tell_overruled(mirror)
-        return outcome
 
     def agree(self, link: Link, mirror_id: MirrorId) -> None:
         """Store what the provider shows; where ours differs from that now, have it pushed."""
@@ -87,9 +84,16 @@ class Reception:
         if text is None or differences(errand.parts_of_text(text), errand.parts_of_text(shown.text)):
             self.keep_lost(shown, mirror)
 
+    def keep_what_is_not_theirs(self, shown: RemoteObject, mirror: Mirror, *, outcome: Outcome) -> None:
+        """Keep what was put, as ``outcome`` says, over words that are the practice's, or that were hidden there."""
+        ours = self.ours(mirror)
+        unlike = differences(self.errand.parts_of_text(ours.text), self.errand.parts_of_text(shown.text))
+        if is_overruled(outcome) or any(each.touches(ours.hidden) for each in unlike):
+            self.keep_lost(shown, mirror)
+
     def keep_lost(self, shown: RemoteObject, mirror: Mirror) -> None:
         """Keep what loses against the store, and tell the person (rule 10)."""
-        self.tell_overruled(mirror)
+        self.tell(NotificationKind.EDIT_OVERRULED, about=mirror.href, mirror=mirror)
         self.tx.trail.keep_refused_body(
             self._subject(mirror),
             href=mirror.href,
@@ -97,10 +101,6 @@ class Reception:
             body=shown.text.encode(),
             at=self.errand.now(),
         )
-
-    def tell_overruled(self, mirror: Mirror) -> None:
-        """Tell that ours stands."""
-        self.tell(NotificationKind.EDIT_OVERRULED, about=mirror.href, mirror=mirror)
 
     def tell(self, kind: NotificationKind, *, about: str, mirror: Mirror | None = None) -> None:
         """Tell the person, once a day of the same thing."""
@@ -133,6 +133,11 @@ class Reception:
             integration_id=self.place.integration.id,
             appointment_id=mirror.appointment_id if mirror is not None else None,
         )
+
+
+def is_overruled(outcome: Outcome) -> bool:
+    """Whether the practice's own words stand against some of what was put."""
+    return isinstance(outcome, Merged) and bool(outcome.overruled)
 
 
 def whole_of(ours: Ours) -> str:

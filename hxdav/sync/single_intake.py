@@ -28,9 +28,9 @@ def take_single(reception: Reception, link: Link, shown: RemoteObject, *, mirror
     reception.push_anew(mirror.id)
 
 
-def lose_single(reception: Reception, link: Link, mirror: Mirror) -> None:
-    """One event is gone: an ordinary edit of its series (rule 7)."""
-    if mirror.state is MirrorState.SHOWN:
+def lose_single(reception: Reception, link: Link, mirror: Mirror, *, is_our_doing: bool) -> None:
+    """One event is gone: an ordinary edit of its series (rule 7), unless hxdav itself has taken it away."""
+    if mirror.state is MirrorState.SHOWN and not is_our_doing:
         ours = reception.ours(mirror)
         zone = reception.errand.zone
         reception.put(mirror, without_single(whole_of(ours), link.recurrence_id, practice_zone=zone))
@@ -49,8 +49,8 @@ def take_lost_single(reception: Reception, link: Link | None, shown: RemoteObjec
         if link is not None:
             tx.links.drop(link.id)
         reception.store(reception.heard_of(awaited, shown))
+        reception.keep_what_differs(shown, mirror, text=_wanted(reception, awaited, mirror))
         if mirror.state is MirrorState.SHOWN:
-            reception.keep_what_differs(shown, mirror, text=_wanted(reception, awaited, mirror))
             reception.push_anew(mirror.id)
         else:
             tx.bridges.change(errand.integration_id, pushed_modseq=Modseq(0))

@@ -11,7 +11,7 @@ from hxdav.domain.mirror import Mirror, derived_uid
 from hxdav.domain.window import Window
 from hxdav.store.links import WHOLE
 from hxdav.sync.errand import Errand, Ours
-from hxdav.sync.linking import bring_one, known_at, new_link, remove_single
+from hxdav.sync.linking import bring_one, new_link, remove_single, retract
 from hxdav.sync.singles import single_events
 
 
@@ -22,7 +22,7 @@ def push_singles(errand: Errand, ours: Ours, links: dict[str, Link]) -> None:
     """
     whole = links.get(WHOLE) or new_link(ours)
     if whole.tag is not None:
-        errand.remote.remove(errand.calendar_id, known_at(whole))
+        retract(errand, whole)
     with errand.store.transaction() as tx:
         wanted = wanted_singles(errand, ours, tx.integrations.one(errand.integration_id))
         for recurrence_id in wanted.keys() - links.keys():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hxdav.domain.appointment import AppointmentKind
 from hxdav.domain.ids import IntegrationId
+from hxdav.ical.objects import object_of
 from hxdav.remote import CalendarId, ObjectGone, RemoteObject
 from tests.bridges import BridgedWorld
 from tests.builders import an_object
@@ -89,3 +90,41 @@ def _looked_at_without_pushing(world: BridgedWorld, integration_id: IntegrationI
     world.practice.clock.advance(seconds=5)
     world.look(integration_id)
     world.provider.faults = []
+
+
+def test_a_series_that_goes_over_to_single_events_is_removed_by_nobody(world: BridgedWorld) -> None:
+    integration_id = world.connect()
+    booked = world.practice.book(an_object("first@practice", "RRULE:FREQ=DAILY;COUNT=3"), kind=AppointmentKind.PERSONAL)
+    world.round()
+
+    world.practice.book(
+        an_object("first@practice", "RRULE:FREQ=HOURLY;COUNT=3"),
+        appointment_id=booked.id,
+        kind=AppointmentKind.PERSONAL,
+    )
+    world.provider.faults = [Fault.LOST]
+    world.round()
+    world.practice.clock.advance(minutes=20)
+    world.look(integration_id)
+
+    assert world.practice.removals() == []
+    assert len(world.provider.calendar().objects) == 3
+
+
+def test_single_events_that_go_over_to_a_series_take_nothing_out_of_it(world: BridgedWorld) -> None:
+    integration_id = world.connect()
+    booked = world.practice.book(
+        an_object("first@practice", "RRULE:FREQ=HOURLY;COUNT=3"), kind=AppointmentKind.PERSONAL
+    )
+    world.round()
+
+    world.practice.book(
+        an_object("first@practice", "RRULE:FREQ=DAILY;COUNT=3"), appointment_id=booked.id, kind=AppointmentKind.PERSONAL
+    )
+    world.provider.faults = [Fault.LOST]
+    world.round()
+    world.practice.clock.advance(minutes=20)
+    world.look(integration_id)
+
+    assert "EXDATE" not in world.practice.appointment(booked.id).text
+    assert [object_of(each.text).is_recurring for each in world.provider.calendar().objects.values()] == [True]
