@@ -15,6 +15,7 @@
     │   ├── NotReachable        its address may not be called: trying again changes nothing
     │   ├── NoAnswer            it cannot be reached, or breaks off: try later; what was asked may be done
     │   └── AnswerTooLarge      it says more than hxdav reads
+    ├── WaitEnded               whoever waited for another server does so no longer (``net.waiting_until``)
     ├── NotPermitted            this user may not do this (``design.md`` rule 2)
     ├── UseCaseError            the request is understood and cannot be carried out
     └── SecretsError            the key file is missing, unreadable or does not fit
@@ -79,6 +80,10 @@ class NoAnswer(CallFailed):
 
 class AnswerTooLarge(CallFailed):
     """The server says more than hxdav is ready to read; what was asked is done."""
+
+
+class WaitEnded(HxdavError):
+    """Whoever waited for another server does so no longer; what was asked may be done."""
 
 
 class NotPermitted(HxdavError):

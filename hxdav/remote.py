@@ -13,7 +13,7 @@ Every answer may be late, doubled, truncated or a lie, so a remote
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -54,7 +54,8 @@ class Capabilities:
 
     ``carries`` are the fields that it keeps and gives back: others are neither compared nor taken over. ``floating``:
     whether it keeps times without zone. ``hides``: whether it shows that a calendar is hidden. ``notifies``: whether it
-    calls us when something changes. ``polled_every`` is how often to look without that, and ``polled_eagerly`` how
+    calls us when something changes. ``streams``: whether it tells so over a connection of ours that stays open
+    (``Remote.listen``). ``polled_every`` is how often to look without that, and ``polled_eagerly`` how
     often while somebody is at work.
     """
 
@@ -64,6 +65,7 @@ class Capabilities:
     notifies: bool
     polled_every: timedelta
     polled_eagerly: timedelta
+    streams: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +73,13 @@ class Identity:
     """Whose account it is: ``subject`` never changes and tells accounts apart; ``label`` is what the person knows.
 
     ``address`` is where the account was found to be, where that had to be found out: with it, it is opened faster.
+    ``about`` is what its server says of itself, for whoever looks after it.
     """
 
     subject: str
     label: str
     address: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +214,22 @@ class Remote(Protocol):
 
     def close_channel(self, channel_id: str, ticket: str) -> None:
         """Have it call no more; done as well where it has forgotten the channel."""
+        ...
+
+    def listen(
+        self,
+        calendar_ids: Collection[CalendarId],
+        heard: Callable[[CalendarId], None],
+        *,
+        is_over: Callable[[], bool],
+    ) -> None:
+        """Wait while the provider tells of changes in these calendars, and call ``heard`` for each.
+
+        ``heard`` is called for all of them as soon as it listens, too, because nothing tells what was before; then for
+        changes of ours as for others', and for one change maybe more than once. It returns when the provider ends the
+        connection, which is no failure, and soon after ``is_over`` says so, which is asked at least each second. What
+        is told must not be relied on: a connection may have died without a word.
+        """
         ...
 
     def revoke(self) -> None:

@@ -31,6 +31,8 @@ from hxdav.store.store import Store
 from hxdav.sync.channels import Hooks
 from hxdav.sync.connecting import Connector
 from hxdav.sync.engine import Engine
+from hxdav.sync.listening import Listening
+from hxdav.worker.listeners import Listeners
 from hxdav.worker.runners import Runners
 from hxdav.worker.worker import Worker
 
@@ -136,8 +138,14 @@ class Installation:
     @cached_property
     def worker(self) -> Worker:
         """What does what is due by the clock; to be started, or asked for one round."""
-        runners = Runners(engine=self.engine, runners=self.settings.bridges.runners)
-        return Worker(store=self.store, clock=self.clock, policy=self.policy, outbox=self.outbox, runners=runners)
+        return Worker(
+            store=self.store,
+            clock=self.clock,
+            policy=self.policy,
+            outbox=self.outbox,
+            runners=Runners(engine=self.engine, runners=self.settings.bridges.runners),
+            listeners=self._listeners(),
+        )
 
     @cached_property
     def engine(self) -> Engine:
@@ -156,6 +164,19 @@ class Installation:
             hooks=hooks if public_url else None,
             lease=timedelta(seconds=self.settings.bridges.lease_seconds),
         )
+
+    def _listeners(self) -> Listeners | None:
+        most = self.settings.bridges.listeners
+        if not most:
+            return None
+        listening = Listening(
+            store=self.store,
+            clock=self.clock,
+            open_remote=self.open_remote,
+            worker=self.engine.worker,
+            lease=self.engine.lease,
+        )
+        return Listeners(listening=listening, most=most)
 
     def application(self) -> WsgiApplication:
         """The WSGI application, with the worker beside it."""

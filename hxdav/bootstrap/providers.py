@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from hxdav.bootstrap.exchange import ExchangeDoor
 from hxdav.config import Settings
 from hxdav.domain.integration import Service
 from hxdav.errors import ConfigurationError, UseCaseError
@@ -19,6 +20,7 @@ from hxdav.remote import Remote
 from hxdav.remotes.google import oauth as google_oauth
 from hxdav.remotes.google.oauth import GoogleApp
 from hxdav.remotes.google.quota import RateLimit
+from hxdav.services.consenting import ApprovalAsked, callback_uri
 from hxdav.sync.connecting import ConsentFlow
 
 if TYPE_CHECKING:
@@ -28,7 +30,8 @@ Keep = Callable[[str], None]
 """Takes credentials that the provider has renewed."""
 
 
-_TENANTS = {Service.OUTLOOK: "consumers", Service.OFFICE365: "organizations"}
+_CONSUMERS = "consumers"
+_TENANTS = {Service.OUTLOOK: _CONSUMERS, Service.OFFICE365: "organizations"}
 """Whose accounts Microsoft offers where any may connect."""
 
 
@@ -105,16 +108,10 @@ class ConfiguredProviders:
             )
         from hxdav.remotes.graph.oauth import GraphApp  # noqa: PLC0415
 
-        is_common = microsoft.tenant == "common"
-        if service is Service.OUTLOOK and not is_common:
-            raise UseCaseError(
-                "Outlook.com accounts cannot be connected here: the administrator lets in accounts of one organisation "
-                "only (tenant in [microsoft] of the settings)."
-            )
         app = GraphApp(
             client_id=microsoft.client_id,
             client_secret=microsoft.client_secret,
-            tenant=_TENANTS[service] if is_common else microsoft.tenant,
+            tenant=_tenant_for(service, microsoft.tenant),
         )
         if not microsoft.authority_url and not microsoft.graph_url:
             return app
@@ -126,6 +123,17 @@ class ConfiguredProviders:
             reach=Reach(allowed=self._settings.bridges.allowed_addresses),
             authorities=self._authorities,
         )
+
+    def microsoft_approval_link(self, public_url: str) -> str:
+        """The page on which an administrator approves hxdav for an organisation; UseCaseError where that cannot be."""
+        app = self.microsoft_app(Service.OFFICE365)
+        from hxdav.remotes.graph.declining import admin_consent_url  # noqa: PLC0415
+
+        return admin_consent_url(app, redirect_uri=callback_uri(public_url, Service.OFFICE365))
+
+    @cached_property
+    def _exchange(self) -> ExchangeDoor:
+        return ExchangeDoor(self._settings, authorities=self._authorities)
 
     @cached_property
     def _authorities(self) -> str:
@@ -140,6 +148,8 @@ class ConfiguredProviders:
                 return _google_consent(self.google_app())
             case Service.OUTLOOK | Service.OFFICE365:
                 return _microsoft_consent(self.microsoft_app(service))
+            case Service.EXCHANGE:
+                return self._exchange.consent_flow()
             case _:
                 raise UseCaseError(f"{service.label} is connected with a password, not with a consent.")
 
@@ -159,27 +169,13 @@ class ConfiguredProviders:
 
                 return open_graph(self.microsoft_app(service), credentials, keep=keep)
             case Service.EXCHANGE:
-                return self._open_exchange(credentials, endpoint=address)
+                return self._exchange.open(credentials, endpoint=address, keep=keep)
             case Service.ICLOUD:
                 return self._open_caldav(credentials, url="")
             case Service.CALDAV:
                 return self._open_caldav(credentials, url=address)
             case Service.NATIVE:
                 raise UseCaseError("hxdav's own calendars are in no account elsewhere.")
-
-    def _open_exchange(self, credentials: str, *, endpoint: str) -> Remote:
-        from hxdav.remotes.exchange import Auth, ExchangeAccount, open_exchange  # noqa: PLC0415
-
-        known = json.loads(credentials)
-        account = ExchangeAccount(
-            address=known["address"],
-            username=known["username"],
-            password=known["password"],
-            endpoint=endpoint,
-            auth=Auth(known["auth"]),
-            authorities=known["authorities"] or self._authorities,
-        )
-        return open_exchange(account, reach=Reach(allowed=self._settings.bridges.allowed_addresses))
 
     def _open_caldav(self, credentials: str, *, url: str) -> Remote:
         from hxdav.remotes.caldav import CalDavAccount, Flavour, open_caldav  # noqa: PLC0415
@@ -212,12 +208,35 @@ def _google_consent(app: GoogleApp) -> ConsentFlow:
     )
 
 
+def _tenant_for(service: Service, tenant: str) -> str:
+    """Whose accounts Microsoft is to offer; UseCaseError where the settings let none of this service in."""
+    if tenant == "common":
+        return _TENANTS[service]
+    is_personal = tenant == _CONSUMERS
+    if service is Service.OUTLOOK and not is_personal:
+        raise UseCaseError(
+            "Outlook.com accounts cannot be connected here: the administrator lets in accounts of organisations only "
+            "(tenant in [microsoft] of the settings). Connect a work or school account as Office 365."
+        )
+    if service is Service.OFFICE365 and is_personal:
+        raise UseCaseError(
+            "Office 365 accounts cannot be connected here: the administrator lets in personal Microsoft accounts only "
+            "(tenant in [microsoft] of the settings). Connect a personal account as Outlook.com."
+        )
+    return tenant
+
+
 def _microsoft_consent(app: GraphApp) -> ConsentFlow:
     from hxdav.remotes.graph import oauth as graph_oauth  # noqa: PLC0415
+    from hxdav.remotes.graph.declining import ApprovalNeeded  # noqa: PLC0415
 
     def exchange(answer: Mapping[str, str], verifier: str, redirect_uri: str) -> str:
-        code = graph_oauth.code_of(app, answer)
-        return graph_oauth.exchange(app, code=code, verifier=verifier, redirect_uri=redirect_uri)
+        try:
+            code = graph_oauth.code_of(app, answer, redirect_uri=redirect_uri)
+            return graph_oauth.exchange(app, code=code, verifier=verifier, redirect_uri=redirect_uri)
+        except ApprovalNeeded as needed:
+            # The errors of a provider name no addresses; this one is to be passed on.
+            raise ApprovalAsked(str(needed), link=needed.link) from None
 
     return ConsentFlow(
         page=lambda state, redirect_uri: graph_oauth.consent_url(app, state=state, redirect_uri=redirect_uri),

@@ -29,15 +29,19 @@ from hxdav.domain.privacy import PrivacyLevel
 from hxdav.errors import NotFound, UseCaseError
 from hxdav.services import steering
 from hxdav.services.bridging import Connected
-from hxdav.services.consenting import Wish
+from hxdav.services.consenting import Wish, callback_uri
 from hxdav.services.logins import PractitionerLogin
 from hxdav.sync.connecting import Applicant, Entrance
 
 Number = Annotated[int, typer.Argument(metavar="ID", help="Number of the integration.")]
 Account = Annotated[
-    str | None, typer.Option(metavar="NAME", help="iCloud, CalDAV: the account's name, at Apple an e-mail address.")
+    str | None,
+    typer.Option(metavar="NAME", help="iCloud, Exchange: the account's e-mail address. CalDAV: its name."),
 ]
-Url = Annotated[str | None, typer.Option(metavar="URL", help="CalDAV: where the account is, as https://dav.example/.")]
+Url = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="CalDAV: where the account is, as https://dav.example/. Exchange: the server."),
+]
 Level = Annotated[
     PrivacyLevel | None, typer.Option(help="How much it is told of patient appointments, if less than it may be.")
 ]
@@ -45,7 +49,7 @@ AppPasswordFromStdin = Annotated[
     bool,
     typer.Option(
         "--app-password-stdin",
-        help="iCloud, CalDAV: read the account's password from standard input's next line.",
+        help="iCloud, CalDAV, Exchange: read the account's password from standard input's next line.",
     ),
 ]
 
@@ -152,9 +156,7 @@ def add_by_consent(
             f"{service.label} sends people back to hxdav by its public address, which is not known: set public_url in "
             "[server] of the settings, and restart the server."
         )
-    wish = Wish(
-        login=login, service=service, redirect_uri=f"{public_url}/connect/{service.provider}/callback", privacy=privacy
-    )
+    wish = Wish(login=login, service=service, redirect_uri=callback_uri(public_url, service), privacy=privacy)
     asked = here.connector.ask(wish, source=own_word(login))
     minutes = int(ANSWERED_WITHIN.total_seconds()) // 60
     say(f"Open this address in a browser within {minutes} minutes, and let hxdav in:")
@@ -180,7 +182,7 @@ def add_by_password(here: Installation, login: PractitionerLogin, service: Servi
         Entrance(service=service, credentials=password_credentials(username, password), address=typed.url or ""),
         Applicant(practitioner_id=login.practitioner.id, source=own_word(login), privacy=typed.privacy),
     )
-    _tell(connected)
+    tell(connected)
     return connected.integration
 
 
@@ -196,7 +198,8 @@ def _answer(here: Installation, consent_id: ConsentId) -> Consent:
         time.sleep(_LOOKED_EVERY)
 
 
-def _tell(connected: Connected) -> None:
+def tell(connected: Connected) -> None:
+    """Say what connecting came to."""
     if connected.is_new:
         say(f"Connected {connected.integration.name} in {connected.account.label}; it fills within a few minutes.")
     else:

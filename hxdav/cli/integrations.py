@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from hxdav.bootstrap import Installation
-from hxdav.cli import bridging, watching
-from hxdav.cli.bridging import Account, AppPasswordFromStdin, Level, Url, own_integration
+from hxdav.cli import approving, bridging, watching
+from hxdav.cli.bridging import Account, AppPasswordFromStdin, Level, Typed, Url, own_integration
 from hxdav.cli.console import AsJson, confirm, print_rows, say
+from hxdav.cli.mailboxes import AuthorityFile, MailboxSignIn, MailboxUser, TypedMailbox, add_exchange
 from hxdav.cli.session import (
     AsAdministrator,
     AsUser,
@@ -25,11 +26,13 @@ from hxdav.domain.integration import Integration, Service
 from hxdav.domain.practice import Practitioner
 from hxdav.errors import NotFound, UseCaseError
 from hxdav.services import connecting, reconnecting, suspending
+from hxdav.services.logins import PractitionerLogin
 from hxdav.store.store import Tx
 
 app = typer.Typer(help="Calendars of a practitioner; only the practitioner's own login connects them.")
 bridging.register(app)
 watching.register(app)
+approving.register(app)
 
 Number = Annotated[int, typer.Argument(metavar="ID", help="Number of the integration.")]
 
@@ -48,27 +51,21 @@ def add(
     privacy: Level = None,
     password_stdin: PasswordFromStdin = False,
     app_password_stdin: AppPasswordFromStdin = False,
+    username: MailboxUser = None,
+    auth: MailboxSignIn = None,
+    ca_file: AuthorityFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Connect a calendar; what lies ahead moves to it from those that were disconnected.
 
-    With --service google a person consents in a browser. iCloud and CalDAV want an app-specific password.
+    With --service google, outlook or office365 a person consents in a browser. iCloud and CalDAV want an app-specific
+    password, Exchange the mailbox's own.
     """
+    typed = Typed(account=account, url=url, from_stdin=app_password_stdin, privacy=privacy)
+    mailbox = TypedMailbox(typed=typed, username=username, auth=auth, ca_file=ca_file)
     here = installation(ctx)
     login = log_in(here, username=as_user, from_stdin=password_stdin, practitioner=practitioner)
-    match service:
-        case Service.GOOGLE | Service.OUTLOOK | Service.OFFICE365:
-            integration = bridging.add_by_consent(here, login, service, privacy=privacy)
-        case Service.ICLOUD | Service.CALDAV:
-            typed = bridging.Typed(account=account, url=url, from_stdin=app_password_stdin, privacy=privacy)
-            integration = bridging.add_by_password(here, login, service, typed=typed)
-        case Service.EXCHANGE:
-            raise UseCaseError("Exchange mailboxes cannot be connected yet.")
-        case Service.NATIVE:
-            with here.store.transaction() as tx:
-                integration = connecting.connect_native(
-                    tx, here.clock, practitioner=login.practitioner, source=own_word(login)
-                )
+    integration = _connected(here, login, service, mailbox=mailbox)
     moved = _take_out(here, integration)
     shown = _admit(here, integration)
     if not as_json and not service.is_bridged:
@@ -183,6 +180,23 @@ def _known(here: Installation, integration_id: int) -> Integration:
     if integration is None:
         raise NotFound(f"There is no integration {integration_id}.")
     return integration
+
+
+def _connected(here: Installation, login: PractitionerLogin, service: Service, *, mailbox: TypedMailbox) -> Integration:
+    if service is not Service.EXCHANGE and not mailbox.is_none:
+        raise UseCaseError(f"--username, --auth and --ca-file are for Exchange; for {service.label} leave them out.")
+    match service:
+        case Service.GOOGLE | Service.OUTLOOK | Service.OFFICE365:
+            return bridging.add_by_consent(here, login, service, privacy=mailbox.typed.privacy)
+        case Service.ICLOUD | Service.CALDAV:
+            return bridging.add_by_password(here, login, service, typed=mailbox.typed)
+        case Service.EXCHANGE:
+            return add_exchange(here, login, mailbox=mailbox)
+        case Service.NATIVE:
+            with here.store.transaction() as tx:
+                return connecting.connect_native(
+                    tx, here.clock, practitioner=login.practitioner, source=own_word(login)
+                )
 
 
 def _take_out(here: Installation, integration: Integration) -> int:

@@ -42,6 +42,8 @@ def standings(
         return
     print_rows([_row(each) for each in found], as_json=False, columns=_COLUMNS)
     for standing in found:
+        if standing.account is not None and standing.account.about:
+            out().print(f"{standing.integration.name}: on {standing.account.about}.", highlight=False)
         for left in standing.left_alone:
             whose = "One of ours" if left.ours else "An event there"
             out().print(f"{standing.integration.name}: {whose} is left alone. {left.why}", highlight=False)
@@ -110,6 +112,7 @@ def _row(standing: Standing) -> dict[str, Any]:
         "name": standing.integration.name,
         "service": standing.integration.service,
         "account": account.label if account else "",
+        "server": account.about if account else "",
         "health": standing.health,
         "sentence": standing.sentence,
         "last_sync": bridge.pulled_at if bridge else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -219,6 +220,47 @@ class MicrosoftPart(Part):
         return self
 
 
+class ExchangePart(Part):
+    """Exchange mailboxes with modern authentication: hxdav as the server's sign-in service (Entra, AD FS) knows it."""
+
+    client_id: str = Field(
+        default="",
+        pattern=r"^[\x21-\x7e]*$",
+        description="Application (client) id there; empty: Exchange mailboxes are connected with their password.",
+    )
+    client_secret: str = Field(
+        default="",
+        repr=False,
+        pattern=r"^[\x21-\x7e]*$",
+        description="Its secret; better in the environment, as HXDAV_EXCHANGE__CLIENT_SECRET.",
+    )
+    authority_url: _Url | Literal[""] = Field(
+        default="",
+        description="The sign-in service: https://login.microsoftonline.com/TENANT, or https://fs.practice.example/adfs.",
+    )
+    server_url: _Url | Literal[""] = Field(
+        default="", description="The Exchange server that it is for, as https://mail.practice.example."
+    )
+    scope: str = Field(
+        default="",
+        pattern=r"^[\x21-\x7e]*$",
+        description="What is asked for there; default: EWS.AccessAsUser.All of the server.",
+    )
+
+    @model_validator(mode="after")
+    def _can_be_used(self) -> Self:
+        told = (self.client_id, self.client_secret, self.authority_url, self.server_url)
+        if any(told) and not all(told):
+            raise ValueError("client_id, client_secret, authority_url and server_url belong together")
+        return self
+
+    @property
+    def scope_for_server(self) -> str:
+        """What is asked for at the sign-in service."""
+        parts = urlsplit(self.server_url)
+        return self.scope or f"{parts.scheme}://{parts.netloc}/EWS.AccessAsUser.All"
+
+
 class BridgesPart(Part):
     """Calendars in accounts elsewhere."""
 
@@ -231,6 +273,12 @@ class BridgesPart(Part):
     )
     icloud_url: _Url | None = Field(default=None, description="For simulators: where iCloud accounts begin.")
     runners: int = Field(default=4, ge=1, le=64, description="Accounts that one process looks after at a time.")
+    listeners: int = Field(
+        default=32,
+        ge=0,
+        le=1000,
+        description="Accounts on Exchange servers that one process listens to at a time, to hear of changes at once.",
+    )
     lease_seconds: int = Field(
         default=60, ge=1, le=600, description="Seconds after which another process takes over from one that was killed."
     )

@@ -16,6 +16,7 @@ from hxdav.config.parts import (
     BridgesPart,
     DatabaseSettings,
     DavPart,
+    ExchangePart,
     GooglePart,
     LogSettings,
     MailPart,
@@ -50,6 +51,7 @@ class Settings(BaseSettings):
     mail: MailPart = MailPart()
     google: GooglePart = GooglePart()
     microsoft: MicrosoftPart = MicrosoftPart()
+    exchange: ExchangePart = ExchangePart()
     bridges: BridgesPart = BridgesPart()
     log: LogSettings = LogSettings()
     dav: DavPart = DavPart()

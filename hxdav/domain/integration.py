@@ -38,10 +38,18 @@ class Service(StrEnum):
         return _PROVIDERS.get(self, self.value)
 
     @property
+    def streams(self) -> bool:
+        """Whether hxdav can listen there: what changes is told over a connection of ours that stays open."""
+        return self in STREAMING
+
+    @property
     def polled_every(self) -> timedelta | None:
         """How often what changed there is asked for; None where hxdav is told at once."""
         return _POLLED_EVERY.get(self)
 
+
+STREAMING = frozenset({Service.EXCHANGE})
+"""Services that can be listened to."""
 
 _POLLED_EVERY = dict.fromkeys((Service.EXCHANGE, Service.ICLOUD, Service.CALDAV), timedelta(seconds=60))
 _PROVIDERS = dict.fromkeys((Service.OUTLOOK, Service.OFFICE365), "microsoft")

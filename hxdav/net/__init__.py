@@ -8,5 +8,6 @@ from __future__ import annotations
 
 from hxdav.net.reach import Reach, Resolver, resolve
 from hxdav.net.session import Limits, http_session
+from hxdav.net.transport import waiting_until
 
-__all__ = ["Limits", "Reach", "Resolver", "http_session", "resolve"]
+__all__ = ["Limits", "Reach", "Resolver", "http_session", "resolve", "waiting_until"]

@@ -55,7 +55,8 @@ def http_session(
     ``auth`` goes with each request that is made here: where a server can say what is called next, ``reach.hosts`` keeps
     it at home. A redirect carries it on to the same server and to those ``hosts`` only. ``authorities`` (PEM) are
     certificate authorities to trust beside the public ones. Requests raise NotReachable, NoAnswer and AnswerTooLarge,
-    and nothing of httpx's for what happens on the network.
+    and nothing of httpx's for what happens on the network. An answer over TLS shows its server's certificate (DER) in
+    the extensions, as ``server_certificate``.
     """
     # They would write URLs, and headers, into whatever log is set up to hear them.
     for talkative in ("httpx", "httpcore"):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import ssl
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from hxdav.errors import AnswerTooLarge, NoAnswer
+from hxdav.errors import AnswerTooLarge, NoAnswer, WaitEnded
 from hxdav.net.reach import Reach, Resolver
 
 _FAILURES: tuple[tuple[type[Exception], str], ...] = (
@@ -27,6 +28,27 @@ _FAILURES: tuple[tuple[type[Exception], str], ...] = (
 
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 """When the request of this thread has to be over; seconds of the monotonic clock."""
+
+
+_LOOKS_EVERY_SECONDS = 0.25
+"""How often whoever waits for a server looks whether they still do, where they may stop."""
+
+_is_over: ContextVar[Callable[[], bool] | None] = ContextVar("is_over", default=None)
+"""What says that this thread waits for no server any more."""
+
+
+@contextmanager
+def waiting_until(is_over: Callable[[], bool]) -> Iterator[None]:
+    """Wait for servers, in this thread, only as long as ``is_over`` does not say otherwise; raises WaitEnded then.
+
+    For answers that come bit by bit over hours. It is asked several times a second, while a connection is being made
+    excepted, and is to be quick. The connection that was waited on is closed.
+    """
+    token = _is_over.set(is_over)
+    try:
+        yield
+    finally:
+        _is_over.reset(token)
 
 
 @contextmanager
@@ -69,11 +91,25 @@ class GuardedTransport(httpx.BaseTransport):
         stream = _Answer(answer, host=url.host, octets=self._octets)
         # The stream gives the octets decompressed: httpx need not do that again.
         told = [(name, value) for name, value in answer.headers if name.lower() not in stream.consumed_headers]
-        return httpx.Response(answer.status, headers=told, stream=stream)
+        return httpx.Response(answer.status, headers=told, stream=stream, extensions=_extensions(answer))
 
     def close(self) -> None:
         """Close the connections."""
         self._pool.close()
+
+
+def _extensions(answer: httpcore.Response) -> dict[str, Any]:
+    """What httpcore tells of an answer, and ``server_certificate`` (DER), where it came over TLS.
+
+    That one is noted now: once the answer has been read, the server may have ended the connection.
+    """
+    extensions: dict[str, Any] = dict(answer.extensions)
+    stream = extensions.get("network_stream")
+    tls = None if stream is None else stream.get_extra_info("ssl_object")
+    if tls is not None:
+        # httpcore shows OpenSSL's own object, which takes no argument by its name.
+        extensions["server_certificate"] = tls.getpeercert(True)  # noqa: FBT003
+    return extensions
 
 
 class _Answer(httpx.SyncByteStream):
@@ -151,7 +187,18 @@ class _HurriedStream(httpcore.NetworkStream):
         self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _hurried(timeout))
+        is_over = _is_over.get()
+        if is_over is None:
+            return self._stream.read(max_bytes, _hurried(timeout))
+        silent_until = time.monotonic() + (math.inf if timeout is None else timeout)
+        while not is_over():
+            left = _hurried(silent_until - time.monotonic())
+            if left is None or left <= 0:
+                raise httpcore.ReadTimeout
+            # A socket that says nothing within a time can be asked again: no octet is lost.
+            with suppress(httpcore.ReadTimeout):
+                return self._stream.read(max_bytes, min(left, _LOOKS_EVERY_SECONDS))
+        raise WaitEnded("Nobody waits for this answer any more.")
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._stream.write(buffer, _hurried(timeout))

@@ -123,7 +123,9 @@ def account_of(
     else:
         account_id = known.id
     tx.sealed.hold()
-    tx.external_accounts.let_in(account_id, credentials=seal(account_id), label=identity.label, address=address)
+    tx.external_accounts.let_in(
+        account_id, credentials=seal(account_id), label=identity.label, address=address, about=identity.about
+    )
     subject = Subject(practice_group_id=practice_group_id)
     detail = {"account_id": account_id, "service": service}
     tx.trail.audit("account_let_in", subject, source=source, at=now, detail=detail)
@@ -235,8 +237,11 @@ def _require_disconnected(integration: Integration, bridge: Bridge, account: Ext
 
 def _resume(tx: Tx, clock: Clock, account_id: ExternalAccountId) -> None:
     now = clock.now()
-    for bridge in tx.bridges.of_account(account_id):
+    bridges = tx.bridges.of_account(account_id)
+    for bridge in bridges:
         tx.bridges.change(bridge.integration_id, is_cautious=True, pull_due_at=now)
+    # A provider forgets the channels with the consent that they were opened with.
+    tx.channels.end([bridge.integration_id for bridge in bridges if bridge.channel_id], now=now)
     for bridge in tx.bridges.at_work(account_id):
         subject = subject_of(tx.integrations.one(bridge.integration_id))
         tx.notifications.tell(subject, kind=NotificationKind.BRIDGE_RESUMED, at=now)

@@ -1,17 +1,20 @@
 """Accounts elsewhere, and the leases by which workers share them (`design.md` §7).
 
-A lease is on the account, not on the bridge: no provider takes several writers of one account well.
+A lease is on the account, not on the bridge: no provider takes several writers of one account well. Listening has a
+lease of its own, because it goes on while turns come and go.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, insert, or_, select, update
 
-from hxdav.domain.bridge import AT_WORK, AccountState, ExternalAccount
-from hxdav.domain.ids import ExternalAccountId, PracticeGroupId
+from hxdav.domain.bridge import AT_WORK, AccountState, BridgeState, ExternalAccount
+from hxdav.domain.ids import ExternalAccountId, IntegrationId, PracticeGroupId
 from hxdav.domain.integration import IntegrationState, Service
 from hxdav.domain.subscription import SubscriptionState
 from hxdav.store.rows import (
@@ -86,17 +89,25 @@ class ExternalAccounts:
         )
         return ExternalAccountId(self._connection.execute(values.returning(ExternalAccountRow.id)).scalar_one())
 
-    def let_in(self, account_id: ExternalAccountId, *, credentials: str, label: str, address: str) -> None:
-        """Store sealed credentials that have just been shown to work, and what the account is called and where."""
+    def let_in(
+        self, account_id: ExternalAccountId, *, credentials: str, label: str, address: str, about: str = ""
+    ) -> None:
+        """Store sealed credentials that have just been shown to work, and what the account is called and where.
+
+        Whoever listens there with others ends it, and it is begun anew with these.
+        """
         self._set(
             account_id,
             credentials=credentials,
             label=label,
             address=address,
+            about=about,
             state=AccountState.CONNECTED,
             failures=0,
             retry_at=None,
             trouble=None,
+            listened_by=None,
+            listened_until=None,
         )
 
     def renew(self, account_id: ExternalAccountId, *, credentials: str, instead_of: str) -> bool:
@@ -179,6 +190,70 @@ class ExternalAccounts:
             .values(leased_to=None, leased_until=None)
         )
 
+    def unheard(self, now: datetime, *, services: Collection[Service], limit: int) -> list[ExternalAccountId]:
+        """Accounts of these services that may be listened to, and that nobody listens to."""
+        query = (
+            select(ExternalAccountRow.id)
+            .where(
+                ExternalAccountRow.state == AccountState.CONNECTED,
+                ExternalAccountRow.service.in_(services),
+                or_(ExternalAccountRow.listened_until.is_(None), ExternalAccountRow.listened_until <= now),
+                or_(ExternalAccountRow.retry_at.is_(None), ExternalAccountRow.retry_at <= now),
+                _BRIDGES_THERE.where(_SPEAKS).exists(),
+            )
+            .order_by(ExternalAccountRow.id)
+            .limit(limit)
+        )
+        return [ExternalAccountId(row.id) for row in self._connection.execute(query)]
+
+    def listen(self, account_id: ExternalAccountId, *, worker: str, now: datetime, until: datetime) -> bool:
+        """Take an account to listen to, unless another does, or it is to be left alone for a while."""
+        taken = self._connection.execute(
+            update(ExternalAccountRow)
+            .where(
+                ExternalAccountRow.id == account_id,
+                or_(ExternalAccountRow.listened_until.is_(None), ExternalAccountRow.listened_until <= now),
+            )
+            .values(listened_by=worker, listened_until=until)
+            .returning(ExternalAccountRow.id)
+        )
+        return taken.first() is not None
+
+    def keep_listening(self, *, worker: str, until: datetime) -> None:
+        """Listen for longer to all that a worker listens to."""
+        self._connection.execute(
+            update(ExternalAccountRow).where(ExternalAccountRow.listened_by == worker).values(listened_until=until)
+        )
+
+    def listened_to(self, *, worker: str) -> dict[ExternalAccountId, dict[str, IntegrationId]]:
+        """The accounts that a worker listens to, and which calendar there is whose; without those that are to end."""
+        query = (
+            select(BridgeRow.account_id, BridgeRow.calendar_id, BridgeRow.integration_id)
+            .join(ExternalAccountRow, ExternalAccountRow.id == BridgeRow.account_id)
+            .join(IntegrationRow, IntegrationRow.id == BridgeRow.integration_id)
+            .join(PractitionerRow, PractitionerRow.id == IntegrationRow.practitioner_id)
+            .join(UserRow, UserRow.id == PractitionerRow.user_id)
+            .join(SubscriptionRow, SubscriptionRow.practitioner_id == PractitionerRow.id)
+            .where(
+                ExternalAccountRow.listened_by == worker,
+                ExternalAccountRow.state == AccountState.CONNECTED,
+                TAKES_PART,
+                _SPEAKS,
+            )
+        )
+        found: defaultdict[ExternalAccountId, dict[str, IntegrationId]] = defaultdict(dict)
+        for row in self._connection.execute(query):
+            found[ExternalAccountId(row.account_id)][str(row.calendar_id)] = IntegrationId(row.integration_id)
+        return dict(found)
+
+    def end_listening(self, account_id: ExternalAccountId, *, worker: str, not_before: datetime | None = None) -> None:
+        """Listen no more, if it is still this worker; nobody does before ``not_before``, where that is said."""
+        self._connection.execute(
+            update(ExternalAccountRow)
+            .where(ExternalAccountRow.id == account_id, ExternalAccountRow.listened_by == worker)
+            .values(listened_by=None, listened_until=not_before)
+        )
+
     def _set(self, account_id: ExternalAccountId, **values: Any) -> None:
         self._connection.execute(update(_ACCOUNT).where(_ACCOUNT.c.id == account_id).values(**values))
 
@@ -199,6 +274,7 @@ _ACCOUNTS = select(
     ExternalAccountRow.trouble,
     ExternalAccountRow.requests,
     ExternalAccountRow.throttled_at,
+    ExternalAccountRow.about,
 )
 
 TAKES_PART = and_(
@@ -211,22 +287,25 @@ TAKES_PART = and_(
 )
 """Whether a bridge may be looked after: connected, paid for, and its person not suspended (rules 1 and 2)."""
 
-_HAS_WORK = (
+_SPEAKS = and_(BridgeRow.state == BridgeState.RUNNING, BridgeRow.calendar_id.is_not(None))
+"""Whether there is a calendar to be told of."""
+
+_BRIDGES_THERE = (
     select(BridgeRow.integration_id)
     .join(IntegrationRow, IntegrationRow.id == BridgeRow.integration_id)
     .join(PractitionerRow, PractitionerRow.id == IntegrationRow.practitioner_id)
     .join(UserRow, UserRow.id == PractitionerRow.user_id)
     .join(SubscriptionRow, SubscriptionRow.practitioner_id == PractitionerRow.id)
-    .where(
-        BridgeRow.account_id == ExternalAccountRow.id,
-        TAKES_PART,
-        or_(
-            BridgeRow.pull_due_at <= bindparam("now"),
-            and_(IntegrationRow.modseq > BridgeRow.pushed_modseq, BridgeRow.state != "hidden"),
-        ),
-    )
-    .exists()
+    .where(BridgeRow.account_id == ExternalAccountRow.id, TAKES_PART)
 )
+"""Bridges into an account that may be looked after."""
+
+_HAS_WORK = _BRIDGES_THERE.where(
+    or_(
+        BridgeRow.pull_due_at <= bindparam("now"),
+        and_(IntegrationRow.modseq > BridgeRow.pushed_modseq, BridgeRow.state != BridgeState.HIDDEN),
+    )
+).exists()
 
 _DUE = (
     select(ExternalAccountRow.id)
@@ -255,4 +334,5 @@ def _account(row: Row[*tuple[Any, ...]]) -> ExternalAccount:
         trouble=row.trouble,
         requests=row.requests,
         throttled_at=row.throttled_at,
+        about=row.about,
     )

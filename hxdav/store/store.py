@@ -13,6 +13,7 @@ from hxdav.errors import StoreBusy
 from hxdav.store.app_passwords import AppPasswords
 from hxdav.store.appointments import Appointments
 from hxdav.store.bridges import Bridges
+from hxdav.store.channels import Channels
 from hxdav.store.consents import Consents
 from hxdav.store.credits import Credits
 from hxdav.store.engine import WriteQueue, begin, begun, impatient, open_engine
@@ -82,6 +83,11 @@ class Tx:
     def bridges(self) -> Bridges:
         """What goes with integrations whose calendars are elsewhere."""
         return Bridges(self.connection)
+
+    @cached_property
+    def channels(self) -> Channels:
+        """Where providers call, for whoever is called."""
+        return Channels(self.connection)
 
     @cached_property
     def consents(self) -> Consents:

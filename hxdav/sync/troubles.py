@@ -16,7 +16,7 @@ from hxdav.remote import AccessLost, CalendarState, TryLater
 from hxdav.services.connecting import subject_of
 from hxdav.store.store import Store
 
-_LONGEST_PAUSE = timedelta(minutes=15)
+LONGEST_PAUSE = timedelta(minutes=15)
 
 QUOTA = "quota"
 """The code of a TryLater by which a provider asks for fewer requests."""
@@ -74,5 +74,5 @@ class Troubles:
 
 def backoff(failures: int) -> timedelta:
     """How long to leave an account alone after so many failures in a row: longer each time, and not all at once."""
-    longest = min(_LONGEST_PAUSE, timedelta(seconds=2 ** min(failures, 12)))
+    longest = min(LONGEST_PAUSE, timedelta(seconds=2 ** min(failures, 12)))
     return longest * random.uniform(0.5, 1.0)  # noqa: S311 - it spreads load, and keeps no secret

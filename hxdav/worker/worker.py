@@ -12,12 +12,14 @@ from hxdav.domain.times import Clock
 from hxdav.log import get_logger
 from hxdav.store.store import Store
 from hxdav.worker.jobs import Jobs, Outbox
+from hxdav.worker.listeners import Listeners
 from hxdav.worker.runners import Runners
 
 LONGEST_PAUSE = 60.0
 """Seconds after which a job that keeps failing is tried again at the latest."""
 
 _ENDS_WITHIN_SECONDS = 10.0
+_HANGS_UP_WITHIN_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ class Worker:
 
     ``start`` and ``stop`` have it done by threads of this process, one a job, so that a mail server that does not
     answer keeps no removal waiting; ``round`` does it here and now. ``runners`` look after bridges, where there may be
-    any.
+    any, and ``listeners``, which are threads or nothing, hear sooner than the clock that there is something to do.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Worker:
         policy: Policy,
         outbox: Outbox | None = None,
         runners: Runners | None = None,
+        listeners: Listeners | None = None,
     ) -> None:
         jobs = Jobs(store=store, clock=clock, policy=policy, outbox=outbox)
         self._jobs = [
@@ -65,6 +68,7 @@ class Worker:
         self._is_told_to_stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._runners = runners
+        self._listeners = listeners
         self._log = get_logger()
 
     def round(self) -> dict[str, int]:
@@ -84,11 +88,15 @@ class Worker:
             thread.start()
         if self._runners is not None:
             self._runners.start()
+        if self._listeners is not None:
+            self._listeners.start()
 
     def stop(self) -> None:
         """Begin no job any more, and wait for those under way, but not for ever: what is not committed is undone."""
         self._is_told_to_stop.set()
         ends = time.monotonic() + _ENDS_WITHIN_SECONDS
+        if self._listeners is not None:
+            self._listeners.stop(within_seconds=_HANGS_UP_WITHIN_SECONDS)
         if self._runners is not None:
             self._runners.stop(within_seconds=_ENDS_WITHIN_SECONDS)
         for thread in self._threads:

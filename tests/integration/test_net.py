@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import trustme
+from cryptography import x509
 
 from hxdav import __version__
 from hxdav.errors import AnswerTooLarge, NoAnswer, NotReachable
@@ -327,6 +328,26 @@ def test_a_certificate_of_another_name_is_not_trusted(tls_server: Server, author
 
     assert caught.value.cause == "SSLCertVerificationError"
     assert tls_server.seen == []
+
+
+def test_an_answer_shows_the_certificate_of_its_server(tls_server: Server, authorities: str) -> None:
+    def say_and_end(asked: BaseHTTPRequestHandler) -> None:
+        asked.close_connection = True
+        say(asked)
+
+    tls_server.answers["/"] = say_and_end
+
+    with http_session(HERE, authorities=authorities, resolver=on_loopback) as session:
+        answer = session.get(tls_server.url(host="calendar.example", scheme="https"))
+
+    shown = x509.load_der_x509_certificate(answer.extensions["server_certificate"])
+    names = shown.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["calendar.example"]
+
+
+def test_an_answer_without_tls_shows_no_certificate(server: Server) -> None:
+    with http_session(HERE) as session:
+        assert "server_certificate" not in session.get(server.url()).extensions
 
 
 def test_an_authority_of_ones_own_is_trusted_only_where_it_is_named(tls_server: Server) -> None:

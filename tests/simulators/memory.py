@@ -1,7 +1,8 @@
 """A provider in memory that can misbehave in every way that the port provides for: for the engine's own tests.
 
 It keeps whole calendar objects, normalises titles as real providers do (no space at their ends), forgets cursors on
-demand, lies in listings, loses answers after it has done what was asked, and calls hooks when it feels like it.
+demand, lies in listings, loses answers after it has done what was asked, and calls hooks, or tells those who listen,
+when it feels like it.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import count
+from threading import Condition
 from typing import Any
 
 from hxdav.domain.field import EVERY_FIELD
@@ -36,6 +38,7 @@ from hxdav.remote import (
     ObjectGone,
     Page,
     PushChannel,
+    RemoteError,
     RemoteId,
     RemoteObject,
     Sighting,
@@ -83,6 +86,7 @@ class MemoryCalendar:
     marker: str
     zone: str
     state: CalendarState = CalendarState.VISIBLE
+    told: int = 0
     objects: dict[str, RemoteObject] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
     hooks: dict[str, str] = field(default_factory=dict)
@@ -105,8 +109,8 @@ class MemoryProvider:
     """The provider's own side: one account with its calendars, and the person in front of it.
 
     ``faults`` are met by the next requests in turn; None lets one pass. ``page_size`` bounds pages. ``call`` is called
-    with a channel's token when its calendar changes. One that ``only_lists`` never tells what changed; of one
-    whose listings have a ``span`` it is known that they show no other times.
+    with a channel's token when its calendar changes. One that ``only_lists`` never tells what changed; of one whose
+    listings have a ``span`` it is known that they show no other times. Where it ``streams``, there are ``listeners``.
     """
 
     calendars: dict[str, MemoryCalendar] = field(default_factory=dict)
@@ -121,6 +125,10 @@ class MemoryProvider:
     writing: Callable[[], None] = lambda: None
     only_lists: bool = False
     span: Interval | None = None
+    streams: bool = False
+    streaming: int = 0
+    listeners: int = 0
+    changed: Condition = field(default_factory=Condition)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def tag(self) -> str:
@@ -160,9 +168,18 @@ class MemoryProvider:
         """Call whoever wants to know of a change."""
         self._notify(calendar)
 
+    def end_streams(self) -> None:
+        """End the connections of those who listen."""
+        with self.changed:
+            self.streaming += 1
+            self.changed.notify_all()
+
     def _notify(self, calendar: MemoryCalendar) -> None:
         for token in list(calendar.hooks.values()):
             self.call(token)
+        with self.changed:
+            calendar.told += 1
+            self.changed.notify_all()
 
 
 class MemoryRemote:
@@ -174,7 +191,7 @@ class MemoryRemote:
 
     @property
     def capabilities(self) -> Capabilities:
-        return CAPABILITIES
+        return replace(CAPABILITIES, streams=self._provider.streams)
 
     @property
     def requests(self) -> int:
@@ -274,6 +291,32 @@ class MemoryRemote:
         with self._asked("close_channel"):
             for calendar in self._provider.calendars.values():
                 calendar.hooks.pop(channel_id, None)
+
+    def listen(
+        self,
+        calendar_ids: Collection[CalendarId],
+        heard: Callable[[CalendarId], None],
+        *,
+        is_over: Callable[[], bool],
+    ) -> None:
+        if not self._provider.streams:
+            raise RemoteError("The provider does not tell of changes.")
+        with self._asked("listen"):
+            calendars = {calendar_id: self._calendar(calendar_id) for calendar_id in calendar_ids}
+        told = dict.fromkeys(calendars, -1)
+        connection = self._provider.streaming
+        self._provider.listeners += 1
+        try:
+            while not is_over() and self._provider.streaming == connection and self._provider.lets_in:
+                with self._provider.changed:
+                    news = [each for each, calendar in calendars.items() if calendar.told != told[each]]
+                    if not news:
+                        self._provider.changed.wait(0.05)
+                for calendar_id in news:
+                    told[calendar_id] = calendars[calendar_id].told
+                    heard(calendar_id)
+        finally:
+            self._provider.listeners -= 1
 
     def revoke(self) -> None:
         self._provider.lets_in = False

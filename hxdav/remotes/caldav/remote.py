@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import timedelta
 
@@ -34,7 +34,7 @@ from hxdav.remotes.caldav.wire import Wire
 PAGE_SIZE = 200
 """How many objects a page of a pull has at most."""
 
-_CAPABILITIES = Capabilities(
+CAPABILITIES = Capabilities(
     carries=EVERY_FIELD,
     floating=True,
     hides=False,
@@ -42,6 +42,7 @@ _CAPABILITIES = Capabilities(
     polled_every=timedelta(seconds=60),
     polled_eagerly=timedelta(seconds=15),
 )
+_TELLS_NOTHING = "CalDAV servers keep no connection open to tell of changes: hxdav asks them instead."
 _CALLS_NOBODY = "CalDAV servers do not call when something changes: hxdav asks them instead."
 
 
@@ -74,7 +75,7 @@ class CalDavRemote:
     @property
     def capabilities(self) -> Capabilities:
         """Every field, floating times; no hidden calendars, no calls."""
-        return _CAPABILITIES
+        return CAPABILITIES
 
     @property
     def requests(self) -> int:
@@ -142,6 +143,16 @@ class CalDavRemote:
 
     def close_channel(self, channel_id: str, ticket: str) -> None:
         """Nothing: there is none."""
+
+    def listen(
+        self,
+        calendar_ids: Collection[CalendarId],  # noqa: ARG002 - the port's signature, of which nothing is needed
+        heard: Callable[[CalendarId], None],  # noqa: ARG002
+        *,
+        is_over: Callable[[], bool],  # noqa: ARG002
+    ) -> None:
+        """Never: see ``capabilities``."""
+        raise RemoteError(_TELLS_NOTHING)
 
     def revoke(self) -> None:
         """Nothing: the person ends an app-specific password at the provider."""

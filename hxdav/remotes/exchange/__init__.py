@@ -1,4 +1,4 @@
-"""Exchange on a server of the practice's own, by EWS: whole calendar objects in a folder of their own, polled.
+"""Exchange on a server of the practice's own, by EWS: whole calendar objects in a folder of their own.
 
 Knows the protocol and what Exchange makes of appointments; no rules, no store, and nothing that outlives a session.
 """

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from urllib.parse import urlsplit
+from typing import Protocol
+from urllib.parse import urlsplit, urlunsplit
 
 from hxdav.remote import AccessLost
 
@@ -18,19 +19,38 @@ _ONLINE_HOSTS = (
     "partner.outlook.cn",
     "onmicrosoft.com",
 )
+"""Names of Microsoft's own servers."""
+
 _ONLINE_DOMAINS = ("outlook.com", "hotmail.com", "live.com", "msn.com", "onmicrosoft.com")
-_IS_ONLINE = (
+IS_ONLINE = (
     "This mailbox is at Microsoft (Outlook.com or Microsoft 365), where Microsoft is switching off the way in that"
-    " Exchange servers offer. Connect it as Outlook.com or as Office 365 instead."
+    " Exchange servers offer (EWS). Connect it as Outlook.com or as Office 365 instead."
+)
+_NO_SERVER = (
+    "An Exchange server is named as in mail.practice.example, or by the whole address of its web services, as in"
+    " https://mail.practice.example/EWS/Exchange.asmx."
 )
 _NO_ADDRESS = "An Exchange account is named by its e-mail address, as in name@practice.example."
 
 
 class Auth(StrEnum):
-    """How the server asks for the password. Either goes over TLS only."""
+    """How the server wants to see who it is. Each goes over TLS only."""
 
     BASIC = "basic"
     NTLM = "ntlm"
+    OAUTH = "oauth"
+
+
+class TokenSource(Protocol):
+    """What stands in for a password where the server wants tokens."""
+
+    def token(self) -> str:
+        """The token that goes with a request. Raises AccessLost and TryLater."""
+        ...
+
+    def renewed(self) -> str:
+        """Another one, where the server does not take that. Raises AccessLost and TryLater."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +60,7 @@ class ExchangeAccount:
     ``username`` is what the person logs on with: the address, or a name behind its domain and a backslash.
     ``endpoint`` is the server's name, its address, or the whole URL of EWS; where it is empty, it is asked for by
     Autodiscover. ``authorities`` (PEM) are those to trust where the server's certificate is from none that all trust.
+    ``tokens`` stand in for user name and password where the server wants OAuth.
     """
 
     address: str
@@ -48,6 +69,7 @@ class ExchangeAccount:
     endpoint: str = ""
     auth: Auth = Auth.BASIC
     authorities: str = ""
+    tokens: TokenSource | None = field(default=None, repr=False)
 
     @property
     def domain(self) -> str:
@@ -59,6 +81,11 @@ class ExchangeAccount:
         """The URL of EWS, as far as it was told; empty where it was not."""
         return ews_url(self.endpoint) if self.endpoint else ""
 
+    def moved_to(self, address: str) -> None:
+        """Raise AccessLost where the mailbox has moved to ``address``, and that is at Microsoft."""
+        if _is_below(address.rpartition("@")[2].lower(), _ONLINE_DOMAINS):
+            raise AccessLost(IS_ONLINE, code="exchange_online")
+
     def require_own_server(self) -> None:
         """Raise AccessLost where it can be seen that the mailbox is Microsoft's to keep, or that it is none."""
         if not self.domain or self.domain == self.address.lower():
@@ -66,15 +93,22 @@ class ExchangeAccount:
         if self.url:
             require_own_server(self.url)
         elif _is_below(self.domain, _ONLINE_DOMAINS):
-            raise AccessLost(_IS_ONLINE, code="exchange_online")
+            raise AccessLost(IS_ONLINE, code="exchange_online")
 
 
 def ews_url(told: str) -> str:
-    """The URL of EWS at a server that is told by its name, by its address, or by that URL itself."""
+    """The URL of EWS at a server that is told by its name, by its address, or by that URL itself; AccessLost."""
     text = told.strip()
-    parts = urlsplit(text if "://" in text else f"https://{text}")
+    try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise AccessLost(_NO_SERVER, code="no_server") from None
+    if not host or any(letter.isspace() for letter in text):
+        raise AccessLost(_NO_SERVER, code="no_server")
+    place = f"[{host}]" if ":" in host else host
     path = parts.path if parts.path not in {"", "/"} else _PATH
-    return parts._replace(path=path, query="", fragment="").geturl()
+    return urlunsplit((parts.scheme, place if port is None else f"{place}:{port}", path, "", ""))
 
 
 def require_own_server(url: str) -> None:
@@ -83,7 +117,7 @@ def require_own_server(url: str) -> None:
     https://techcommunity.microsoft.com/blog/exchange/exchange-online-ews-your-time-is-almost-up/4492361
     """
     if _is_below(urlsplit(url).hostname or "", _ONLINE_HOSTS):
-        raise AccessLost(_IS_ONLINE, code="exchange_online")
+        raise AccessLost(IS_ONLINE, code="exchange_online")
 
 
 def _is_below(host: str, names: tuple[str, ...]) -> bool:

@@ -7,11 +7,12 @@ from http import HTTPStatus
 import httpx
 from lxml import etree  # type: ignore[import-untyped]
 
-from hxdav.errors import CallFailed
+from hxdav.errors import CallFailed, NotReachable
 from hxdav.remote import AccessLost, TryLater
 from hxdav.remotes.exchange.account import ExchangeAccount
 from hxdav.remotes.exchange.elements import Senseless, parsed
-from hxdav.remotes.exchange.refusal import LET_IN_NO_MORE, busy
+from hxdav.remotes.exchange.refusal import busy, no_answer
+from hxdav.remotes.exchange.signing_in import not_let_in
 
 _REQUEST = "http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"
 _RESPONSE = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
@@ -20,7 +21,8 @@ _KINDS = ("EXPR", "EXCH")
 
 _NOT_FOUND = (
     "hxdav could not find the Exchange server of this address by itself. Ask whoever looks after it for the server's"
-    " name (as in mail.practice.example), and connect the account with that."
+    " name (as in mail.practice.example), and connect the account with that. Where it is Microsoft's (Microsoft 365),"
+    " connect it as Office 365 instead."
 )
 
 
@@ -45,15 +47,21 @@ def discovered(account: ExchangeAccount, session: httpx.Client, *, url: str = ""
     headers = {"Content-Type": "text/xml; charset=utf-8"}
     try:
         answer = session.request("POST", url or url_of(account), content=_asked(account), headers=headers)
-    except CallFailed:
+    except NotReachable as error:
+        raise AccessLost(str(error), code="not_reachable") from None
+    except CallFailed as error:
+        why = no_answer(error)
+        if why.code == "certificate":
+            raise why from None
         raise AccessLost(_NOT_FOUND, code="no_autodiscover") from None
     if answer.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        raise AccessLost(LET_IN_NO_MORE)
+        challenges = answer.headers.get_list("WWW-Authenticate")
+        raise not_let_in(answer.status_code, challenges, auth=account.auth)
     if answer.status_code in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
         raise busy(None)
     if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise TryLater("The Exchange server has trouble of its own; hxdav tries again later.", code="server_error")
-    found = "" if answer.status_code != HTTPStatus.OK or answer.history else _told(answer.content)
+    found = "" if answer.status_code != HTTPStatus.OK or answer.history else _told(answer.content, account)
     if not found:
         raise AccessLost(_NOT_FOUND, code="no_autodiscover")
     return found
@@ -67,12 +75,13 @@ def _asked(account: ExchangeAccount) -> bytes:
     return bytes(etree.tostring(root, xml_declaration=True, encoding="utf-8"))
 
 
-def _told(content: bytes) -> str:
-    """The URL that an answer tells; empty where it tells none, or another address to ask about."""
+def _told(content: bytes, account: ExchangeAccount) -> str:
+    """The URL that an answer tells; empty where it tells none. AccessLost where the mailbox has moved to Microsoft."""
     try:
         root = parsed(content)
     except Senseless:
         return ""
+    account.moved_to(root.findtext(f".//{{{_RESPONSE}}}RedirectAddr") or "")
     found: dict[str, str] = {}
     for protocol in root.iter(f"{{{_RESPONSE}}}Protocol"):
         kind = (protocol.findtext(f"{{{_RESPONSE}}}Type") or protocol.get("Type") or "").upper()

@@ -16,16 +16,17 @@ import httpx
 import requests
 from exchangelib.configuration import Configuration  # type: ignore[import-untyped]
 from exchangelib.errors import (  # type: ignore[import-untyped]
-    ErrorInternalServerTransientError,
-    ErrorServerBusy,
     MalformedResponseError,
     RedirectError,
-    UnauthorizedError,
 )
 from exchangelib.protocol import BaseProtocol, FailFast  # type: ignore[import-untyped]
 from exchangelib.util import is_xml  # type: ignore[import-untyped]
 from exchangelib.version import Build, Version  # type: ignore[import-untyped]
 from requests.adapters import BaseAdapter
+
+from hxdav.remotes.exchange.account import Auth
+from hxdav.remotes.exchange.refusal import busy, no_ews, trouble
+from hxdav.remotes.exchange.signing_in import not_let_in
 
 _PASSED_ON = ("Content-Type",)
 """Headers of exchangelib's that say anything; the others are the session's own."""
@@ -40,10 +41,13 @@ class Connection(BaseProtocol):  # type: ignore[misc]
     exchangelib keeps a cache of these by address and user for as long as it lives; this one is in none.
     """
 
-    def __init__(self, url: str, session: httpx.Client) -> None:
+    RETRY_WAIT = 0
+    """Seconds that exchangelib would have the server ask for where it asks for none."""
+
+    def __init__(self, url: str, session: httpx.Client, *, auth: Auth = Auth.BASIC) -> None:
         silence()
         self._assumed = Version(build=Build(15, 2))
-        config = Configuration(service_endpoint=url, retry_policy=_OnlyOnce(), version=self._assumed)
+        config = Configuration(service_endpoint=url, retry_policy=_OnlyOnce(auth), version=self._assumed)
         super().__init__(config)
         self._adapter = _GuardedAdapter(session)
         self._guarded = session
@@ -59,9 +63,9 @@ class Connection(BaseProtocol):  # type: ignore[misc]
         return self.config.version is not self._assumed
 
     @property
-    def server_version(self) -> str:
-        """What the server says that it is, as ``15.2.2562.17``; empty until it has answered."""
-        return str(self.config.version.build) if self.is_settled else ""
+    def build(self) -> Build | None:
+        """What the server says that it is; None until it has answered."""
+        return self.config.version.build if self.is_settled else None
 
     @property
     def requests(self) -> int:
@@ -121,17 +125,23 @@ def _as_response(request: Any, code: int, *, headers: Mapping[str, str], content
 class _OnlyOnce(FailFast):  # type: ignore[misc]
     """Nothing is asked again by itself; refusals are told by their kind, without a word of what was answered."""
 
+    def __init__(self, auth: Auth) -> None:
+        super().__init__()
+        self._auth = auth
+
     def raise_response_errors(self, response: Any) -> None:
         """Raise what an answer by HTTP means that holds no SOAP."""
         code = response.status_code
         if code == HTTPStatus.OK or (code == HTTPStatus.INTERNAL_SERVER_ERROR and is_xml(response.content)):
             return
         if code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            raise UnauthorizedError("refused")
+            raise not_let_in(code, [response.headers.get("WWW-Authenticate", "")], auth=self._auth)
         if code in _OVERLOADED:
-            raise ErrorServerBusy("busy", back_off=_seconds(response.headers.get("Retry-After", "")))
+            raise busy(_seconds(response.headers.get("Retry-After", "")))
         if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise ErrorInternalServerTransientError("trouble")
+            raise trouble()
+        if code == HTTPStatus.NOT_FOUND:
+            raise no_ews()
         raise MalformedResponseError("no answer of EWS")
 
 

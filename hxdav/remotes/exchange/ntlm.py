@@ -21,8 +21,6 @@ _WEAK = frozenset({"md5", "sha1"})
 class NtlmAuth(httpx.Auth):
     """Answers the challenge of a server that speaks NTLM. Basic is never fallen back to."""
 
-    requires_response_body = True
-
     def __init__(self, username: str, password: str) -> None:
         # An address is a name without a domain before it: spnego would split it at no place of its own.
         self._username = username if "\\" in username or "@" in username else f"\\{username}"
@@ -91,9 +89,7 @@ def _bindings(response: httpx.Response) -> GssChannelBindings | None:
 
     Exchange Server 2019 CU14 and SE ask for it (extended protection).
     """
-    stream = response.extensions.get("network_stream")
-    tls = None if stream is None else stream.get_extra_info("ssl_object")
-    certificate = None if tls is None else tls.getpeercert(binary_form=True)
+    certificate = response.extensions.get("server_certificate")
     if not certificate:
         return None
     named = x509.load_der_x509_certificate(certificate).signature_hash_algorithm

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container
 from datetime import timedelta
+from ssl import SSLCertVerificationError
 
+from hxdav.errors import CallFailed
 from hxdav.remote import AccessLost, CalendarUnavailable, Changed, CursorExpired, NotTaken, RemoteError, TryLater
 
 NO_ITEM = "ErrorItemNotFound"
@@ -26,19 +28,14 @@ _CONFLICT = frozenset(
         "ErrorCalendarOccurrenceIndexIsOutOfRecurrenceRange",
     }
 )
+_LOCKED = frozenset({"ErrorAccountDisabled", "ErrorPasswordChangeRequired", "ErrorPasswordExpired"})
+_NO_MAILBOX = frozenset({"ErrorNonExistentMailbox", "ErrorMissingEmailAddress", "ErrorNonPrimarySmtpAddress"})
 _NO_ACCESS = frozenset(
     {
         "ErrorAccessDenied",
-        "ErrorAccountDisabled",
-        "ErrorAccountLocked",
         "ErrorCreateItemAccessDenied",
         "ErrorDeleteItemAccessDenied",
-        "ErrorMissingEmailAddress",
-        "ErrorNonExistentMailbox",
-        "ErrorNonPrimarySmtpAddress",
         "ErrorNotDelegate",
-        "ErrorPasswordChangeRequired",
-        "ErrorPasswordExpired",
     }
 )
 _NOT_TAKEN = frozenset(
@@ -65,7 +62,6 @@ _NOT_TAKEN = frozenset(
 _FULL = frozenset({"ErrorQuotaExceeded", "ErrorMailboxFull", "ErrorInsufficientResources"})
 _CALENDAR_CODES = "ErrorCalendar"
 
-LET_IN_NO_MORE = "The Exchange server does not take this user name and password any more. Connect the account again."
 CHANGED = "The appointment was changed in Exchange in the meantime."
 GONE = "The appointment is not in the Exchange calendar any more."
 NO_CALENDAR = "The calendar is not in the Exchange mailbox any more, or does not answer."
@@ -73,11 +69,20 @@ _NO_RIGHT = (
     "The Exchange server does not let this account do that. Ask whoever looks after it for the right to make calendars"
     " in this mailbox, and connect the account again."
 )
+_IS_LOCKED = (
+    "The Exchange server has locked this account, or its password has run out. Sign in to Outlook on the web, and do"
+    " what it asks for; then connect the account again."
+)
+_IS_NOBODYS = (
+    "The Exchange server has no mailbox of this address. Connect the account with the mailbox's own (primary) e-mail"
+    " address; where one signs in by another name, that is the user name."
+)
 _DOES_NOT_TAKE = "Exchange does not take this appointment as it is. Change it, or leave it in the practice's calendar."
 _IS_FULL = "The Exchange mailbox is full. Delete what is not needed there any more; hxdav tries again later."
 _BUSY = "The Exchange server asks hxdav to wait."
-_TROUBLE = "The Exchange server has trouble of its own; hxdav tries again later."
-_NO_SENSE = "The Exchange server's answer made no sense; hxdav tries again later."
+_TROUBLE = "The Exchange server has trouble of its own."
+_NO_SENSE = "The Exchange server's answer made no sense."
+_NO_EWS = "There is no EWS at this address of the server."
 _NO_GOING_ON = "Exchange cannot tell any more what changed since the last time."
 
 _LONGEST_PAUSE = timedelta(days=1)
@@ -87,6 +92,8 @@ _LONGEST_PAUSE = timedelta(days=1)
 _ERRORS: tuple[tuple[Container[str], Callable[[], RemoteError]], ...] = (
     (_NO_FOLDER, lambda: CalendarUnavailable(NO_CALENDAR)),
     (_CONFLICT, lambda: Changed(CHANGED)),
+    (_LOCKED, lambda: AccessLost(_IS_LOCKED, code="locked")),
+    (_NO_MAILBOX, lambda: AccessLost(_IS_NOBODYS, code="no_mailbox")),
     (_NO_ACCESS, lambda: AccessLost(_NO_RIGHT, code="forbidden")),
     (_FULL, lambda: TryLater(_IS_FULL, code="mailbox_full")),
     (_NOT_TAKEN, lambda: NotTaken(_DOES_NOT_TAKE)),
@@ -118,9 +125,20 @@ def trouble() -> TryLater:
 
 
 def busy(seconds: float | None) -> TryLater:
-    """That the server is overloaded, and for how long it asks not to be called."""
-    after = None if seconds is None else min(timedelta(seconds=max(seconds, 0)), _LONGEST_PAUSE)
-    return TryLater(_BUSY, after=after, code="overloaded")
+    """That the server is overloaded, and for how long it asks not to be called, if it does."""
+    after = min(timedelta(seconds=seconds), _LONGEST_PAUSE) if seconds and seconds > 0 else None
+    return TryLater(_BUSY, after=after, code="quota")
+
+
+def no_answer(error: CallFailed) -> TryLater:
+    """That the server cannot be reached, or is not to be trusted."""
+    is_untrusted = error.cause == SSLCertVerificationError.__name__
+    return TryLater(str(error), code="certificate" if is_untrusted else "no_answer")
+
+
+def no_ews() -> TryLater:
+    """That there is nothing where EWS ought to be: for a while, as in an update, or because it is elsewhere."""
+    return TryLater(_NO_EWS, code="no_ews")
 
 
 def senseless() -> TryLater:

@@ -1,8 +1,9 @@
-"""The port over EWS: polled, whole objects, nothing hidden and nobody to call us (`design.md` §7)."""
+"""The port over EWS: listened to and polled, whole objects, nothing hidden, nobody to call us (`design.md` §7)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -26,16 +27,17 @@ from hxdav.remote import (
     RemoteObject,
     Sighting,
 )
-from hxdav.remotes.exchange import autodiscover
-from hxdav.remotes.exchange.account import Auth, ExchangeAccount, require_own_server
+from hxdav.remotes.exchange import autodiscover, listening
+from hxdav.remotes.exchange.account import ExchangeAccount, require_own_server
 from hxdav.remotes.exchange.calendar_folder import CalendarFolder
 from hxdav.remotes.exchange.connection import Connection
 from hxdav.remotes.exchange.folders import Folders
 from hxdav.remotes.exchange.items_out import can_express
-from hxdav.remotes.exchange.ntlm import NtlmAuth
 from hxdav.remotes.exchange.pulling import PAGE_SIZE, pull
 from hxdav.remotes.exchange.refusal import Refusal, error_of
 from hxdav.remotes.exchange.series import read_pieces
+from hxdav.remotes.exchange.signing_in import auth_for
+from hxdav.remotes.exchange.versions import require_usable, server_name
 from hxdav.remotes.exchange.wire import Wire
 from hxdav.remotes.exchange.writing import Writer
 
@@ -46,14 +48,15 @@ CAPABILITIES = Capabilities(
     notifies=False,
     polled_every=timedelta(seconds=60),
     polled_eagerly=timedelta(seconds=15),
+    streams=True,
 )
 _LIMITS = Limits(octets=8 * 1024 * 1024)
 """Less than the parser takes in one piece, so that what is too large is known to be that."""
 
 _CALLS_NOBODY = "Exchange does not call hxdav when something changes: hxdav asks it instead."
 
-SessionMaker = Callable[[str], httpx.Client]
-"""Opens a guarded session that calls no host but this one."""
+SessionMaker = Callable[[str, Limits], httpx.Client]
+"""Opens a guarded session that calls no host but this one, within these limits."""
 
 
 def open_exchange(
@@ -67,17 +70,11 @@ def open_exchange(
     account.require_own_server()
     allowed = reach or Reach()
 
-    def session_for(host: str) -> httpx.Client:
+    def session_for(host: str, limits: Limits) -> httpx.Client:
         guarded = replace(allowed, hosts=allowed.hosts or (host,))
-        return http_session(guarded, auth=_auth(account), authorities=account.authorities, limits=_LIMITS)
+        return http_session(guarded, auth=auth_for(account), authorities=account.authorities, limits=limits)
 
     return ExchangeRemote(account, session_for, page_size=page_size)
-
-
-def _auth(account: ExchangeAccount) -> httpx.Auth:
-    if account.auth is Auth.NTLM:
-        return NtlmAuth(account.username, account.password)
-    return httpx.BasicAuth(account.username, account.password)
 
 
 class ExchangeRemote:
@@ -91,16 +88,17 @@ class ExchangeRemote:
         self._folders: Folders | None = None
         self._calendars: dict[CalendarId, CalendarFolder] = {}
         self._asked_around = 0
+        self._listened = 0
 
     @property
     def capabilities(self) -> Capabilities:
-        """Every field; no floating times, no hidden calendars, no calls."""
+        """Every field, and streams; no floating times, no hidden calendars, no calls."""
         return CAPABILITIES
 
     @property
     def requests(self) -> int:
         """How many requests it has sent so far."""
-        return self._asked_around + (0 if self._connection is None else self._connection.requests)
+        return self._asked_around + self._listened + (0 if self._connection is None else self._connection.requests)
 
     @property
     def endpoint(self) -> str:
@@ -109,13 +107,16 @@ class ExchangeRemote:
 
     @property
     def server_version(self) -> str:
-        """What the server says that it is, as ``15.2.2562.17``; empty until it has answered."""
-        return "" if self._connection is None else self._connection.server_version
+        """Which Exchange it is, and its number; empty until it has answered."""
+        build = None if self._connection is None else self._connection.build
+        return "" if build is None else server_name(build)
 
     def identify(self) -> Identity:
-        """Whose mailbox it is."""
+        """Whose mailbox it is, where, and on which server; AccessLost where that is too old, or Microsoft's own."""
         identity = self._mailbox().identity()
-        return replace(identity, address=self.endpoint)
+        if self._connection is not None and self._connection.build is not None:
+            require_usable(self._connection.build)
+        return replace(identity, address=self.endpoint, about=self.server_version)
 
     def find_calendar(self, marker: str) -> CalendarId | None:
         """The calendar that was made with ``marker``."""
@@ -185,6 +186,25 @@ class ExchangeRemote:
     def close_channel(self, channel_id: str, ticket: str) -> None:
         """Nothing: there is none."""
 
+    def listen(
+        self,
+        calendar_ids: Collection[CalendarId],
+        heard: Callable[[CalendarId], None],
+        *,
+        is_over: Callable[[], bool],
+    ) -> None:
+        """Wait while Exchange streams what changes in these calendars, for half an hour at most."""
+        self._mailbox()
+        host = urlsplit(self.endpoint).hostname or ""
+        with closing(self._session_for(host, listening.LIMITS)) as session:
+            connection = Connection(self.endpoint, session, auth=self._account.auth)
+            listener = listening.Listener(connection, session, address=self._account.address)
+            try:
+                listener.listen(calendar_ids, heard, is_over=is_over)
+            finally:
+                self._listened += listener.requests
+                connection.shut()
+
     def revoke(self) -> None:
         """Nothing: the person changes the password at the server."""
 
@@ -203,13 +223,14 @@ class ExchangeRemote:
         if self._folders is None:
             url = self._account.url or self._discovered()
             require_own_server(url)
-            self._connection = Connection(url, self._session_for(urlsplit(url).hostname or ""))
+            session = self._session_for(urlsplit(url).hostname or "", _LIMITS)
+            self._connection = Connection(url, session, auth=self._account.auth)
             self._folders = Folders(Wire(self._connection, self._account.address))
         return self._folders
 
     def _discovered(self) -> str:
         self._asked_around += 1
-        session = self._session_for(autodiscover.host_of(self._account))
+        session = self._session_for(autodiscover.host_of(self._account), _LIMITS)
         try:
             return autodiscover.discovered(self._account, session)
         finally:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from exchangelib.errors import (  # type: ignore[import-untyped]
     ErrorExceededConnectionCount,
+    ErrorInternalServerTransientError,
     ErrorServerBusy,
     EWSError,
     RedirectError,
     ResponseMessageError,
     TransportError,
-    UnauthorizedError,
 )
 from exchangelib.services.common import EWSService  # type: ignore[import-untyped]
 from exchangelib.util import SOAPNS  # type: ignore[import-untyped]
@@ -22,7 +23,7 @@ from hxdav.errors import AnswerTooLarge, CallFailed, NotReachable
 from hxdav.remote import AccessLost, RemoteError, TryLater
 from hxdav.remotes.exchange.connection import Connection
 from hxdav.remotes.exchange.elements import Element, Senseless, find, local, parsed, text_at
-from hxdav.remotes.exchange.refusal import LET_IN_NO_MORE, Refusal, busy, error_of, senseless, trouble
+from hxdav.remotes.exchange.refusal import Refusal, busy, error_of, no_answer, senseless, trouble
 
 _SENT_ON = (
     "The Exchange server sends hxdav to another address, which it does not follow. Ask whoever looks after the server"
@@ -48,16 +49,22 @@ class Wire:
         except RemoteError:
             raise
         except NotReachable as error:
-            raise AccessLost(str(error), code="not_reachable") from None
+            raise self._not_reachable(error) from None
         except AnswerTooLarge as error:
             raise TooLarge(str(error), code="too_large") from None
         except CallFailed as error:
-            raise TryLater(str(error), code="no_answer") from None
+            raise no_answer(error) from None
         except EWSError as error:
             raise _translated(error) from None
         except (Senseless, AttributeError, KeyError, TypeError, ValueError):
             # exchangelib reads an answer as if it were one.
             raise senseless() from None
+
+    def _not_reachable(self, error: NotReachable) -> AccessLost:
+        """Either the server may not be called, or what it has sent hxdav on to."""
+        if error.host != urlsplit(self._connection.service_endpoint).hostname:
+            return AccessLost(_SENT_ON, code="redirected")
+        return AccessLost(str(error), code="not_reachable")
 
     def one(self, payload: Element) -> Element:
         """The only response message of an operation; raises Refusal where that is one."""
@@ -89,7 +96,6 @@ def _back_off(message: Element) -> float | None:
 
 
 _KINDS: tuple[tuple[type[EWSError], Callable[[Any], RemoteError]], ...] = (
-    (UnauthorizedError, lambda _: AccessLost(LET_IN_NO_MORE)),
     (RedirectError, lambda _: AccessLost(_SENT_ON, code="redirected")),
     (ErrorServerBusy, lambda error: busy(error.back_off)),
     (ErrorExceededConnectionCount, lambda _: busy(None)),
@@ -110,6 +116,13 @@ class _Operation(EWSService):  # type: ignore[misc]
     def answered(self, payload: Element) -> Iterator[Element]:
         """The response messages."""
         yield from self._get_elements(payload=payload)
+
+    def _response_generator(self, payload: Element) -> Any:
+        try:
+            return super()._response_generator(payload)
+        except ErrorInternalServerTransientError:
+            # exchangelib would take this for a server that asks to wait.
+            raise trouble() from None
 
     def _get_elements_in_response(self, response: Any) -> Any:
         return iter(response)

@@ -15,6 +15,7 @@ from typing import Any
 
 from hxdav.ical.objects import object_of
 from hxdav.ical.rules import Allowance, rule_of
+from hxdav.ical.slips import has_slipped_in
 from hxdav.ical.timeline import dtstart_of
 from hxdav.remote import Changed, NotTaken, ObjectGone, RemoteObject, TryLater
 from hxdav.remotes.exchange.calendar_folder import CalendarFolder
@@ -196,7 +197,12 @@ class Writer:
                 self._delete_occurrence(named)
             else:
                 self._update(self._occurrence(named), patch)
-        return self._read(pieces.remote_id)
+        brought = self._read(pieces.remote_id)
+        written = [bodies.timeline.identity(local) for local in todo]
+        if has_slipped_in(shown(pieces).text, shown(brought).text, written=written):
+            # An edit of somebody else's has come between: it must not be taken for what was written.
+            raise Changed(CHANGED)
+        return brought
 
     def _occurrence(self, named: Element) -> Element:
         """``t:ItemId`` of an occurrence with the change key that it has now."""

@@ -48,6 +48,7 @@ CAPABILITIES = Capabilities(
 CHANNEL_LIFE = timedelta(days=7)
 """How long notifications are asked for; Google says how long they are given."""
 
+_TELLS_NOTHING = "Google keeps no connection open to tell of changes: it calls hxdav instead."
 _MARKER = "hxdav:"
 _DESCRIPTION = "hxdav keeps your practice's appointments here. Please leave the line below as it is."
 
@@ -198,6 +199,16 @@ class GoogleRemote:
             except Refusal as refusal:
                 if not refusal.is_gone:
                     raise
+
+    def listen(
+        self,
+        calendar_ids: Collection[CalendarId],  # noqa: ARG002 - the port's signature, of which nothing is needed
+        heard: Callable[[CalendarId], None],  # noqa: ARG002
+        *,
+        is_over: Callable[[], bool],  # noqa: ARG002
+    ) -> None:
+        """Never: see ``capabilities``."""
+        raise RemoteError(_TELLS_NOTHING)
 
     def revoke(self) -> None:
         """Give the grant back; every calendar that this hxdav has in the account loses it."""

@@ -5,13 +5,14 @@ What is written is a patch, so that what hxdav does not know of stays, and Googl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, timedelta
 from http import HTTPStatus
 from typing import Any
 
 from hxdav.domain.times import AllDay, Zoned
 from hxdav.ical.objects import object_of
+from hxdav.ical.slips import has_slipped_in
 from hxdav.remote import CalendarId, Changed, Gone, NotTaken, RemoteObject, Sighting, TryLater, Unreadable
 from hxdav.remotes.google.events_in import Event, uid_of
 from hxdav.remotes.google.events_out import EventBodies, bodies_of, event_id, without_nothing
@@ -24,6 +25,8 @@ _GENERATIONS = ("", *"123456789")
 """What is put behind an id whose event was deleted and cannot come back."""
 
 _NO_MAIL = "none"
+_TIMING = ("start", "end", "recurrence")
+_MEANWHILE = "The appointment has changed in Google Calendar meanwhile."
 
 
 class Writer:
@@ -78,7 +81,7 @@ class Writer:
         if pieces.master.get("status") == "cancelled":
             raise Refusal(HTTPStatus.GONE, "deleted")
         if pieces.tag != known.tag:
-            raise Changed("The appointment has changed in Google Calendar meanwhile.")
+            raise Changed(_MEANWHILE)
         return pieces
 
     def _why(self, refusal: Refusal, known: RemoteObject) -> Refusal:
@@ -118,9 +121,12 @@ class Writer:
     def _bring(self, pieces: Pieces, bodies: EventBodies) -> Pieces:
         """``pieces``, as they are now, brought to ``bodies``: the master first, for the instances follow its rule."""
         if _differs(pieces.master, bodies.master):
-            master = self._patch(pieces.master["id"], bodies.master, if_match=pieces.master.get("etag", ""))
+            before = pieces
+            master = self._patch(before.master["id"], bodies.master, if_match=before.master.get("etag", ""))
             # A new rule may have swept exceptions away, and a new time may have moved them.
             pieces = with_exceptions(self._wire, self._calendar_id, master)
+            if not _differs(before.master, {name: bodies.master[name] for name in _TIMING}):
+                _require_nothing_else(Pieces(master=master, exceptions=before.exceptions), pieces, written=())
         return self._bring_exceptions(pieces, bodies)
 
     def _bring_exceptions(self, pieces: Pieces, bodies: EventBodies) -> Pieces:
@@ -134,8 +140,12 @@ class Writer:
             except Refusal as refusal:
                 if body != _CANCELLED or not refusal.is_gone:
                     raise
+        if not changes:
+            return pieces
         # The answer to an instance says nothing of its master, whose etag may have changed with it.
-        return with_exceptions(self._wire, self._calendar_id, pieces.master) if changes else pieces
+        brought = with_exceptions(self._wire, self._calendar_id, pieces.master)
+        _require_nothing_else(pieces, brought, written=[key for key, _ in changes])
+        return brought
 
     def _instance_id(self, master: Event, key: str) -> str:
         """The id of an instance that Google has no event of its own for yet."""
@@ -171,6 +181,12 @@ def shown(pieces: Pieces) -> RemoteObject:
             raise Changed("The appointment was deleted in Google Calendar meanwhile.")
         case Unreadable():
             raise TryLater("Google's answer made no sense. Try again later.", code="bad_answer")
+
+
+def _require_nothing_else(before: Pieces, after: Pieces, *, written: Collection[str]) -> None:
+    """Raise Changed where an edit of somebody else's has come between: it must not be taken for what was written."""
+    if has_slipped_in(shown(before).text, shown(after).text, written=written):
+        raise Changed(_MEANWHILE)
 
 
 def _changes(pieces: Pieces, bodies: EventBodies) -> Iterator[tuple[str, Json]]:

@@ -47,6 +47,7 @@ CHANNEL_LIFE = timedelta(minutes=10_000)
 """How long notifications are asked for; Graph gives them for at most 10,080 minutes."""
 
 PAGE_SIZE = 200
+_TELLS_NOTHING = "Microsoft keeps no connection open to tell of changes: it calls hxdav instead."
 _NAMES_TRIED = range(2, 20)
 _CHANGES = "created,updated,deleted"
 
@@ -218,6 +219,16 @@ class GraphRemote:
             except Refusal as refusal:
                 if not refusal.is_gone:
                     raise
+
+    def listen(
+        self,
+        calendar_ids: Collection[CalendarId],  # noqa: ARG002 - the port's signature, of which nothing is needed
+        heard: Callable[[CalendarId], None],  # noqa: ARG002
+        *,
+        is_over: Callable[[], bool],  # noqa: ARG002
+    ) -> None:
+        """Never: see ``capabilities``."""
+        raise RemoteError(_TELLS_NOTHING)
 
     def revoke(self) -> None:
         """Nothing: Microsoft lets only the person take the grant back, at myapps.microsoft.com."""

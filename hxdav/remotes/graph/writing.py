@@ -6,12 +6,13 @@ forget the exceptions of its series, so that it is written only where it has cha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
 from hxdav.ical.objects import object_of
+from hxdav.ical.slips import has_slipped_in
 from hxdav.remote import CalendarId, Changed, Gone, NotTaken, RemoteObject, TryLater, Unreadable
 from hxdav.remotes.graph.refusal import Refusal, bad_answer
 from hxdav.remotes.graph.series import Pieces, etag_of, event_path, master_etag, read_pieces
@@ -24,6 +25,11 @@ _MOST_AGAIN = 10
 """How often an event that was deleted since is made again."""
 
 _OF_AN_INSTANCE = "id,type,start,end,isAllDay,originalStart,originalStartTimeZone"
+_TIMING = frozenset({"start", "recurrence"})
+_BESIDE_A_MASTER = ("exceptionOccurrences", "cancelledOccurrences", "singleValueExtendedProperties")
+"""What the answer to a write leaves out."""
+
+_MEANWHILE = "The appointment has changed in Outlook meanwhile."
 _DAY = timedelta(days=1)
 
 
@@ -74,7 +80,7 @@ class Writer:
         """The pieces of ``known``, which are as they were known; Changed where one is not, though its master may be."""
         pieces = read_pieces(self._wire, self._calendar_id, known.remote_id)
         if pieces.tag != known.tag:
-            raise Changed("The appointment has changed in Outlook meanwhile.")
+            raise Changed(_MEANWHILE)
         return pieces
 
     def _found(self, uid: str) -> Pieces | None:
@@ -102,8 +108,11 @@ class Writer:
             # Graph brings back what was deleted out of a series only with another rule.
             patch["recurrence"] = _in_other_words(bodies.master["recurrence"], pieces.master)
         if patch:
-            answer = self._patch(event_id, patch, if_match=etag_of(pieces.master))
-            pieces = self._read(event_id) if bodies.is_series or pieces.is_series else Pieces(master=answer)
+            answer, before = self._patch(event_id, patch, if_match=etag_of(pieces.master)), pieces
+            pieces = self._read(event_id) if bodies.is_series or before.is_series else Pieces(master=answer)
+            if pieces.is_series and patch.keys().isdisjoint(_TIMING):
+                kept = {name: before.master[name] for name in _BESIDE_A_MASTER if name in before.master}
+                _require_nothing_else(Pieces(master=answer | kept), pieces, written=())
         return self._bring_instances(pieces, bodies) if bodies.is_series else pieces
 
     def _bring_instances(self, pieces: Pieces, bodies: EventBodies) -> Pieces:
@@ -122,12 +131,14 @@ class Writer:
         for local, patch in todo.items():
             etag = etag_of(exceptions[local]) if local in exceptions else ""
             self._bring_instance(ids.get(local, ""), patch, if_match=etag)
-        return self._read(str(pieces.master["id"]))
+        brought = self._read(str(pieces.master["id"]))
+        _require_nothing_else(pieces, brought, written=[bodies.timeline.identity(local) for local in todo])
+        return brought
 
     def _bring_instance(self, event_id: str, patch: Json | None, *, if_match: str) -> None:
         if patch is not None:
             if not event_id:
-                raise Changed("The series has changed in Outlook meanwhile.")
+                raise Changed(_MEANWHILE)
             self._patch(event_id, patch, if_match=if_match)
         elif event_id:
             try:
@@ -160,6 +171,12 @@ def shown(pieces: Pieces) -> RemoteObject:
             return found
         case Gone() | Unreadable():
             raise bad_answer()
+
+
+def _require_nothing_else(before: Pieces, after: Pieces, *, written: Collection[str]) -> None:
+    """Raise Changed where an edit of somebody else's has come between: it must not be taken for what was written."""
+    if has_slipped_in(shown(before).text, shown(after).text, written=written):
+        raise Changed(_MEANWHILE)
 
 
 def utc(moment: datetime) -> str:

@@ -21,6 +21,7 @@ from hxdav.ical.rules import Allowance, Exhausted, rule_of
 from hxdav.ical.timeline import Timeline, dtstart_of
 from hxdav.ical.values import unescape, when_of, whens_of
 from hxdav.ical.zones import Zones
+from hxdav.remotes.microsoft.clocks import require_steady_clock
 from hxdav.remotes.microsoft.rules import pattern_for
 from hxdav.remotes.microsoft.times import Json, NotExpressible, graph_time, zone_key
 from hxdav.remotes.microsoft.zones import sent_name
@@ -136,6 +137,8 @@ def bodies_of(text: str) -> EventBodies:
         raise NotExpressible("a change to a day that the series does not have")
     _check_order([local for local in there if local not in excluded], kept)
     excluded &= set(there)
+    if obj.is_recurring:
+        require_steady_clock(_rule_of(obj), (bounds.starts, bounds.ends))
     return EventBodies(
         uid=obj.uid,
         master=_body(obj.master, obj.zones) | own,
@@ -226,15 +229,19 @@ def _original(override: Component, timeline: Timeline, zones: Zones) -> datetime
     return timeline.local(when_of(line, zones))
 
 
+def _rule_of(obj: CalendarObject) -> str:
+    return obj.main.value("RRULE").replace(" ", "")
+
+
 def _originals(obj: CalendarObject, timeline: Timeline, *, last: datetime) -> list[datetime]:
     """The original local starts of the series up to the first one behind ``last``."""
     first = timeline.local(dtstart_of(obj.main, obj.zones))
-    value = obj.main.value("RRULE")
+    rule = _rule_of(obj)
     found: list[datetime] = []
-    if not value:
+    if not rule:
         return found
     try:
-        for local in rule_of(value.replace(" ", "")).starts(first, first, Allowance()):
+        for local in rule_of(rule).starts(first, first, Allowance()):
             found.append(local)
             if local > last or len(found) > _MAX_LOOKED_AT:
                 break

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hxdav.domain.times import AllDay, Floating, When, Zoned
-from hxdav.remotes.microsoft.zones import sent_name, zone_named
+from hxdav.remotes.microsoft.zones import has_windows_name, sent_name, zone_named
 
 Json = dict[str, Any]
 
@@ -25,7 +25,7 @@ def zone_key(when: When) -> str:
     zone = when.moment.tzinfo if isinstance(when, Zoned) else None
     if zone is UTC:
         return "UTC"
-    return zone.key if isinstance(zone, ZoneInfo) else ""
+    return zone.key if isinstance(zone, ZoneInfo) and has_windows_name(zone.key) else ""
 
 
 def graph_time(when: When) -> Json:
@@ -35,8 +35,7 @@ def graph_time(when: When) -> Json:
             return {"dateTime": datetime.combine(day, time.min).isoformat(), "timeZone": "UTC"}
         case Zoned(moment):
             name = zone_key(when)
-            if not name or moment.fold:
-                # A wall-clock time that comes twice means the first in Windows as well.
+            if not name or not is_certain(moment):
                 name, moment = "UTC", moment.astimezone(UTC)
             return {
                 "dateTime": moment.replace(tzinfo=None, fold=0).isoformat("T", "seconds"),
@@ -44,6 +43,14 @@ def graph_time(when: When) -> Json:
             }
         case Floating():
             raise NotExpressible("a time without time zone")
+
+
+def is_certain(moment: datetime) -> bool:
+    """Whether its wall-clock time is one moment in its zone: the clock neither skips it nor shows it twice.
+
+    RFC 5545 §3.3.5 says which moment such a time is; programs at Microsoft's end differ on that.
+    """
+    return moment.utcoffset() == moment.replace(fold=1 - moment.fold).utcoffset()
 
 
 def moment_of(value: Mapping[str, Any]) -> datetime:

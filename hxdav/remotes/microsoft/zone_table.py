@@ -1,6 +1,8 @@
 """Windows' names for time zones and IANA's, as the Unicode CLDR pairs them (supplemental/windowsZones).
 
-A line for each Windows name: the IANA name that stands for it anywhere, then the others that keep the same clock.
+A line for each Windows name: the IANA name that stands for it anywhere, then the others that keep the same clock, and
+have done since 2025: what is older enters no calendar (`design.md` rule 4). In that it differs from the CLDR:
+Scoresbysund, Vostok and Casey are where their clocks are now, and Troll is nowhere: no Windows zone goes as it does.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ Atlantic Standard Time: America/Halifax America/Glace_Bay America/Goose_Bay Amer
     Atlantic/Bermuda Canada/Atlantic
 Aus Central W. Standard Time: Australia/Eucla
 Azerbaijan Standard Time: Asia/Baku
-Azores Standard Time: Atlantic/Azores America/Scoresbysund
+Azores Standard Time: Atlantic/Azores
 Bahia Standard Time: America/Bahia
 Bangladesh Standard Time: Asia/Dhaka Asia/Dacca Asia/Thimbu Asia/Thimphu
 Belarus Standard Time: Europe/Minsk
@@ -38,12 +40,12 @@ Caucasus Standard Time: Asia/Yerevan
 Cen. Australia Standard Time: Australia/Adelaide Australia/Broken_Hill Australia/South Australia/Yancowinna
 Central America Standard Time: America/Guatemala America/Belize America/Costa_Rica America/El_Salvador
     America/Managua America/Tegucigalpa Etc/GMT+6 Pacific/Galapagos
-Central Asia Standard Time: Asia/Bishkek Antarctica/Vostok Asia/Kashgar Asia/Urumqi Etc/GMT-6 Indian/Chagos
+Central Asia Standard Time: Asia/Bishkek Asia/Kashgar Asia/Urumqi Etc/GMT-6 Indian/Chagos
 Central Brazilian Standard Time: America/Cuiaba America/Campo_Grande
 Central Europe Standard Time: Europe/Budapest Europe/Belgrade Europe/Bratislava Europe/Ljubljana
     Europe/Podgorica Europe/Prague Europe/Tirane
 Central European Standard Time: Europe/Warsaw Europe/Sarajevo Europe/Skopje Europe/Zagreb Poland
-Central Pacific Standard Time: Pacific/Guadalcanal Antarctica/Casey Etc/GMT-11 Pacific/Efate Pacific/Kosrae
+Central Pacific Standard Time: Pacific/Guadalcanal Etc/GMT-11 Pacific/Efate Pacific/Kosrae
     Pacific/Noumea Pacific/Pohnpei Pacific/Ponape
 Central Standard Time: America/Chicago America/Indiana/Knox America/Indiana/Tell_City America/Knox_IN
     America/Matamoros America/Menominee America/North_Dakota/Beulah America/North_Dakota/Center
@@ -78,7 +80,7 @@ GMT Standard Time: Europe/London Atlantic/Canary Atlantic/Faeroe Atlantic/Faroe 
     Portugal WET
 GTB Standard Time: Europe/Bucharest Asia/Famagusta Asia/Nicosia Europe/Athens Europe/Nicosia
 Georgian Standard Time: Asia/Tbilisi
-Greenland Standard Time: America/Nuuk America/Godthab
+Greenland Standard Time: America/Nuuk America/Godthab America/Scoresbysund
 Greenwich Standard Time: Atlantic/Reykjavik Africa/Abidjan Africa/Accra Africa/Bamako Africa/Banjul
     Africa/Bissau Africa/Conakry Africa/Dakar Africa/Freetown Africa/Lome Africa/Monrovia Africa/Nouakchott
     Africa/Ouagadougou Africa/Timbuktu America/Danmarkshavn Atlantic/St_Helena Iceland
@@ -179,15 +181,16 @@ Ulaanbaatar Standard Time: Asia/Ulaanbaatar Asia/Choibalsan Asia/Ulan_Bator
 Venezuela Standard Time: America/Caracas
 Vladivostok Standard Time: Asia/Vladivostok Asia/Ust-Nera
 Volgograd Standard Time: Europe/Volgograd
-W. Australia Standard Time: Australia/Perth Australia/West
+W. Australia Standard Time: Australia/Perth Antarctica/Casey Australia/West
 W. Central Africa Standard Time: Africa/Lagos Africa/Algiers Africa/Bangui Africa/Brazzaville Africa/Douala
     Africa/Kinshasa Africa/Libreville Africa/Luanda Africa/Malabo Africa/Ndjamena Africa/Niamey
     Africa/Porto-Novo Africa/Tunis Etc/GMT-1
-W. Europe Standard Time: Europe/Berlin Antarctica/Troll Arctic/Longyearbyen Atlantic/Jan_Mayen Europe/Amsterdam
+W. Europe Standard Time: Europe/Berlin Arctic/Longyearbyen Atlantic/Jan_Mayen Europe/Amsterdam
     Europe/Andorra Europe/Busingen Europe/Gibraltar Europe/Luxembourg Europe/Malta Europe/Monaco Europe/Oslo
     Europe/Rome Europe/San_Marino Europe/Stockholm Europe/Vaduz Europe/Vatican Europe/Vienna Europe/Zurich
 W. Mongolia Standard Time: Asia/Hovd
-West Asia Standard Time: Asia/Tashkent Antarctica/Mawson Asia/Almaty Asia/Aqtau Asia/Aqtobe Asia/Ashgabat
+West Asia Standard Time: Asia/Tashkent Antarctica/Mawson Antarctica/Vostok Asia/Almaty Asia/Aqtau Asia/Aqtobe
+    Asia/Ashgabat
     Asia/Ashkhabad Asia/Atyrau Asia/Dushanbe Asia/Oral Asia/Qostanay Asia/Samarkand Etc/GMT-5 Indian/Kerguelen
     Indian/Maldives
 West Bank Standard Time: Asia/Hebron Asia/Gaza

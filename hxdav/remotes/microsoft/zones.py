@@ -30,6 +30,11 @@ def sent_name(iana: str) -> str:
     return _backwards().get(iana, iana)
 
 
+def has_windows_name(iana: str) -> bool:
+    """Whether Windows has a zone with this one's clock: of others nobody says that Exchange takes them."""
+    return iana in _backwards()
+
+
 def zone_named(name: str) -> tzinfo | None:
     """The zone that Microsoft calls ``name``; None for one that is told nowhere (``CUSTOM``)."""
     found = _table().get(name)

@@ -13,8 +13,10 @@ from hxdav.store.rows.base import NEVER_REUSED, Base, Owner, RowId
 class ExternalAccountRow(Base):
     """An account at a provider; ``credentials`` are sealed, and bound to this row.
 
-    One worker at a time has it: ``leased_to``, until ``leased_until``. ``requests`` counts those sent so far, and
-    ``throttled_at`` is when the provider last asked for fewer.
+    One worker at a time has it: ``leased_to``, until ``leased_until``. Beside that, one at a time listens to what it
+    tells: ``listened_by``, until ``listened_until``; without the former nobody is to listen before the latter.
+    ``requests`` counts those sent so far, and ``throttled_at`` is when the provider last asked for fewer. ``about`` is
+    what its server says of itself.
     """
 
     __tablename__ = "external_account"
@@ -36,6 +38,9 @@ class ExternalAccountRow(Base):
     leased_to: Mapped[str | None]
     leased_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    listened_by: Mapped[str | None]
+    listened_until: Mapped[datetime | None]
+    about: Mapped[str] = mapped_column(server_default="")
 
 
 class BridgeRow(Base):

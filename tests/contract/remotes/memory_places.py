@@ -67,7 +67,7 @@ def memory() -> Iterator[NewPlace]:
 
 @contextmanager
 def _place() -> Iterator[RemotePlace]:
-    provider = MemoryProvider(page_size=_PAGE)
+    provider = MemoryProvider(page_size=_PAGE, streams=True)
 
     def expired(cursor: Cursor) -> Cursor:
         provider.forgotten_before = 1_000_000
@@ -81,7 +81,7 @@ def _place() -> Iterator[RemotePlace]:
         return MemoryRemote(provider)
 
     def wrong() -> Remote:
-        return MemoryRemote(MemoryProvider(lets_in=False))
+        return MemoryRemote(MemoryProvider(lets_in=False, streams=True))
 
     @contextmanager
     def hook() -> Iterator[_Calls]:

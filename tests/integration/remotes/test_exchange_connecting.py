@@ -16,7 +16,14 @@ from hxdav.remotes.exchange import Auth, ExchangeAccount, open_exchange
 from hxdav.remotes.exchange.autodiscover import discovered
 from tests.contract.remotes.texts import an_event, pulled
 from tests.integration.remotes.exchange_desk import LOOPBACK, Desk, a_desk, account_of
-from tests.integration.remotes.exchange_fronts import Answered, answering, certificate_of_its_own, ntlm_before
+from tests.integration.remotes.exchange_fronts import (
+    Answered,
+    Handler,
+    answering,
+    certificate_of_its_own,
+    listening,
+    ntlm_before,
+)
 from tests.simulators.ews.clients import faithful_exchange
 from tests.simulators.ews.server import exchange_server
 
@@ -45,7 +52,7 @@ def test_the_version_of_the_server_is_told_once_it_has_answered(desk: Desk) -> N
         before = remote.server_version
         remote.identify()
 
-        assert (before, remote.server_version) == ("", "15.2.2562.17")
+        assert (before, remote.server_version) == ("", "Exchange Server SE (15.2.2562.17)")
 
 
 def test_opening_asks_nothing(desk: Desk) -> None:
@@ -54,18 +61,17 @@ def test_opening_asks_nothing(desk: Desk) -> None:
 
 
 def test_a_server_whose_certificate_its_own_authority_vouches_for_is_trusted_with_that() -> None:
-    shown, vouches = certificate_of_its_own()
-    with exchange_server(certificate=shown) as exchange:
+    certificate = certificate_of_its_own()
+    with exchange_server(certificate=certificate.context) as exchange:
         kim = exchange.user("kim@practice.example")
-        account = replace(account_of(exchange, kim), authorities=vouches)
+        account = replace(account_of(exchange, kim), authorities=certificate.authorities)
 
         with opened(account, LOCALHOST) as remote:
             assert remote.identify().label == kim.email
 
 
 def test_a_server_whose_certificate_nobody_vouches_for_is_told_no_password() -> None:
-    shown, _ = certificate_of_its_own()
-    with exchange_server(certificate=shown) as exchange:
+    with exchange_server(certificate=certificate_of_its_own().context) as exchange:
         kim = exchange.user("kim@practice.example")
 
         with opened(account_of(exchange, kim), LOCALHOST) as remote, pytest.raises(TryLater, match="certificate"):
@@ -167,9 +173,9 @@ def test_a_password_is_not_sent_where_ntlm_is_wanted_and_basic_is_offered(desk: 
         remote.identify()
 
 
-def asked(url: str) -> str:
+def asked(url: str, reach: Reach = LOOPBACK) -> str:
     account = ExchangeAccount(address="kim@practice.example", username="kim", password="secret-1")
-    with contextlib.closing(http_session(LOOPBACK, auth=("kim", "secret-1"))) as session:
+    with contextlib.closing(http_session(reach, auth=("kim", "secret-1"))) as session:
         return discovered(account, session, url=url)
 
 
@@ -195,6 +201,49 @@ def test_autodiscover_that_tells_nothing_says_what_to_do(code: int, content: byt
         asked(url)
 
     assert caught.value.code == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [("kim@practice.onmicrosoft.com", "exchange_online"), ("kim@other.example", "no_autodiscover")],
+)
+def test_autodiscover_that_says_where_the_mailbox_has_moved_is_understood(address: str, expected: str) -> None:
+    moved = (
+        TOLD[: TOLD.index("<Protocol>")] + f"<RedirectAddr>{address}</RedirectAddr></Account></Response></Autodiscover>"
+    )
+    with answering(lambda _: (200, {}, moved.encode())) as url, pytest.raises(AccessLost) as caught:
+        asked(url)
+
+    assert caught.value.code == expected
+
+
+def test_autodiscover_that_wants_ntlm_says_so() -> None:
+    headers = {"WWW-Authenticate": "Negotiate, NTLM"}
+    with answering(lambda _: (401, headers, b"")) as url, pytest.raises(AccessLost) as caught:
+        asked(url)
+
+    assert caught.value.code == "ntlm_wanted"
+
+
+def test_autodiscover_inside_is_not_called_unless_it_is_allowed() -> None:
+    with answering(lambda _: (200, {}, TOLD.encode())) as url, pytest.raises(AccessLost) as caught:
+        asked(url.replace("http:", "https:"), Reach())
+
+    assert caught.value.code == "not_reachable"
+
+
+def test_autodiscover_with_a_certificate_that_nobody_vouches_for_is_told_no_password() -> None:
+    heard: list[bytes] = []
+
+    class Hearing(Handler):
+        def respond(self, body: bytes) -> Answered:
+            heard.append(body)
+            return 200, {}, TOLD.encode()
+
+    with listening(Hearing, certificate_of_its_own()) as url, pytest.raises(TryLater) as caught:
+        asked(url, LOCALHOST)
+
+    assert (caught.value.code, heard) == ("certificate", [])
 
 
 @pytest.mark.parametrize("code", [429, 500, 503])

@@ -10,17 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from hxdav.remote import AccessLost, TryLater
-from hxdav.remotes.graph.oauth import (
-    SCOPES,
-    Access,
-    ApprovalNeeded,
-    ConsentRequest,
-    GraphApp,
-    admin_consent_url,
-    code_of,
-    consent_url,
-    exchange,
-)
+from hxdav.remotes.graph.declining import SCOPES, ApprovalNeeded, admin_consent_url
+from hxdav.remotes.graph.oauth import Access, ConsentRequest, GraphApp, code_of, consent_url, exchange
 from tests.integration.remotes.graph_authority import CLIENT_SECRET, REDIRECT, Authority, an_authority
 
 ANNA = "anna@outlook.example"
@@ -109,12 +100,92 @@ def test_access_that_does_not_last_does_not_connect(app: GraphApp, authority: Au
     assert caught.value.code == "no_refresh_token"
 
 
-def test_somebody_who_says_no_is_told_how_to_say_yes(app: GraphApp, authority: Authority) -> None:
-    authority.page_refusal = {"error": "access_denied", "error_description": "AADSTS65004: User declined to consent."}
-    authority.page_refusal["error_description"] = "The user has denied access to the scope requested."
+PERSONAL_NO = {
+    "error": "access_denied",
+    "error_description": "The user has denied access to the scope requested by the client application.",
+}
+WORK_NO = {
+    "error": "access_denied",
+    "error_subcode": "cancel",
+    "error_description": "AADSTS65004: User declined to consent to access the app.",
+}
+
+
+def test_somebody_who_says_no_is_told_how_to_say_yes(authority: Authority) -> None:
+    app = authority.app(NOWHERE, tenant="consumers")
+    authority.page_refusal = PERSONAL_NO
     with pytest.raises(AccessLost, match="choose Accept") as caught:
         exchanged(app, authority, asked_of(app))
     assert caught.value.code == "denied"
+    assert not isinstance(caught.value, ApprovalNeeded)
+
+
+def test_who_says_no_at_work_may_have_wanted_an_approval(authority: Authority) -> None:
+    app = authority.app(NOWHERE, tenant="organizations")
+    authority.page_refusal = WORK_NO
+    with pytest.raises(ApprovalNeeded, match="choose Accept") as caught:
+        exchanged(app, authority, asked_of(app))
+    assert caught.value.code == "denied"
+    assert "IT person" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "words"),
+    [
+        (50020, "wrong_account", "personal Microsoft account"),
+        (500200, "wrong_account", "personal Microsoft account"),
+        (50105, "not_let_in", "IT person"),
+        (53003, "not_let_in", "IT person"),
+        (50194, "misconfigured", "app registration"),
+        (700016, "misconfigured", "app registration"),
+    ],
+)
+def test_what_hinders_is_told_with_what_to_do(authority: Authority, number: int, code: str, words: str) -> None:
+    app = authority.app(NOWHERE, tenant="organizations")
+    authority.page_refusal = {"error": "invalid_request", "error_description": f"AADSTS{number}: No. Trace ID: 1-2-3"}
+    with pytest.raises(AccessLost, match=words) as caught:
+        exchanged(app, authority, asked_of(app))
+    assert caught.value.code == code
+    assert not any(word in str(caught.value) for word in ("AADSTS", "Trace"))
+
+
+@pytest.mark.parametrize(
+    ("tenant", "words"),
+    [
+        ("consumers", "Connect it as Office 365"),
+        ("organizations", "Connect it as Outlook.com"),
+        ("practice.example", "not of the organisation"),
+    ],
+)
+def test_an_account_that_is_not_found_is_looked_for_elsewhere(authority: Authority, tenant: str, words: str) -> None:
+    app = authority.app(NOWHERE, tenant=tenant)
+    authority.page_refusal = {"error": "invalid_request", "error_description": "AADSTS50020: No such account there."}
+    with pytest.raises(AccessLost, match=words):
+        exchanged(app, authority, asked_of(app))
+
+
+@pytest.mark.parametrize(
+    ("tenant", "user", "words"),
+    [
+        ("consumers", "anna@practice.example", "Connect it as Office 365"),
+        ("organizations", ANNA, "Connect it as Outlook.com"),
+        ("practice.example", ANNA, "Connect it as Outlook.com"),
+    ],
+)
+def test_an_account_of_the_other_kind_is_not_connected(
+    authority: Authority, tenant: str, user: str, words: str
+) -> None:
+    with pytest.raises(AccessLost, match=words) as caught:
+        authority.connect(authority.app(NOWHERE, tenant=tenant), user)
+    assert caught.value.code == "wrong_account"
+
+
+@pytest.mark.parametrize(
+    ("tenant", "user"),
+    [("consumers", ANNA), ("organizations", "anna@practice.example"), ("common", ANNA)],
+)
+def test_an_account_of_the_right_kind_is_connected(authority: Authority, tenant: str, user: str) -> None:
+    assert authority.connect(authority.app(NOWHERE, tenant=tenant), user)
 
 
 @pytest.mark.parametrize(
@@ -133,8 +204,12 @@ def test_approval_by_an_administrator_is_recognised_and_has_a_link(
     with pytest.raises(ApprovalNeeded) as caught:
         exchanged(app, authority, asked_of(app))
     link = urlsplit(caught.value.link)
-    assert link.path == "/organizations/adminconsent"
-    assert parse_qs(link.query) == {"client_id": [app.client_id], "redirect_uri": [REDIRECT]}
+    assert link.path == "/organizations/v2.0/adminconsent"
+    query = parse_qs(link.query)
+    assert (query["client_id"], query["redirect_uri"]) == ([app.client_id], [REDIRECT])
+    assert {scope.rpartition("/")[2] for scope in query["scope"][0].split()} == {
+        *SCOPES, "offline_access", "openid", "profile"
+    }  # fmt: skip
     assert caught.value.code == "approval_needed"
     assert "AADSTS" not in str(caught.value)
 
@@ -148,8 +223,8 @@ def test_approval_may_be_needed_at_the_token_endpoint_too(app: GraphApp, authori
 
 
 def test_the_link_for_administrators_is_that_of_the_only_tenant_where_there_is_one(authority: Authority) -> None:
-    link = admin_consent_url(authority.app(NOWHERE, tenant="practice.example"))
-    assert urlsplit(link).path == "/practice.example/adminconsent"
+    link = admin_consent_url(authority.app(NOWHERE, tenant="practice.example"), redirect_uri=REDIRECT)
+    assert urlsplit(link).path == "/practice.example/v2.0/adminconsent"
 
 
 def test_a_wrong_secret_is_told_as_the_administrators_affair(app: GraphApp, authority: Authority) -> None:
@@ -163,7 +238,7 @@ def test_a_wrong_secret_is_told_as_the_administrators_affair(app: GraphApp, auth
 @pytest.mark.parametrize("answer", [{}, {"state": "s-1"}])
 def test_an_answer_without_a_code_is_refused(app: GraphApp, answer: dict[str, str]) -> None:
     with pytest.raises(AccessLost):
-        code_of(app, answer)
+        code_of(app, answer, redirect_uri=REDIRECT)
 
 
 def test_a_server_that_fails_is_asked_later(app: GraphApp, authority: Authority) -> None:
@@ -217,6 +292,16 @@ def test_a_server_that_does_not_renew_is_asked_later(app: GraphApp, authority: A
     authority.token_refusal = 400, {"error": "temporarily_unavailable"}
     with pytest.raises(TryLater):
         Access(app, credentials, keep=pytest.fail).renewed()
+
+
+def test_a_secret_that_has_expired_is_the_administrators_affair_and_loses_no_consent(
+    app: GraphApp, authority: Authority
+) -> None:
+    credentials = authority.connect(app, ANNA)
+    authority.token_refusal = 401, {"error": "invalid_client", "error_description": "AADSTS7000222: The keys expired."}
+    with pytest.raises(TryLater, match="secret may have expired") as caught:
+        Access(app, credentials, keep=pytest.fail).renewed()
+    assert caught.value.code == "misconfigured"
 
 
 @pytest.mark.parametrize("credentials", ["", "[]", "not json", '{"AccessToken": 3}'])

@@ -21,12 +21,13 @@ _HOP = frozenset({"connection", "content-encoding", "content-length", "date", "s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A request; header names in lower case, the path as it came, without a query."""
+    """A request; header names in lower case, path and query as they came."""
 
     method: str
     path: str
     headers: Mapping[str, str]
     body: bytes = b""
+    query: str = ""
 
     @property
     def depth(self) -> str:
@@ -124,8 +125,9 @@ class _Handler(BaseHTTPRequestHandler):
     def answer(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(int(headers.get("content-length", 0)))
-        path = self.path.partition("?")[0]
-        given = self.server.responder(Asked(method=self.command, path=path, headers=headers, body=body))
+        path, _, query = self.path.partition("?")
+        asked = Asked(method=self.command, path=path, headers=headers, body=body, query=query)
+        given = self.server.responder(asked)
         if given is None:
             self.close_connection = True
             return

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hxdav.domain.field import EVERY_FIELD
@@ -73,7 +73,10 @@ def objects(draw: st.DrawFn) -> str:
     rule = rule.replace("UNTIL=20291231", "UNTIL=20291231T120000Z")
     length = timedelta(minutes=draw(st.integers(1, 600)))
     ends = (starts.astimezone(UTC) + length).astimezone(zone)
-    return an_event(words.pop("title"), starts=Zoned(starts), ends=Zoned(ends), rrule=rule, **words)
+    text = an_event(words.pop("title"), starts=Zoned(starts), ends=Zoned(ends), rrule=rule, **words)
+    # Through a night on which the clock is changed, some would not go as one series.
+    assume(can_express(text))
+    return text
 
 
 @given(objects(), st.sampled_from((*ZONES, "")))
