@@ -53,7 +53,7 @@ class BridgedWorld:
     def called(self, token: str) -> None:
         """The provider calls."""
         with self.practice.store.transaction() as tx:
-            tx.bridges.wake(token, now=self.practice.clock.now())
+            tx.channels.wake(tx.channels.called([token]).values(), now=self.practice.clock.now())
 
     def connect(self, service: Service = Service.GOOGLE, *, subject: str = "memory") -> IntegrationId:
         """Connect a bridge, and fill its mirrors; nothing is sent yet."""

@@ -32,6 +32,23 @@ class Wish:
     privacy: PrivacyLevel | None = None
 
 
+class ApprovalAsked(UseCaseError):
+    """An administrator of the person's organisation has to allow hxdav there, or may have to.
+
+    ``sentence`` says so, and ``link`` is the page to send them; it holds nothing secret.
+    """
+
+    def __init__(self, sentence: str, *, link: str) -> None:
+        super().__init__(f"{sentence}\n{link}")
+        self.sentence = sentence
+        self.link = link
+
+
+def callback_uri(public_url: str, service: Service) -> str:
+    """Where a provider sends people back to; it has to be registered there."""
+    return f"{public_url}/connect/{service.provider}/callback"
+
+
 def new_state() -> str:
     """What goes to the provider and comes back with the person; nobody guesses it, and only a hash of it is kept."""
     return secrets.token_urlsafe(32)

@@ -68,16 +68,6 @@ class Bridges:
         """Store some columns of a bridge, by their names."""
         self._connection.execute(update(BridgeRow).where(BridgeRow.integration_id == integration_id).values(**values))
 
-    def wake(self, channel_token: str, *, now: datetime) -> bool:
-        """Have a bridge pulled soon, because its provider called with this token's hash; whether there is one."""
-        woken = self._connection.execute(
-            update(BridgeRow)
-            .where(BridgeRow.channel_token == channel_token)
-            .values(pull_due_at=now)
-            .returning(BridgeRow.integration_id)
-        )
-        return woken.first() is not None
-
     def look_soon(self, account_id: ExternalAccountId, *, now: datetime) -> None:
         """Have every bridge into an account pulled before anything is written there again."""
         self._connection.execute(update(BridgeRow).where(BridgeRow.account_id == account_id).values(pull_due_at=now))
@@ -109,11 +99,6 @@ class Bridges:
             .where(LinkRow.integration_id.in_(integration_ids), LinkRow.mirror_id.is_not(None))
             .values(mirror_etag="")
         )
-
-    def is_called(self, channel_token: str) -> bool:
-        """Whether there is a bridge whose provider calls with this token's hash; one indexed read."""
-        query = select(BridgeRow.integration_id).where(BridgeRow.channel_token == channel_token)
-        return self._connection.execute(query).first() is not None
 
     def start_over(self) -> None:
         """Have everything listed anew: the store is not what the providers were last told (a restore)."""

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from hxdav.domain.bridge import Bridge
 from hxdav.domain.integration import Service
 from hxdav.log import get_logger
-from hxdav.remote import NotTaken, PushChannel, Remote, RemoteError
+from hxdav.remote import NotTaken, PushChannel, Remote, RemoteError, TryLater
 from hxdav.sync.errand import Errand
 
 _NOT_AGAIN_WITHIN = timedelta(hours=2)
@@ -39,6 +39,12 @@ def keep_channel(errand: Errand, bridge: Bridge, hooks: Hooks) -> None:
             token=token,
             address=hooks.address_for(errand.service),
         )
+    except TryLater as error:
+        if error.after is not None:
+            raise
+        # The calendar itself has just answered: what calls is tried again with the next pass.
+        get_logger().info("channel_not_opened", integration=errand.integration_id, trouble=error.code)
+        return
     except NotTaken:
         # Its address is not trusted, say: the clock goes on looking.
         get_logger().warning("channel_refused", integration=errand.integration_id, service=errand.service)
@@ -66,6 +72,9 @@ def _is_due(bridge: Bridge, now: datetime) -> bool:
 def _store(errand: Errand, channel: PushChannel | None, *, digest: str | None) -> None:
     now = errand.now()
     with errand.store.transaction() as tx:
+        if channel:
+            # What changed after the last pull and before the channel was open is told by nobody.
+            tx.channels.wake([errand.integration_id], now=now)
         tx.bridges.change(
             errand.integration_id,
             channel_id=channel.channel_id if channel else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from flask import Response
@@ -13,6 +14,7 @@ _STYLE = """
 body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 12vh auto; padding: 0 1.5rem; color: #222;
   background: #fff; }
 h1 { font-size: 1.5rem; }
+a { overflow-wrap: anywhere; color: inherit; }
 @media (prefers-color-scheme: dark) { body { color: #ddd; background: #1c1c1e; } }
 """
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -36,16 +38,29 @@ _HEADERS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A paragraph that is an address: to be opened, or copied and sent on. It is one of ours, and holds no secret."""
+
+    address: str
+
+
 def plain(http_status: HTTPStatus, sentence: str) -> Response:
     """An answer that is a sentence."""
     return Response(f"{sentence}\n", status=http_status, mimetype="text/plain")
 
 
-def page(http_status: HTTPStatus, title: str, *paragraphs: str) -> Response:
+def page(http_status: HTTPStatus, title: str, *paragraphs: str | Link) -> Response:
     """An answer for a person in front of a browser; the texts are escaped here."""
-    inner = Markup("").join(Markup("<p>{}</p>").format(escape(each)) for each in paragraphs)
+    inner = Markup("").join(Markup("<p>{}</p>").format(_inline(each)) for each in paragraphs)
     body = _PAGE.format(title=title, style=Markup(_STYLE), paragraphs=inner)  # noqa: S704 - a constant of ours
     return Response(body, status=http_status, mimetype="text/html")
+
+
+def _inline(paragraph: str | Link) -> Markup:
+    if isinstance(paragraph, Link):
+        return Markup('<a href="{0}" rel="noreferrer">{0}</a>').format(paragraph.address)
+    return escape(paragraph)
 
 
 def protected(response: Response) -> Response:
