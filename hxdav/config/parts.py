@@ -208,7 +208,7 @@ class MicrosoftPart(Part):
     tenant: str = Field(
         default="common",
         pattern=r"^[A-Za-z0-9.-]+$",
-        description='"common"; or "organizations", "consumers", or the only organisation that may connect: id or domain.',
+        description='"common"; or "organizations", "consumers", or one organisation: its id or domain.',
     )
     authority_url: _Url | None = Field(default=None, description="For simulators: where the person consents.")
     graph_url: _Url | None = Field(default=None, description="For simulators: the address of Graph, with its version.")

@@ -1,0 +1,35 @@
+"""What slipped in between a look at a series and the next one, beside what was written on it meanwhile.
+
+A provider that keeps the exceptions of a series as objects of their own takes each write by itself, and is read again
+in the end: what somebody else has edited in that time must not be taken for one's own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC
+
+from hxdav.domain.field import EVERY_FIELD, Field
+from hxdav.ical.fields import EXCLUDED, Parts, differences, parts_of
+from hxdav.ical.objects import object_of
+
+_MASTER = ""
+
+
+def has_slipped_in(before: str, after: str, *, written: Collection[str]) -> bool:
+    """Whether the text ``after`` says anything else than ``before`` beside the instances that were ``written``.
+
+    Those are named as the keys of ``Parts`` are; one that was written may have come, gone, or been left out.
+    """
+    was, now = _parts(before), _parts(after)
+    others = {each for each in differences(was, now) if each.part not in written}
+    about_rules = {each for each in others if each.part == _MASTER and each.field is Field.RECURRENCE}
+    return bool(others - about_rules) or bool((_lines(was) ^ _lines(now)) - {EXCLUDED + key for key in written})
+
+
+def _parts(text: str) -> Parts:
+    return parts_of(object_of(text), carries=EVERY_FIELD, practice_zone=UTC)
+
+
+def _lines(parts: Parts) -> frozenset[str]:
+    return frozenset(parts.get(_MASTER, {}).get(Field.RECURRENCE, "").split("\n"))
