@@ -153,7 +153,7 @@ def idle(scratch: Path, provider: ProviderMaker) -> list[Figure]:
         (me,) = place.people
         time.sleep(5)
         alone = _cpu_share(place, IDLE_SECONDS / 2)
-        emails = [f"idle{number}@provider.example" for number in range(IDLE)]
+        emails = [f"idle{number}@{place.provider.service}.example" for number in range(IDLE)]
         fill(place, me, [f"Session {number}" for number in range(10)], days=DAYS)
         for email in emails:
             place.connect(me, email)
