@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,8 +23,7 @@ from tests.simulators.google.clients import faithful_google
 from tests.simulators.google.oauth import APP_CREATED, LIST_READONLY
 from tests.simulators.google.people import Person as GooglePerson
 from tests.simulators.google.simulator import GoogleSimulator
-from tests.simulators.google.wire import Json, WireRequest
-from tests.simulators.serving import WireAnswer
+from tests.simulators.google.wire import Json
 
 _PAGE = 5
 _WRITES = {
@@ -34,19 +32,6 @@ _WRITES = {
     Write.UPDATE: ("PATCH", r"/events/"),
     Write.REMOVE: ("DELETE", r"/events/"),
 }
-_BUSY = {"error": {"code": 429, "message": "", "errors": [{"domain": "usageLimits", "reason": "rateLimitExceeded"}]}}
-
-
-class _Front(GoogleSimulator):
-    """The simulator, which can ask for a pause of so many seconds; Google does so, though it does not say when."""
-
-    pause = 0
-
-    def answer(self, request: WireRequest) -> WireAnswer:
-        if self.pause and request.path.startswith("/calendar/"):
-            headers, self.pause = {"Retry-After": str(self.pause)}, 0
-            return WireAnswer(code=429, headers=headers, body=json.dumps(_BUSY).encode())
-        return super().answer(request)
 
 
 class _Person:
@@ -143,27 +128,23 @@ def _hook() -> Iterator[_Calls]:
 def google() -> Iterator[NewPlace]:
     """Google, with a new account for each place; what breaks its published schema fails the session."""
     with faithful_google() as simulator:
-        # The server asks the object that it was given, so that this one is put in front of it by its class.
-        simulator.__class__ = _Front
-        assert isinstance(simulator, _Front)
         simulator.quirks.largest_page = _PAGE
-        front, numbers = simulator, count(1)
-        yield lambda: _place(front, f"person{next(numbers)}@google.example")
+        numbers = count(1)
+        yield lambda: _place(simulator, f"person{next(numbers)}@google.example")
 
 
 @contextmanager
-def _place(front: _Front, email: str) -> Iterator[RemotePlace]:
-    front.faults.clear()
-    front.pause = 0
-    user = front.user(email, zone="Australia/Sydney")
+def _place(simulator: GoogleSimulator, email: str) -> Iterator[RemotePlace]:
+    simulator.faults.clear()
+    user = simulator.user(email, zone="Australia/Sydney")
     scopes = (APP_CREATED, LIST_READONLY)
     token, refresh_token = user.token(*scopes), user.refresh_token(*scopes)
     app = GoogleApp(
-        client_id=front.application.client_id,
-        client_secret=front.application.client_secret,
-        token_url=f"{front.url}/token",
-        revoke_url=f"{front.url}/revoke",
-        api_root=front.url,
+        client_id=simulator.application.client_id,
+        client_secret=simulator.application.client_secret,
+        token_url=f"{simulator.url}/token",
+        revoke_url=f"{simulator.url}/revoke",
+        api_root=simulator.url,
     )
 
     def opened(token: str = token, refresh_token: str = refresh_token) -> Remote:
@@ -172,10 +153,10 @@ def _place(front: _Front, email: str) -> Iterator[RemotePlace]:
 
     def lose_answer(write: Write) -> None:
         method, path = _WRITES[write]
-        front.faults.lose_answers(method=method, path=path)
+        simulator.faults.lose_answers(method=method, path=path)
 
     def expired(cursor: Cursor) -> Cursor:
-        front.listings.expire_sync_tokens()
+        simulator.listings.expire_sync_tokens()
         return cursor
 
     with contextlib.closing(opened()) as remote:
@@ -187,7 +168,7 @@ def _place(front: _Front, email: str) -> Iterator[RemotePlace]:
             objects_on_pages=2 * _PAGE + 1,
             secrets=(token, refresh_token, app.client_secret, email, "never-right"),
             lose_answer=lose_answer,
-            overload=lambda seconds: setattr(front, "pause", seconds),
+            overload=simulator.faults.throttle,
             revoke=user.revoke,
             expire=expired,
             hook=_hook,

@@ -65,6 +65,17 @@ class Faults:
         refusal = Refusal(code, reason, reason, domain=domain or ("usageLimits" if is_limit else "global"))
         self._add(FaultKind.REFUSED, times=times, method=method, path=path, refusal=refusal)
 
+    def throttle(self, seconds: int, *, times: int = 1, path: str = API) -> None:
+        """The next requests are one too many, with a wait of so many seconds, which Google says at times."""
+        refusal = Refusal(
+            429,
+            "rateLimitExceeded",
+            "Rate Limit Exceeded",
+            domain="usageLimits",
+            headers={"Retry-After": str(seconds)},
+        )
+        self._add(FaultKind.REFUSED, times=times, method=None, path=path, refusal=refusal)
+
     def lose_answers(self, *, times: int = 1, method: str | None = None, path: str = API) -> None:
         """The next requests are carried out, and nobody is told."""
         self._add(FaultKind.LOST, times=times, method=method, path=path)

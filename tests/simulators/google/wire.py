@@ -21,12 +21,21 @@ class Refusal(Exception):
     https://developers.google.com/workspace/calendar/api/guides/errors
     """
 
-    def __init__(self, code: int, reason: str, message: str, *, domain: str = "global") -> None:
+    def __init__(
+        self,
+        code: int,
+        reason: str,
+        message: str,
+        *,
+        domain: str = "global",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.reason = reason
         self.message = message
         self.domain = domain
+        self.headers = dict(headers or {})
 
     def body(self) -> Json:
         """The error as JSON."""
@@ -93,4 +102,4 @@ def json_answer(code: int, body: Json | None, headers: Mapping[str, str] | None 
 def refusal_answer(refusal: Refusal) -> WireAnswer:
     """The answer that says what was refused; a 401 names the scheme, as RFC 6750 §3 asks."""
     headers = {"WWW-Authenticate": 'Bearer realm="https://accounts.google.com/"'} if refusal.code == 401 else {}
-    return json_answer(refusal.code, refusal.body(), headers)
+    return json_answer(refusal.code, refusal.body(), {**headers, **refusal.headers})
