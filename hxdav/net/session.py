@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import ssl
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpx
@@ -62,13 +64,10 @@ def http_session(
     for talkative in ("httpx", "httpcore"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
     limits = limits or Limits()
-    trusted = httpx.create_ssl_context(trust_env=False)
-    if authorities:
-        trusted.load_verify_locations(cadata=authorities)
     return _Session(
         reach=reach,
         total_seconds=limits.total_seconds,
-        transport=GuardedTransport(reach, octets=limits.octets, trusted=trusted, resolver=resolver),
+        transport=GuardedTransport(reach, octets=limits.octets, trusted=_trusted(authorities), resolver=resolver),
         auth=auth,
         timeout=httpx.Timeout(
             connect=limits.connect_seconds,
@@ -79,6 +78,15 @@ def http_session(
         headers={"User-Agent": f"hxdav/{__version__}", "Accept-Encoding": "gzip"},
         trust_env=False,
     )
+
+
+@cache
+def _trusted(authorities: str) -> ssl.SSLContext:
+    """TLS that trusts these authorities beside the public ones, which take tens of milliseconds to read."""
+    context = httpx.create_ssl_context(trust_env=False)
+    if authorities:
+        context.load_verify_locations(cadata=authorities)
+    return context
 
 
 class _Session(httpx.Client):
