@@ -83,7 +83,10 @@ class Writer:
     # -- items
 
     def _made(self, bodies: EventBodies) -> Pieces:
-        """A new item. Its answer names it only, so that it is read."""
+        """A new item. Its answer names it only, so that it is read.
+
+        Somebody may have edited it by then: the engine sees that it is ours at the next pull, and what they have done.
+        """
         payload = m(
             "CreateItem",
             m("SavedItemFolderId", self._folder.element),
@@ -91,7 +94,11 @@ class Writer:
             MessageDisposition="SaveOnly",
             SendMeetingInvitations=_TO_NOBODY,
         )
-        return self._read(str(_only_id(self._wire.one(payload)).get("Id", "")))
+        made = _only_id(self._wire.one(payload))
+        pieces = self._read(str(made.get("Id", "")))
+        if pieces.change_key != made.get("ChangeKey"):
+            raise Changed(CHANGED)
+        return pieces
 
     def _found(self, bodies: EventBodies) -> Pieces | None:
         """The item of this calendar that hxdav has made under the object's UID, where there is one."""

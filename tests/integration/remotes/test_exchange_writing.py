@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import pytest
@@ -90,6 +92,22 @@ def test_an_update_that_would_change_nothing_is_refused_where_the_person_was_qui
 
     with pytest.raises(Changed):
         desk.remote.update(desk.calendar_id, created, created.text)
+
+
+def test_an_edit_right_behind_a_creation_is_not_taken_for_what_was_written(desk: Desk) -> None:
+    def edit_at_once() -> None:
+        while not desk.items:
+            time.sleep(0.01)
+        desk.kim.change(desk.items[0].id, Subject="Intervision")
+
+    desk.exchange.faults.delay(0.5, operation="GetItem")
+    with ThreadPoolExecutor() as person:
+        edited = person.submit(edit_at_once)
+        with pytest.raises(Changed):
+            desk.remote.create(desk.calendar_id, an_event("Supervision"))
+        edited.result()
+
+    assert [each.text("Subject") for each in desk.items] == ["Intervision"]
 
 
 def test_what_is_emptied_is_empty_there(desk: Desk) -> None:
