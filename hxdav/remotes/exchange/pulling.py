@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 from hxdav.remote import Cursor, CursorExpired, Gone, Page, RemoteId, Sighting
 from hxdav.remotes.exchange.calendar_folder import CalendarFolder
@@ -24,25 +25,39 @@ _APPOINTMENT = "CalendarItem"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """From where to go on: Exchange's own state of the folder, and whether a listing is under way."""
+    """From where to go on: Exchange's own state of the folder, and whether a listing is under way.
 
+    ``day`` is that of the last listing. What is made and deleted between two looks is never told, and so is not what
+    hxdav itself has made in that time: a listing on each day shows that it is missing.
+    """
+
+    day: date
     state: str = ""
     is_listing: bool = True
 
     @property
     def cursor(self) -> Cursor:
-        kept = {"kind": "listing" if self.is_listing else "changes", "state": self.state}
+        kept = {
+            "kind": "listing" if self.is_listing else "changes",
+            "state": self.state,
+            "day": self.day.isoformat(),
+        }
         return Cursor(json.dumps(kept, separators=(",", ":")))
 
     @classmethod
-    def of(cls, cursor: Cursor | None) -> _Place:
+    def of(cls, cursor: Cursor | None, *, today: date) -> _Place:
         if cursor is None:
-            return cls()
+            return cls(day=today)
         try:
             kept = json.loads(cursor)
-            return cls(state=str(kept["state"]), is_listing=kept["kind"] == "listing")
-        except (ValueError, KeyError, TypeError):
+            known = cls(
+                day=date.fromisoformat(kept["day"]),
+                state=str(kept["state"]),
+                is_listing=kept["kind"] == "listing",
+            )
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise error_of(BAD_STATE) from None
+        return known if known.is_listing or known.day == today else cls(day=today)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +70,12 @@ class _Answer:
     deleted: tuple[str, ...]
 
 
-def pull(folder: CalendarFolder, cursor: Cursor | None, *, page_size: int) -> Page:
-    """The next page. Raises CursorExpired, and CalendarUnavailable where the calendar is not there any more."""
-    place = _Place.of(cursor)
+def pull(folder: CalendarFolder, cursor: Cursor | None, *, page_size: int, today: date) -> Page:
+    """The next page. Raises CursorExpired, and CalendarUnavailable where the calendar is not there any more.
+
+    Where changes would be told on another day than that of the last listing, it is a listing instead.
+    """
+    place = _Place.of(cursor, today=today)
     if cursor is None:
         folder.require()
     else:
@@ -65,7 +83,7 @@ def pull(folder: CalendarFolder, cursor: Cursor | None, *, page_size: int) -> Pa
     answer = _answer(folder, place, page_size=page_size)
     if not answer.is_last and answer.state == place.state:
         raise senseless()
-    following = _Place(state=answer.state, is_listing=place.is_listing and not answer.is_last)
+    following = replace(place, state=answer.state, is_listing=place.is_listing and not answer.is_last)
     sightings = tuple(_seen(folder, place, answer))
     if any(isinstance(sighting, Gone) for sighting in sightings):
         # Nothing in a calendar that is deleted counts as removed.

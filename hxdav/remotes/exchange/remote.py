@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from hxdav.domain.field import EVERY_FIELD
-from hxdav.domain.times import Interval
+from hxdav.domain.times import Clock, Interval
 from hxdav.net import Limits, Reach, http_session
 from hxdav.remote import (
     CalendarId,
@@ -40,6 +40,7 @@ from hxdav.remotes.exchange.signing_in import auth_for
 from hxdav.remotes.exchange.versions import require_usable, server_name
 from hxdav.remotes.exchange.wire import Wire
 from hxdav.remotes.exchange.writing import Writer
+from hxdav.remotes.microsoft.days import SystemClock, today
 
 CAPABILITIES = Capabilities(
     carries=EVERY_FIELD,
@@ -60,12 +61,13 @@ SessionMaker = Callable[[str, Limits], httpx.Client]
 
 
 def open_exchange(
-    account: ExchangeAccount, *, reach: Reach | None = None, page_size: int = PAGE_SIZE
+    account: ExchangeAccount, *, reach: Reach | None = None, clock: Clock | None = None, page_size: int = PAGE_SIZE
 ) -> ExchangeRemote:
     """A mailbox, opened for a session; nothing is asked yet, not even where its server is.
 
     ``reach`` is what the administrator allows; unless it names hosts, the credentials go to the account's server only.
-    Raises AccessLost for mailboxes at Microsoft, before anything is sent.
+    The day of ``clock``, in UTC, says when everything is listed anew. Raises AccessLost for mailboxes at Microsoft,
+    before anything is sent.
     """
     account.require_own_server()
     allowed = reach or Reach()
@@ -74,14 +76,15 @@ def open_exchange(
         guarded = replace(allowed, hosts=allowed.hosts or (host,))
         return http_session(guarded, auth=auth_for(account), authorities=account.authorities, limits=limits)
 
-    return ExchangeRemote(account, session_for, page_size=page_size)
+    return ExchangeRemote(account, session_for, clock=clock or SystemClock(), page_size=page_size)
 
 
 class ExchangeRemote:
     """A mailbox on an Exchange server. Used by one thread at a time."""
 
-    def __init__(self, account: ExchangeAccount, session_for: SessionMaker, *, page_size: int = PAGE_SIZE) -> None:
+    def __init__(self, account: ExchangeAccount, session_for: SessionMaker, *, clock: Clock, page_size: int) -> None:
         self._account = account
+        self._clock = clock
         self._session_for = session_for
         self._page_size = page_size
         self._connection: Connection | None = None
@@ -138,7 +141,7 @@ class ExchangeRemote:
         """The next page of changes, or of a listing; series whole, under their master's id."""
         folder = self._calendar(calendar_id)
         try:
-            return pull(folder, cursor, page_size=self._page_size)
+            return pull(folder, cursor, page_size=self._page_size, today=today(self._clock))
         except Refusal as refusal:
             raise error_of(refusal.code) from None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -31,6 +31,7 @@ from hxdav.remotes.graph.refusal import Refusal, bad_answer, no_access
 from hxdav.remotes.graph.series import read_sighting
 from hxdav.remotes.graph.wire import Json, Wire, segment
 from hxdav.remotes.graph.writing import Writer, utc
+from hxdav.remotes.microsoft.days import SystemClock, today
 from hxdav.remotes.microsoft.events_in import extended
 from hxdav.remotes.microsoft.events_out import MARK, can_express
 from hxdav.remotes.microsoft.times import stamp_of
@@ -50,14 +51,6 @@ PAGE_SIZE = 200
 _TELLS_NOTHING = "Microsoft keeps no connection open to tell of changes: it calls hxdav instead."
 _NAMES_TRIED = range(2, 20)
 _CHANGES = "created,updated,deleted"
-
-
-class SystemClock:
-    """The clock of this machine."""
-
-    def now(self) -> datetime:
-        """The present moment, in UTC."""
-        return datetime.now(UTC)
 
 
 def open_graph(
@@ -140,7 +133,7 @@ class GraphRemote:
     def pull(self, calendar_id: CalendarId, cursor: Cursor | None) -> Page:
         """The next page of changes, or of a listing; series whole, under their master's id."""
         with _of_calendar():
-            return pull(self._wire, calendar_id, cursor, today=self._clock.now().astimezone(UTC).date())
+            return pull(self._wire, calendar_id, cursor, today=today(self._clock))
 
     def covers(self, cursor: Cursor) -> Interval | None:
         """What a listing that led to ``cursor`` covers: what takes place elsewhere does not come in it."""

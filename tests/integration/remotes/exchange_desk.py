@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from hxdav.domain.times import Clock
 from hxdav.net import Reach
 from hxdav.remote import CalendarId, RemoteObject
 from hxdav.remotes.exchange import ExchangeAccount, ExchangeRemote, open_exchange
@@ -50,12 +51,12 @@ def account_of(exchange: ExchangeSimulator, kim: Person) -> ExchangeAccount:
 
 
 @contextmanager
-def a_desk(*, zone: str = "Australia/Sydney", page_size: int = 5) -> Iterator[Desk]:
+def a_desk(*, zone: str = "Australia/Sydney", page_size: int = 5, clock: Clock | None = None) -> Iterator[Desk]:
     """Set it up; what breaks Microsoft's schema, and mail to anybody, fails the test."""
     with faithful_exchange() as exchange:
         kim = exchange.user(ADDRESS, zone="Australia/Sydney")
         with contextlib.closing(
-            open_exchange(account_of(exchange, kim), reach=LOOPBACK, page_size=page_size)
+            open_exchange(account_of(exchange, kim), reach=LOOPBACK, page_size=page_size, clock=clock)
         ) as remote:
             calendar_id = remote.make_calendar("HX_Harbour Street", marker="hxdav-0001", zone=zone)
             yield Desk(exchange=exchange, kim=kim, remote=remote, calendar_id=calendar_id)

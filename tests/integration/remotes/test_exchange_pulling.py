@@ -21,6 +21,7 @@ from hxdav.remote import (
     TryLater,
     Unreadable,
 )
+from tests.builders import MovableClock
 from tests.contract.remotes.texts import a_series, an_event, pulled, uid_of
 from tests.integration.remotes.exchange_desk import DAY, HOUR, MONDAY, WEEK, Desk, a_desk
 from tests.simulators.ews.wire import t
@@ -271,3 +272,19 @@ def test_access_that_is_taken_away_from_an_item_is_no_removal(desk: Desk) -> Non
 
     with pytest.raises(AccessLost):
         desk.remote.read(desk.calendar_id, made.remote_id)
+
+
+def test_what_was_deleted_before_hxdav_looked_is_missing_in_the_next_days_listing() -> None:
+    clock = MovableClock()
+    with a_desk(clock=clock) as desk:
+        before = pulled(desk.remote, desk.calendar_id).cursor
+        made = desk.remote.create(desk.calendar_id, an_event("short-lived@hxdav"))
+        desk.kim.delete(made.remote_id)
+        told = desk.remote.pull(desk.calendar_id, before)
+        assert (told.sightings, told.listing) == ((), False), "Exchange does not tell of it"
+
+        clock.advance(days=1)
+        next_day = desk.remote.pull(desk.calendar_id, told.cursor)
+
+        assert (next_day.sightings, next_day.listing, next_day.more) == ((), True, False)
+        assert not desk.remote.pull(desk.calendar_id, next_day.cursor).listing
