@@ -11,8 +11,7 @@ from dataclasses import replace
 
 from hxdav.domain.access import why_closed
 from hxdav.domain.bridge import RETRACTED, Link
-from hxdav.domain.edit import Held, Outcome, Refused
-from hxdav.domain.field import Field
+from hxdav.domain.edit import Outcome, Refused
 from hxdav.domain.ids import Href, Modseq, Uid
 from hxdav.domain.mirror import Mirror, MirrorState
 from hxdav.domain.notification import NotificationKind
@@ -27,13 +26,11 @@ from hxdav.services.gate.adopting import adoptable
 from hxdav.store.links import WHOLE
 from hxdav.sync.errand import Errand, Ours
 from hxdav.sync.merging import merge, sent_after
-from hxdav.sync.reception import Reception, is_overruled, whole_of
+from hxdav.sync.reception import CANCELLED, Reception, is_no_edit, is_overruled, whole_of
 from hxdav.sync.single_intake import lose_single, take_lost_single, take_single
 
 ORPHAN = "orphan"
 """Why an object of hxdav's own making is left alone: the store does not know it, as after a restore."""
-
-_CANCELLED = Difference(part="", field=Field.STATUS)
 
 
 class BridgeClosed(HxdavError):
@@ -103,8 +100,7 @@ def _take_edit(reception: Reception, link: Link, shown: RemoteObject, *, mirror:
     is_lost = bool(merged.lost)
     if merged.inward:
         outcome = _put(reception, ours, remote, what=merged.inward)
-        # What was cancelled is not changed besides, and may be kept.
-        is_lost |= is_overruled(outcome) or (isinstance(outcome, Held) and merged.inward != {_CANCELLED})
+        is_lost |= is_overruled(outcome) or (is_no_edit(outcome) and merged.inward != {CANCELLED})
     if is_lost:
         reception.keep_lost(shown, mirror)
     sent_now = sent_after(sent, remote, theirs=theirs, practice_zone=errand.zone)

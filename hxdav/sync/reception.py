@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from hxdav.domain.bridge import Bridge, Link
-from hxdav.domain.edit import Merged, Outcome
+from hxdav.domain.edit import Held, Merged, Outcome
+from hxdav.domain.field import Field
 from hxdav.domain.ids import MirrorId
 from hxdav.domain.mirror import Mirror, MirrorState
 from hxdav.domain.notification import NotificationKind
-from hxdav.ical.fields import differences
+from hxdav.ical.fields import Difference, differences
 from hxdav.ical.patch import replace_uid
 from hxdav.remote import RemoteObject, Unreadable
 from hxdav.services.gate import PutObject, RemoveObject, read_body, submit
@@ -19,6 +20,9 @@ from hxdav.store.links import WHOLE
 from hxdav.store.store import Tx
 from hxdav.store.trail import Subject
 from hxdav.sync.errand import Errand, Ours, ours_of
+
+CANCELLED = Difference(part="", field=Field.STATUS)
+"""What is changed of an object that no longer takes place as a whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +92,8 @@ class Reception:
         """Keep what was put, as ``outcome`` says, over words that are the practice's, or that were hidden there."""
         ours = self.ours(mirror)
         unlike = differences(self.errand.parts_of_text(ours.text), self.errand.parts_of_text(shown.text))
-        if is_overruled(outcome) or any(each.touches(ours.hidden) for each in unlike):
+        is_lost = is_no_edit(outcome) and bool(unlike - {CANCELLED})
+        if is_overruled(outcome) or is_lost or any(each.touches(ours.hidden) for each in unlike):
             self.keep_lost(shown, mirror)
 
     def keep_lost(self, shown: RemoteObject, mirror: Mirror) -> None:
@@ -138,6 +143,11 @@ class Reception:
 def is_overruled(outcome: Outcome) -> bool:
     """Whether the practice's own words stand against some of what was put."""
     return isinstance(outcome, Merged) and bool(outcome.overruled)
+
+
+def is_no_edit(outcome: Outcome) -> bool:
+    """Whether a put was looked at as the removal of what it cancels: then it is not changed besides, and may stay."""
+    return isinstance(outcome, Held) or (isinstance(outcome, Merged) and not outcome.overruled)
 
 
 def whole_of(ours: Ours) -> str:

@@ -12,6 +12,7 @@ from hxdav.domain.ids import IntegrationId, Uid
 from hxdav.domain.notification import NotificationKind
 from hxdav.domain.privacy import PrivacyLevel
 from hxdav.domain.removal import RemovalState
+from hxdav.ical.objects import object_of
 from hxdav.ical.patch import set_lines
 from hxdav.remote import CalendarId, CalendarState, Capabilities, Cursor, CursorExpired, Page
 from tests.bridges import BridgedWorld, moved, retitled
@@ -257,6 +258,23 @@ def test_a_title_that_came_back_as_a_new_object_over_a_hidden_one_is_kept(world:
 
     assert world.remote_titles() == ["Appointment"]
     assert world.practice.appointment(booked.id).summary == "Jane Roe"
+    assert b"SUMMARY:Theirs" in kept_bodies(world)
+
+
+def test_what_was_changed_with_a_cancellation_that_dragging_takes_back_is_kept(world: BridgedWorld) -> None:
+    native = world.practice.integration()
+    bridge = world.connect()
+    world.practice.put(native, "a.ics", an_object("mine@phone"))
+    world.round()
+    (uid,) = {object_of(each.text).uid for each in world.provider.calendar().objects.values()}
+    other = world.practice.integration("hx-two")
+    world.practice.put(other, "b.ics", an_object(uid))
+
+    remote_id = world.remote_id_of("Supervision")
+    world.provider.edit(remote_id, lambda text: cancelled()(retitled("Theirs")(text)))
+    world.look(bridge)
+
+    assert world.remote_titles() == ["Supervision"]
     assert b"SUMMARY:Theirs" in kept_bodies(world)
 
 

@@ -154,6 +154,18 @@ def test_what_is_missing_after_a_reset_goes_to_review(world: BridgedWorld) -> No
     assert [each.state for each in world.practice.removals()] == [RemovalState.REVIEW]
 
 
+def test_what_is_missing_after_a_cursor_has_expired_goes_to_review(world: BridgedWorld) -> None:
+    world.practice.book(an_object("first@practice"))
+    bridge = world.connect()
+    world.round()
+
+    world.provider.delete(world.remote_id_of("Appointment"))
+    world.provider.faults = [None, Fault.EXPIRED]
+    world.look(bridge)
+
+    assert [each.state for each in world.practice.removals()] == [RemovalState.REVIEW]
+
+
 def test_a_hidden_calendar_pauses_and_resumes_by_itself(world: BridgedWorld) -> None:
     world.practice.book(an_object("first@practice"))
     bridge = world.connect()
