@@ -13,7 +13,7 @@ from hxdav.domain.integration import Service
 from hxdav.domain.times import day_of
 from hxdav.ical.objects import object_of
 from hxdav.ical.patch import set_lines
-from hxdav.remote import Remote
+from hxdav.remote import CalendarId, ObjectGone, Remote, RemoteObject
 from hxdav.services import connecting
 from hxdav.sync.channels import Hooks
 from hxdav.sync.engine import Engine
@@ -149,3 +149,11 @@ def moved(start: str) -> Callable[[str], str]:
         "DURATION": ["DURATION:PT50M"],
     }
     return lambda text: set_lines(text, lines)
+
+
+class ForgetfulRemote(MemoryRemote):
+    """A provider that finds nothing where it is written."""
+
+    def update(self, calendar_id: CalendarId, known: RemoteObject, text: str) -> RemoteObject:
+        """Refused, whatever is there."""
+        raise ObjectGone("The appointment is not in the calendar any more.")

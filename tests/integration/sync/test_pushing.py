@@ -4,7 +4,7 @@ from hxdav.domain.appointment import AppointmentKind
 from hxdav.domain.bridge import BridgeState
 from hxdav.domain.notification import NotificationKind
 from hxdav.ical.objects import object_of
-from tests.bridges import BridgedWorld
+from tests.bridges import BridgedWorld, ForgetfulRemote, retitled
 from tests.builders import an_object
 from tests.simulators.memory import Fault
 
@@ -122,3 +122,53 @@ def test_what_the_provider_did_not_take_leaves_it_all_the_same(world: BridgedWor
     world.round()
 
     assert world.remote_titles() == []
+
+
+def test_what_is_not_found_once_is_pushed_when_it_is_there_again(world: BridgedWorld) -> None:
+    booked = world.practice.book(an_object("first@practice"), kind=AppointmentKind.PERSONAL)
+    world.connect()
+    world.round()
+    world.engine.open_remote = lambda _account: ForgetfulRemote(world.provider)
+    renamed = an_object("first@practice", summary="Team meeting")
+    world.practice.book(renamed, appointment_id=booked.id, kind=AppointmentKind.PERSONAL)
+    world.round()
+    assert world.remote_titles() == ["Supervision"]
+
+    world.engine = world.an_engine("two")
+    world.practice.clock.advance(minutes=20)
+    world.round()
+
+    assert world.remote_titles() == ["Team meeting"]
+
+
+def test_an_edit_there_that_nobody_has_looked_at_is_not_written_over(world: BridgedWorld) -> None:
+    booked = world.practice.book(an_object("first@practice"), kind=AppointmentKind.PERSONAL)
+    world.connect()
+    world.round()
+    world.provider.call = lambda _token: None
+    world.provider.edit(world.remote_id_of("Supervision"), retitled("Intervision"))
+
+    elsewhere = an_object("first@practice", "LOCATION:Room 4")
+    world.practice.book(elsewhere, appointment_id=booked.id, kind=AppointmentKind.PERSONAL)
+    world.round()
+
+    (there,) = world.provider.calendar().objects.values()
+    assert object_of(there.text).summary == "Intervision"
+    assert "LOCATION:Room 4" in there.text
+    assert world.practice.appointment(booked.id).summary == "Intervision"
+
+
+def test_what_changes_here_while_it_is_pushed_is_pushed_as_well(world: BridgedWorld) -> None:
+    booked = world.practice.book(an_object("first@practice"), kind=AppointmentKind.PERSONAL)
+    renames = iter(["Team meeting"])
+
+    def changed_meanwhile() -> None:
+        for title in renames:
+            text = an_object("first@practice", summary=title)
+            world.practice.book(text, appointment_id=booked.id, kind=AppointmentKind.PERSONAL)
+
+    world.connect()
+    world.provider.writing = changed_meanwhile
+    world.round()
+
+    assert world.remote_titles() == ["Team meeting"]

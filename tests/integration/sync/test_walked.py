@@ -5,10 +5,9 @@ from __future__ import annotations
 from hxdav.domain.appointment import AppointmentKind
 from hxdav.domain.ids import IntegrationId
 from hxdav.ical.objects import object_of
-from hxdav.remote import CalendarId, ObjectGone, RemoteObject
-from tests.bridges import BridgedWorld
+from tests.bridges import BridgedWorld, ForgetfulRemote
 from tests.builders import an_object
-from tests.simulators.memory import Fault, MemoryRemote
+from tests.simulators.memory import Fault
 
 
 def test_what_leaves_before_all_of_its_single_events_were_made_leaves_nothing_behind(world: BridgedWorld) -> None:
@@ -61,7 +60,7 @@ def test_what_was_made_without_our_hearing_of_it_leaves_though_its_appointment_w
 
 
 def test_what_a_provider_shows_and_does_not_find_is_tried_again_later(world: BridgedWorld) -> None:
-    world.engine.open_remote = lambda _account: _Forgetful(world.provider)
+    world.engine.open_remote = lambda _account: ForgetfulRemote(world.provider)
     booked = world.practice.book(an_object("first@practice"), kind=AppointmentKind.PERSONAL)
     world.connect()
     world.round()
@@ -75,13 +74,6 @@ def test_what_a_provider_shows_and_does_not_find_is_tried_again_later(world: Bri
         (account,) = tx.external_accounts.all()
     assert account.retry_at is not None
     assert account.trouble == "keeps_changing"
-
-
-class _Forgetful(MemoryRemote):
-    """A provider that finds nothing where it is written."""
-
-    def update(self, calendar_id: CalendarId, known: RemoteObject, text: str) -> RemoteObject:
-        raise ObjectGone("The appointment is not in the calendar any more.")
 
 
 def _looked_at_without_pushing(world: BridgedWorld, integration_id: IntegrationId) -> None:
