@@ -90,6 +90,10 @@ def _take_edit(reception: Reception, link: Link, shown: RemoteObject, *, mirror:
     remote, sent = object_of(shown.text), object_of(link.sent)
     base_parts, remote_parts = errand.parts_of_text(link.base), errand.parts(remote)
     theirs = differences(base_parts, remote_parts)
+    if not theirs and _is_not_taken(link, mirror):
+        # It says what it said: our side is not tried again for that, or it would be without end.
+        reception.store(replace(link, tag=shown.tag, base=shown.text))
+        return
     merged = merge(
         base=base_parts,
         sent=errand.parts(sent),
@@ -105,6 +109,11 @@ def _take_edit(reception: Reception, link: Link, shown: RemoteObject, *, mirror:
         reception.keep_lost(shown, mirror)
     sent_now = sent_after(sent, remote, theirs=theirs, practice_zone=errand.zone)
     reception.agree(replace(link, tag=shown.tag, base=shown.text, sent=sent_now, parked=None), mirror.id)
+
+
+def _is_not_taken(link: Link, mirror: Mirror) -> bool:
+    """Whether the provider has refused just what our side is now."""
+    return link.parked is not None and link.parked not in set(Reason) and link.mirror_etag == mirror.etag
 
 
 def _take_again(reception: Reception, link: Link, shown: RemoteObject, *, mirror: Mirror) -> None:

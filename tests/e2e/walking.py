@@ -1,4 +1,4 @@
-"""A walk: Maya's practice, her calendars at Google, on an Apple device and in hxdav itself, and the workers between.
+"""A walk: Maya's practice, her calendars at every provider, on a device and in hxdav itself, and the workers between.
 
 The worker threads are the real ones, over a database file, with the real remotes, against the simulators over HTTP; the
 clock runs, and the walk moves it on besides.
@@ -9,53 +9,60 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from random import Random
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, cast
 
+import flask
 from structlog.testing import capture_logs
 
 from hxdav.domain.bridge import ExternalAccount
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import IntegrationId
 from hxdav.domain.integration import Service
-from hxdav.net import Reach
+from hxdav.errors import StoreBusy
 from hxdav.remote import Identity, Remote
-from hxdav.remotes.caldav import CalDavAccount, Flavour, open_caldav
-from hxdav.remotes.google.account import open_google
-from hxdav.remotes.google.oauth import credentials_text
 from hxdav.services import bridging, connecting
 from hxdav.store.store import Store, Tx
 from hxdav.sync.channels import Hooks
+from hxdav.sync.connecting import Connector
 from hxdav.sync.engine import Engine
+from hxdav.sync.listening import Listening
+from hxdav.web.hooks import hook_routes
+from hxdav.web.settings import WebBackend
 from hxdav.worker.jobs import Jobs
+from hxdav.worker.listeners import Listeners
 from hxdav.worker.runners import Runners
-from tests.builders import NOON, SYDNEY, MovableClock, PracticeWorld, a_practice
+from tests.builders import NOON, MovableClock, PracticeWorld, a_practice
+from tests.e2e.walked_exchange import ExchangeSide
+from tests.e2e.walked_google import GoogleSide
+from tests.e2e.walked_graph import GraphSide
+from tests.e2e.walked_icloud import ICloudSide
+from tests.e2e.walked_side import Side
 from tests.integration.machines.fragile import FragileStore, PowerCut
 from tests.integration.machines.rules_machine import AUTUMN, SPRING
-from tests.integration.remotes.google_desk import app_of
-from tests.simulators.caldav.account import AppleAccount
+from tests.integration.remotes.graph_authority import Authority as MicrosoftAuthority
+from tests.integration.remotes.graph_authority import an_authority
 from tests.simulators.caldav.icloud import ICloud, an_icloud
 from tests.simulators.caldav.listening import Answer, Asked, Listener
-from tests.simulators.google.channels import Troubles
+from tests.simulators.ews.clients import faithful_exchange
+from tests.simulators.ews.simulator import ExchangeSimulator
 from tests.simulators.google.clients import faithful_google
-from tests.simulators.google.oauth import APP_CREATED, LIST_READONLY
-from tests.simulators.google.people import Person
 from tests.simulators.google.simulator import GoogleSimulator
-from tests.simulators.google.world import Quirks
+from tests.simulators.graph.cases import faithful_graph
+from tests.simulators.graph.simulator import GraphSimulator
 
 LEASE = timedelta(seconds=20)
-REACH = Reach(allowed=("127.0.0.1", "localhost"), hosts=("127.0.0.1", "localhost"))
+SIDES: tuple[Callable[[Walk], Side], ...] = (GoogleSide, GraphSide, ExchangeSide, ICloudSide)
 _TURNS = (timedelta(seconds=3), timedelta(seconds=3), timedelta(milliseconds=300))
-_PAGES = (3, 200)
 
 
 @dataclass
@@ -87,12 +94,29 @@ class MortalStore(FragileStore):
             raise
 
 
+class MortalEars(Store):
+    """What a worker's listeners have of the store: once the worker is dead, it takes nothing from them any more."""
+
+    is_dead = False
+
+    @contextmanager
+    def transaction(self) -> Iterator[Tx]:
+        """A transaction as ever, while the worker lives."""
+        if self.is_dead:
+            raise StoreBusy("The worker is dead.")
+        with super().transaction() as tx:
+            yield tx
+
+
 @dataclass(slots=True, kw_only=True)
 class Stage:
     """What walks share, one after another: the simulators, where they call, and an empty database."""
 
     template: Path
     google: GoogleSimulator = field(init=False)
+    graph: GraphSimulator = field(init=False)
+    authority: MicrosoftAuthority = field(init=False)
+    exchange: ExchangeSimulator = field(init=False)
     icloud: ICloud = field(init=False)
     hooks: Listener = field(init=False)
     clock: RunningClock = field(default_factory=RunningClock)
@@ -103,23 +127,30 @@ class Stage:
         """The moment of the walk that is under way."""
         return self.clock.now()
 
+    def issue(self, user: str, scopes: str) -> str:
+        """An access token of Microsoft's."""
+        return self.graph.tokens.issue(user, scopes.split())
+
     def called(self, asked: Asked) -> Answer:
-        """Google calls: the bridge whose token that is has to look."""
-        token, walk = asked.headers.get("x-goog-channel-token", ""), self.walk
-        if walk is not None and asked.headers.get("x-goog-resource-state") != "sync":
-            with walk.store.transaction() as tx:
-                tx.bridges.wake(_digest(token), now=walk.clock.now())
-        return Answer(code=200)
+        """A provider calls: hxdav's own hooks answer."""
+        walk = self.walk
+        if walk is None:
+            return Answer(code=410)
+        answer = walk.web.post(asked.path, query_string=asked.query, headers=dict(asked.headers), data=asked.body)
+        return Answer(code=answer.status_code, headers={"Content-Type": answer.content_type}, body=answer.data)
 
 
 @contextmanager
 def a_stage(template: Path) -> Iterator[Stage]:
-    """Both simulators; what breaks Google's schema fails at the end."""
+    """All simulators; what breaks a published schema, or mails anybody, fails at the end."""
     stage = Stage(template=template)
     with (
         an_icloud() as stage.icloud,
         Listener(stage.called) as stage.hooks,
         faithful_google(clock=stage.now) as stage.google,
+        faithful_graph(clock=stage.now) as stage.graph,
+        an_authority(stage.issue) as stage.authority,
+        faithful_exchange(clock=stage.now) as stage.exchange,
     ):
         yield stage
 
@@ -128,9 +159,15 @@ class Worker:
     """A process that looks after accounts: an engine and its threads, with its own access to the store."""
 
     def __init__(self, walk: Walk, name: str) -> None:
-        self.store = MortalStore(walk.url)
+        self.store, self.ears = MortalStore(walk.url), MortalEars(walk.url)
         self.runners = Runners(engine=walk.an_engine(self.store, name), runners=2)
+        listening = Listening(
+            store=self.ears, clock=walk.clock, open_remote=walk.opened, worker=f"{name}, listening", lease=LEASE
+        )
+        self.listeners = Listeners(listening=listening, most=2)
+        self._hangs_up = walk.stage.exchange.subscriptions.lose
         self.runners.start()
+        self.listeners.start()
 
     def kill(self, *, after_commits: int) -> None:
         """Let it die just before one of its next commits: nothing of that is written, and it gives nothing back."""
@@ -138,13 +175,20 @@ class Worker:
         ends = time.monotonic() + 0.3
         while not self.store.is_dead and time.monotonic() < ends:
             time.sleep(0.01)
-        self.store.is_dead = True
+        self.store.is_dead = self.ears.is_dead = True
         self.stop()
 
     def stop(self) -> None:
         """Let it end as it should."""
         self.runners.stop(within_seconds=20)
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            ended = pool.submit(self.listeners.stop, within_seconds=20)
+            while not ended.done():
+                # A stream is asked each second whether it is over; so that nobody waits for that, it is ended there.
+                self._hangs_up()
+                wait([ended], timeout=0.02)
         self.store.close()
+        self.ears.close()
 
 
 class Walk:
@@ -163,22 +207,21 @@ class Walk:
         self.practice.clock = self.clock
         self.native = self.practice.integration("hx-maya", connected_on=self.clock.now().date())
         self.jobs = Jobs(store=self.store, clock=self.clock, policy=self.practice.policy)
-        self._meet_google(stage.google)
-        self._meet_icloud(stage.icloud)
-        self.workers = count(1)
-        self.turn, self.page_size = self.random.choice(_TURNS), self.random.choice(_PAGES)
-        self.google_id = self._connects(Service.GOOGLE, self.person.email)
-        self.icloud_id = self._connects(Service.ICLOUD, self.account.username)
-        self.serials = count(1)
-        self.deleted: set[str] = set()
+        self.turn = self.random.choice(_TURNS)
+        self.workers, self.serials = count(1), count(1)
+        self.deleted: set[str | tuple[int, int]] = set()
+        """UIDs, and ids of integrations with those of appointments."""
         self.may_go: set[int] = set()
-        self.lied: set[IntegrationId] = set()
+        self.web = _web(self.store, self.clock)
+        self.sides: tuple[Side, ...] = tuple(begin(self) for begin in SIDES)
+        for side in self.sides:
+            side.integration_id = self._connects(side.service, side.subject)
         stage.walk = self
 
     @property
-    def bridges(self) -> tuple[IntegrationId, IntegrationId]:
+    def bridges(self) -> tuple[IntegrationId, ...]:
         """The calendars elsewhere."""
-        return self.google_id, self.icloud_id
+        return tuple(side.integration_id for side in self.sides)
 
     def turns_to(self, step: str) -> None:
         """Take the chances of a step, which are the same whatever was found before it."""
@@ -198,7 +241,7 @@ class Walk:
             policy=self.practice.policy,
             open_remote=self.opened,
             worker=name,
-            hooks=Hooks(address_for=lambda _: f"http://127.0.0.1:{self.stage.hooks.port}/hooks", digest=_digest),
+            hooks=Hooks(address_for=self._hook_for, digest=_digest),
             turn=self.turn,
             lease=LEASE,
         )
@@ -209,15 +252,7 @@ class Walk:
 
     def opened(self, account: ExternalAccount) -> Remote:
         """The real remote of an account."""
-        if account.service is Service.GOOGLE:
-            return open_google(app_of(self.stage.google), self.credentials, keep=self._keep)
-        apple = CalDavAccount(
-            url=self.stage.icloud.url,
-            username=self.account.username,
-            password=self.password,
-            flavour=Flavour.ICLOUD,
-        )
-        return open_caldav(apple, reach=REACH, page_size=self.page_size)
+        return next(side for side in self.sides if side.service is account.service).open()
 
     def passes(self, **by: float) -> None:
         """Let time pass, and do what is due by the clock."""
@@ -231,38 +266,10 @@ class Walk:
             for each in integration_ids:
                 tx.bridges.change(each, pull_due_at=self.clock.now())
 
-    def calendar_of(self, integration_id: IntegrationId) -> str:
-        """What the provider calls a bridge's calendar; empty before it is made. iCloud's: the last part of its URL."""
-        with self.store.snapshot() as tx:
-            found = tx.bridges.one(integration_id).calendar_id or ""
-        return found if integration_id == self.google_id else urlsplit(found).path.rstrip("/").rpartition("/")[2]
-
     # Within.
 
-    def _meet_google(self, google: GoogleSimulator) -> None:
-        google.faults.clear()
-        google.channels.troubles = Troubles()
-        google.world.quirks = Quirks(
-            largest_page=self.random.choice([3, 2500]),
-            html_descriptions=self.random.random() < 0.2,
-            trims_summaries=self.random.random() < 0.5,
-            event_zone_offsets=self.random.random() < 0.5,
-            refuses_undeleting=self.random.random() < 0.3,
-        )
-        google.api.send_updates.clear()
-        self.person: Person = google.user(f"maya{next(self.stage.numbers)}@google.example", zone=SYDNEY)
-        scopes = (APP_CREATED, LIST_READONLY)
-        expires = datetime.now(UTC) + timedelta(hours=1)
-        self.credentials = credentials_text(
-            self.person.token(*scopes), self.person.refresh_token(*scopes), expires=expires
-        )
-
-    def _meet_icloud(self, icloud: ICloud) -> None:
-        self.account: AppleAccount = icloud.add_account(f"maya{next(self.stage.numbers)}@icloud.example")
-        self.password = self.account.new_app_password()
-
-    def _keep(self, credentials: str) -> None:
-        self.credentials = credentials
+    def _hook_for(self, service: Service) -> str:
+        return f"http://127.0.0.1:{self.stage.hooks.port}/hooks/{service.provider}"
 
     def _connects(self, service: Service, subject: str) -> IntegrationId:
         own_login = Source(authority=Authority.PRACTICE, user_id=self.practice.user_id)
@@ -285,6 +292,15 @@ class Walk:
             partial(connecting.admit, clock=self.clock, policy=self.practice.policy, integration_id=integration.id)
         )
         return integration.id
+
+
+def _web(store: Store, clock: MovableClock) -> flask.testing.FlaskClient:
+    """hxdav's hooks, without what else is on its web server."""
+    # Nobody connects by the pages of a walk.
+    backend = WebBackend(store=store, clock=clock, connector=cast("Connector", None), channel_digest=_digest)
+    application = flask.Flask("hooks")
+    application.register_blueprint(hook_routes(backend))
+    return application.test_client()
 
 
 @contextmanager

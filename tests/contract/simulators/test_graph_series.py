@@ -168,6 +168,19 @@ def test_another_time_for_a_series_takes_its_exceptions_and_ids(desk: Desk) -> N
     assert not {one["id"] for one in before} & {one["id"] for one in after}
 
 
+def test_exceptions_that_outlive_another_rule_are_on_days_of_that_rule(desk: Desk) -> None:
+    desk.graph.quirks.changed_rules_keep_exceptions = True
+    master = desk.create(WEEKLY)
+    for occurrence in desk.occurrences(master["id"])[1:3]:
+        desk.patch(occurrence["id"], subject="Other")
+    rule = WEEKLY["recurrence"]
+
+    desk.patch(master["id"], recurrence={**rule, "pattern": {**rule["pattern"], "interval": 2}})
+
+    (exception,) = desk.get(master["id"], "?$expand=exceptionOccurrences")["exceptionOccurrences"]
+    assert exception["originalStart"] == "2026-12-07T08:00:00Z"
+
+
 def test_a_patch_that_names_the_same_rule_changes_nothing_of_it(desk: Desk) -> None:
     made = desk.create(WEEKLY)
     second = desk.occurrences(made["id"])[1]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from hxdav.domain.appointment import AppointmentKind
 from hxdav.domain.ids import IntegrationId
+from hxdav.domain.notification import NotificationKind
 from hxdav.ical.objects import object_of
+from hxdav.remote import CalendarId, NotTaken, RemoteObject
 from tests.bridges import BridgedWorld, ForgetfulRemote
 from tests.builders import an_object
-from tests.simulators.memory import Fault
+from tests.simulators.memory import Fault, MemoryRemote
 
 
 def test_what_leaves_before_all_of_its_single_events_were_made_leaves_nothing_behind(world: BridgedWorld) -> None:
@@ -120,3 +122,33 @@ def test_single_events_that_go_over_to_a_series_take_nothing_out_of_it(world: Br
 
     assert "EXDATE" not in world.practice.appointment(booked.id).text
     assert [object_of(each.text).is_recurring for each in world.provider.calendar().objects.values()] == [True]
+
+
+def test_what_a_provider_writes_and_refuses_all_the_same_is_not_tried_without_end(world: BridgedWorld) -> None:
+    booked = world.practice.book(an_object("first@practice"), kind=AppointmentKind.PERSONAL)
+    integration_id = world.connect()
+    world.round()
+    refusing = _RefusingWhatItWrites(world.provider)
+    world.engine.open_remote = lambda _account: refusing
+    renamed = an_object("first@practice", summary="Team meeting")
+    world.practice.book(renamed, appointment_id=booked.id, kind=AppointmentKind.PERSONAL)
+    world.round()
+
+    for _ in range(3):
+        world.practice.clock.advance(minutes=20)
+        world.look(integration_id)
+
+    assert world.provider.requests["update"] == 0
+    assert refusing.refused == 1
+    assert world.practice.told() == [NotificationKind.OBJECT_NOT_TAKEN]
+
+
+class _RefusingWhatItWrites(MemoryRemote):
+    """A provider that touches an object before it refuses what was to become of it."""
+
+    refused = 0
+
+    def update(self, calendar_id: CalendarId, known: RemoteObject, text: str) -> RemoteObject:
+        self.refused += 1
+        self._calendar(calendar_id).put(known.remote_id, known.text, tag=self._provider.tag(), key=None)
+        raise NotTaken("The provider does not take this event.")

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from tests.simulators.graph.draft import DEFAULTS, written_fields, written_recurrence
 from tests.simulators.graph.ids import EventId, id_of
+from tests.simulators.graph.rules import days_of
 from tests.simulators.graph.wire import Json, Refusal, invalid, not_found, stale
 from tests.simulators.graph.world import (
     Bound,
@@ -157,9 +158,12 @@ class EventBook:
         stored.own, stored.recurrence = new, recurrence
         if before != after and (before[-1] or after[-1]):
             stored.generation += 1
-            if recurrence is None or not self.world.quirks.changed_rules_keep_exceptions:
-                stored.exceptions.clear()
-                stored.cancelled.clear()
+            kept: set[date] = set()
+            if recurrence is not None and self.world.quirks.changed_rules_keep_exceptions:
+                # On a day that the series does not come by any more nothing can be different.
+                kept = _days_within(recurrence, {*stored.exceptions, *stored.cancelled})
+            stored.exceptions = {day: one for day, one in stored.exceptions.items() if day in kept}
+            stored.cancelled &= kept
         self._touch(stored)
 
     def _patch_day(self, stored: StoredEvent, day: date, body: Json) -> None:
@@ -198,6 +202,16 @@ def _check_apart(first: Bound, last: Bound) -> None:
     if days[0] >= days[1]:
         sentence = "Modified occurrence is crossing or overlapping adjacent occurrence."
         raise Refusal(400, "ErrorOccurrenceCrossingBoundary", sentence)
+
+
+def _days_within(recurrence: Json, days: set[date]) -> set[date]:
+    """Those of the days on which the recurrence falls."""
+    found: set[date] = set()
+    for day in days_of(recurrence):
+        if day > max(days, default=date.min):
+            break
+        found.add(day)
+    return found & days
 
 
 def _shape(own: Fields, recurrence: Json | None) -> tuple[object, ...]:
