@@ -99,6 +99,9 @@ class Bridge:
 RETRACTED = "retracted"
 """Why a link is parked whose object hxdav itself is taking away: that it is gone is nobody else's word."""
 
+NOT_REMOVED = "not_removed"
+"""Why a link is parked whose object has left our side, and whose provider does not let it go."""
+
 _UNSTORED = LinkId(0)
 
 

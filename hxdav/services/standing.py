@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from hxdav.domain.bridge import AccountState, Bridge, BridgeState, ExternalAccount, Link
+from hxdav.domain.bridge import NOT_REMOVED, AccountState, Bridge, BridgeState, ExternalAccount, Link
 from hxdav.domain.integration import Integration, IntegrationState
 from hxdav.domain.refusal import SENTENCES, Reason
 from hxdav.domain.subscription import SubscriptionState
@@ -124,6 +124,7 @@ def _left_alone(link: Link) -> LeftAlone:
 
 _OTHER = {
     "orphan": "hxdav made this event, and does not know it any more, as after a restore: delete it there if it is old.",
+    NOT_REMOVED: "It is gone here, and its provider does not let it be removed there.",
     "edited": "It was changed in a calendar that is no longer connected, so it stays there.",
 }
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from hxdav.domain.bridge import RETRACTED, Bridge, Link
+from hxdav.domain.bridge import NOT_REMOVED, RETRACTED, Bridge, Link
 from hxdav.domain.ids import IntegrationId, LinkId, MirrorId, PracticeGroupId
 from hxdav.domain.mirror import MirrorState
 from hxdav.domain.times import Interval
@@ -208,12 +208,8 @@ _PENDING = (
                 MirrorRow.state == MirrorState.SHOWN,
                 or_(LinkRow.id.is_(None), LinkRow.mirror_etag != MirrorRow.etag),
             ),
-            # One whose last edit was not taken is removed all the same; one that could not be removed has no etag left.
-            and_(
-                MirrorRow.state == MirrorState.LEFT,
-                or_(LinkRow.parked.is_(None), LinkRow.mirror_etag != ""),
-                _IS_THERE,
-            ),
+            # One whose last edit was not taken is removed all the same.
+            and_(MirrorRow.state == MirrorState.LEFT, LinkRow.parked.is_distinct_from(NOT_REMOVED), _IS_THERE),
         ),
     )
     .order_by(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from hxdav.domain.bridge import Link
+from hxdav.domain.bridge import NOT_REMOVED, Link
 from hxdav.domain.ids import MirrorId
 from hxdav.domain.mirror import MirrorState
 from hxdav.domain.notification import NotificationKind
@@ -113,7 +113,11 @@ def _ask(errand: Errand, links: dict[str, Link]) -> None:
 def _park(errand: Errand, ours: Ours, link: Link | None, *, why: str) -> None:
     """Leave alone what the provider does not take, until it changes here."""
     is_leaving = ours.mirror.state is MirrorState.LEFT
-    parked = replace(link or new_link(ours), mirror_etag="" if is_leaving else ours.mirror.etag, parked=why)
+    parked = replace(
+        link or new_link(ours),
+        mirror_etag="" if is_leaving else ours.mirror.etag,
+        parked=NOT_REMOVED if is_leaving else why,
+    )
     with errand.store.transaction() as tx:
         tx.links.put(parked, at=errand.now())
         subject = subject_of(tx.integrations.one(errand.integration_id))

@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from hxdav.domain.appointment import AppointmentKind
 from hxdav.domain.bridge import BridgeState
+from hxdav.domain.edit import Authority, Source
 from hxdav.domain.notification import NotificationKind
+from hxdav.domain.privacy import PrivacyLevel
 from hxdav.ical.objects import object_of
+from hxdav.remote import CalendarId, NotTaken, RemoteObject
+from hxdav.services.steering import set_privacy
 from tests.bridges import BridgedWorld, ForgetfulRemote, retitled
 from tests.builders import an_object
-from tests.simulators.memory import Fault
+from tests.simulators.memory import Fault, MemoryRemote
 
 
 def test_a_calendar_is_made_and_filled(world: BridgedWorld) -> None:
@@ -172,3 +176,47 @@ def test_what_changes_here_while_it_is_pushed_is_pushed_as_well(world: BridgedWo
     world.round()
 
     assert world.remote_titles() == ["Team meeting"]
+
+
+def test_what_is_to_be_written_anew_and_leaves_instead_is_removed_though_it_was_not_taken(world: BridgedWorld) -> None:
+    booked = world.practice.book(an_object("first@practice"), kind=AppointmentKind.PERSONAL)
+    integration_id = world.connect()
+    world.round()
+    poison = an_object("first@practice", summary="Poison")
+    world.practice.book(poison, appointment_id=booked.id, kind=AppointmentKind.PERSONAL)
+    world.round()
+
+    with world.practice.store.transaction() as tx:
+        own_word = Source(authority=Authority.PRACTICE, user_id=world.practice.user_id)
+        integration = tx.integrations.one(integration_id)
+        set_privacy(tx, world.practice.clock, integration=integration, level=PrivacyLevel.BUSY, source=own_word)
+    world.practice.cancel(booked.id)
+    world.round()
+
+    assert world.remote_titles() == []
+
+
+def test_what_a_provider_does_not_let_go_is_told_once(world: BridgedWorld) -> None:
+    booked = world.practice.book(an_object("first@practice"), kind=AppointmentKind.PERSONAL)
+    integration_id = world.connect()
+    world.round()
+    keeping = _Keeping(world.provider)
+    world.engine.open_remote = lambda _account: keeping
+
+    world.practice.cancel(booked.id)
+    for _ in range(3):
+        world.practice.clock.advance(minutes=20)
+        world.look(integration_id)
+
+    assert keeping.refused == 1
+    assert world.practice.told() == [NotificationKind.OBJECT_NOT_TAKEN]
+
+
+class _Keeping(MemoryRemote):
+    """A provider that lets nothing go."""
+
+    refused = 0
+
+    def remove(self, calendar_id: CalendarId, known: RemoteObject) -> None:
+        self.refused += 1
+        raise NotTaken("The provider does not remove this event.")
