@@ -47,6 +47,7 @@ def tells_all(tx: Tx, integration_id: IntegrationId) -> bool:
 
 def after_a_round(ground: Ground) -> None:
     """Nothing is removed that nobody removed, and nothing that is protected."""
+    _learn_of_early_deletions(ground)
     with ground.store.snapshot() as tx:
         for world in ground.worlds:
             removals = tx.removals.all_of(world.practitioner_id)
@@ -63,6 +64,15 @@ def after_a_round(ground: Ground) -> None:
                 assert row.id in ground.model.cancelled, "what is protected is not removed"
 
 
+def _learn_of_early_deletions(ground: Ground) -> None:
+    for number, remote_id in sorted(ground.model.early):
+        appointment_id = ground.appointment_at(IntegrationId(number), remote_id)
+        if appointment_id is not None:
+            ground.model.early.discard((number, remote_id))
+            ground.model.deleted.add((number, appointment_id))
+            ground.model.may_go.add(appointment_id)
+
+
 def _somebody_made(ground: Ground, removal: Removal) -> None:
     source = removal.source
     if source.authority is not Authority.OUTSIDE or source.integration_id not in ground.bridges:
@@ -74,6 +84,8 @@ def _somebody_made(ground: Ground, removal: Removal) -> None:
         assert removal.reviewed_from is not None, "what nobody can tell is for a review"
     if named in ground.model.asked and removal.decision is not Decision.DRAGGED:
         assert removal.reviewed_from is not None, "a removal after a pause is for a review"
+    # What is deleted once more, after it came back, is another removal.
+    ground.model.asked.discard(named)
     ground.saw(f"a bridge's removal: {removal.state}")
 
 
@@ -176,6 +188,9 @@ def nothing_is_there_twice(ground: Ground) -> None:
             present = [each for each in tx.appointments.of(world.practitioner_id) if not each.is_gone]
         births = sorted(born for each in present for born in [object_of(each.text).main.value("X-BORN")] if born)
         assert all(one != other for one, other in pairwise(births)), "nothing is there twice"
+    for provider in ground.providers:
+        markers = [each.marker for _, each in provider.live()]
+        assert len(markers) == len(set(markers)), "each calendar is made once"
 
 
 def old_calendars_are_cleared(ground: Ground) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from collections import Counter
 from copy import deepcopy
@@ -111,9 +112,10 @@ class Ground(RuleBasedStateMachine):
         self.breaches: list[str] = []
         self.turn = timedelta(seconds=20)
 
-    def begin_at(self, beginning: Beginning, *, turn: timedelta) -> None:
-        """Begin an example: from a copy, where there is one."""
+    def begin_at(self, beginning: Beginning, *, turn: timedelta, luck: int) -> None:
+        """Begin an example: from a copy, where there is one; ``luck`` is what the engine leaves to chance."""
         self.store.revive()
+        random.seed(0)
         self.clock.moment = beginning.moment
         self.turn = turn
         template = self.stage.templates.get(beginning)
@@ -137,6 +139,7 @@ class Ground(RuleBasedStateMachine):
         self.serials = count(template.serial)
         self.clock.moment = beginning.moment + timedelta(minutes=1)
         self.meet_bridges()
+        random.seed(luck)
 
     def fill(self, *, own: int, booked: int) -> None:
         """Put and book what there is at the beginning."""
@@ -222,7 +225,7 @@ class Ground(RuleBasedStateMachine):
     def _called(self, provider: Provider, token: str) -> None:
         for _ in range(provider.calls):
             with self.store.transaction() as tx:
-                tx.bridges.wake(token, now=self.clock.now())
+                tx.channels.wake(tx.channels.called([token]).values(), now=self.clock.now())
 
     def _before_request(self) -> None:
         self.store.step()

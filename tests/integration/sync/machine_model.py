@@ -14,9 +14,13 @@ SECRET = "Secret"
 """Begins the words about patients."""
 
 
+_OF_AN_INSTANCE = re.compile(r"(?ms)(?<=^RECURRENCE-ID)(.*?)^DTSTART[;:][^\r\n]*")
+"""Where one instance starts is where the series says, in whichever clock it is written."""
+
+
 def marks_of(text: str) -> set[str]:
-    """The marks in a text; those of times only where an event starts."""
-    unfolded = _VTIMEZONE.sub("", re.sub(r"\r?\n[ \t]", "", text))
+    """The marks in a text; those of times only where an object starts."""
+    unfolded = _OF_AN_INSTANCE.sub(r"\1", _VTIMEZONE.sub("", re.sub(r"\r?\n[ \t]", "", text)))
     lines = re.findall(r"(?m)^(?:SUMMARY|LOCATION|DESCRIPTION|DTSTART)[;:][^\r\n]*", unfolded)
     return {mark for line in lines for mark in MARK.findall(f"{line} ")}
 
@@ -27,13 +31,16 @@ class Model:
     that the gate has acknowledged.
 
     ``deleted`` are (integration, appointment) of which a person deleted or cancelled the object, and ``asked`` those of
-    them whose removal is for a review; ``may_go`` are appointments that somebody wanted gone, ``cancelled`` those that
-    the practice did. ``removals`` are those that were looked at, and ``restored`` says whether a backup was.
+    them whose removal is for a review; ``early`` are (integration, remote id) of what was deleted before anybody here
+    knew of it, and may be taken in all the same, from a page that is under way. ``may_go`` are appointments that
+    somebody wanted gone, ``cancelled`` those that the practice did. ``removals`` are those that were looked at, and
+    ``restored`` says whether a backup was.
     """
 
     theirs: set[str] = field(default_factory=set)
     ours: set[str] = field(default_factory=set)
     deleted: set[tuple[int, int]] = field(default_factory=set)
+    early: set[tuple[int, str]] = field(default_factory=set)
     asked: set[tuple[int, int]] = field(default_factory=set)
     may_go: set[int] = field(default_factory=set)
     cancelled: set[int] = field(default_factory=set)

@@ -75,6 +75,8 @@ class PersonRules(Ground):
         if not is_new:
             thing.calendar.put(remote_id, thing.shown.text, tag=provider.tag(), key=thing.shown.key)
             provider.notify(thing.calendar)
+            number = thing.bridged.integration_id
+            self.model.asked.discard((number, self.appointment_at(number, remote_id) or 0))
         else:
             provider.add(thing.shown.text, thing.calendar)
         self.model.person_wrote("", thing.shown.text)
@@ -84,6 +86,8 @@ class PersonRules(Ground):
         """Drag something into another calendar, or copy it there."""
         thing, shelf = self.thing(pick), self.shelf(to)
         if thing is None or shelf is None or has(shelf.calendar, thing.shown.text):
+            return
+        if not shelf.bridged.provider.expresses(thing.shown.text):
             return
         if deletes == "first":
             self.throws_away(thing)
@@ -143,6 +147,7 @@ class PersonRules(Ground):
         number = thing.bridged.integration_id
         appointment_id = self.appointment_at(number, thing.shown.remote_id)
         if appointment_id is None:
+            self.model.early.add((number, thing.shown.remote_id))
             return
         self.model.deleted.add((number, appointment_id))
         self.model.may_go.add(appointment_id)

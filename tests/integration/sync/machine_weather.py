@@ -251,6 +251,7 @@ class WeatherRules(ActRules):
         self.model = replace(then, theirs={mark for mark in now.theirs if mark in there})
         self.model.restored = True
         self.model.deleted |= now.deleted
+        self.model.early |= now.early
         self.model.may_go |= now.may_go
         with self.store.snapshot() as tx:
             known = {each.id for world in self.worlds for each in tx.integrations.of(world.practitioner_id)}

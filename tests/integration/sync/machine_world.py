@@ -159,6 +159,11 @@ class Provider(MemoryProvider):
         self.lets_in = True
         self.hide(hidden=False)
 
+    def expresses(self, text: str) -> bool:
+        """Whether there can be such an object here."""
+        rules = [line.value for line in object_of(text).main.all("RRULE")]
+        return not any(each in rule for rule in rules for each in ("FREQ=HOURLY", self.inexpressible))
+
     def writes(self) -> int:
         """How many requests have changed, or could have changed, what is here."""
         return sum(self.requests[each] for each in ("create", "update", "remove", "make_calendar"))
@@ -176,12 +181,18 @@ class ProviderRemote(MemoryRemote):
         return self._place.capabilities
 
     def can_express(self, text: str) -> bool:
-        rules = [line.value for line in object_of(text).main.all("RRULE")]
-        return not any(each in rule for rule in rules for each in ("FREQ=HOURLY", self._place.inexpressible))
+        return self._place.expresses(text)
 
     def pull(self, calendar_id: CalendarId, cursor: Cursor | None) -> Page:
         self._place.forgotten_before = self._place.forgotten.get(calendar_id, 0)
         return super().pull(calendar_id, cursor)
+
+    def make_calendar(self, name: str, *, marker: str, zone: str) -> CalendarId:
+        with self._asked("make_calendar"):
+            # A provider does not look for a calendar that it has made already.
+            calendar_id = f"calendar-{next(self._place.numbers)}"
+            self._place.calendars[calendar_id] = MemoryCalendar(name=name, marker=marker, zone=zone)
+            return CalendarId(calendar_id)
 
     def create(self, calendar_id: CalendarId, text: str) -> RemoteObject:
         self._place.told(calendar_id, text)
