@@ -6,11 +6,11 @@ from hxdav.domain.edit import Authority, Source
 from hxdav.domain.notification import NotificationKind
 from hxdav.domain.privacy import PrivacyLevel
 from hxdav.ical.objects import object_of
-from hxdav.remote import CalendarId, NotTaken, RemoteObject
+from hxdav.remote import CalendarId, NotTaken, RemoteObject, TryLater
 from hxdav.services.steering import set_privacy
 from tests.bridges import BridgedWorld, ForgetfulRemote, retitled
 from tests.builders import an_object
-from tests.simulators.memory import Fault, MemoryRemote
+from tests.simulators.memory import Fault, MemoryCalendar, MemoryRemote
 
 
 def test_a_calendar_is_made_and_filled(world: BridgedWorld) -> None:
@@ -210,6 +210,27 @@ def test_what_a_provider_does_not_let_go_is_told_once(world: BridgedWorld) -> No
 
     assert keeping.refused == 1
     assert world.practice.told() == [NotificationKind.OBJECT_NOT_TAKEN]
+
+
+def test_a_calendar_whose_making_was_not_heard_of_is_found_again(world: BridgedWorld) -> None:
+    world.engine.open_remote = lambda _account: _MakingAnother(world.provider)
+    world.connect()
+    world.round()
+    assert len(world.provider.calendars) == 1
+
+    world.practice.clock.advance(minutes=20)
+    world.round()
+
+    assert len(world.provider.calendars) == 1
+
+
+class _MakingAnother(MemoryRemote):
+    """A provider that knows nothing of markers when it makes a calendar, and whose answer to that is lost."""
+
+    def make_calendar(self, name: str, *, marker: str, zone: str) -> CalendarId:
+        calendar_id = f"calendar-{next(self._provider.numbers)}"
+        self._provider.calendars[calendar_id] = MemoryCalendar(name=name, marker=marker, zone=zone)
+        raise TryLater("The answer was lost.")
 
 
 class _Keeping(MemoryRemote):
