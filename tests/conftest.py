@@ -18,6 +18,7 @@ pytest_plugins = ["tests.stores"]
 
 EXAMPLES = 100
 UNIT = Path(__file__).parent / "unit"
+LONGEST = ("test_convergence", "test_bridge_walks", "test_rules_")
 
 # CI looks at the same examples each time, so that it fails by what a change did and not by what chance found; the long
 # run looks at others, and many more.
@@ -33,11 +34,17 @@ settings.register_profile("long", settings.get_profile("ci"), max_examples=100 *
 settings.load_profile("long" if os.environ.get("HXDAV_TESTS") == "long" else "ci")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of ``unit/`` are pure: a socket in one of them is an error."""
+    """Mark what is pure, and begin with the files that take minutes.
+
+    Tests of ``unit/`` are pure: a socket in one of them is an error. Whoever takes a long file last has the other
+    processes wait for it; among the rest the order stays random.
+    """
     for item in items:
         if item.path.is_relative_to(UNIT):
             item.add_marker(pytest.mark.disable_socket)
+    items.sort(key=lambda item: not item.path.stem.startswith(LONGEST))
 
 
 @pytest.fixture(scope="session")
