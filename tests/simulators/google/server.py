@@ -10,7 +10,7 @@ from tests.simulators.google.oauth import OAuthClient
 from tests.simulators.google.simulator import GoogleSimulator
 from tests.simulators.google.wire import WireRequest
 from tests.simulators.google.world import Clock, real_clock
-from tests.simulators.serving import LOOPBACK, served
+from tests.simulators.serving import LOOPBACK, WireAnswer, served
 
 
 @contextmanager
@@ -24,7 +24,12 @@ def google_server(
     """The simulator, listening on ``simulator.url``. ``trust`` is for webhooks under a certificate of tests."""
     simulator = GoogleSimulator(clock=clock, application=application, trust=trust)
     failed = simulator.violations.append
-    with closing(simulator), served(simulator.answer, asked=WireRequest, failed=failed, port=port) as listener:
+
+    def answer(request: WireRequest) -> WireAnswer:
+        # Looked up at each request, so that a test can put something else there.
+        return simulator.answer(request)
+
+    with closing(simulator), served(answer, asked=WireRequest, failed=failed, port=port) as listener:
         simulator.url = f"http://{LOOPBACK}:{listener.server_port}"
         simulator.channels.start()
         yield simulator
