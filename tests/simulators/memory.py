@@ -227,13 +227,13 @@ class MemoryRemote:
     def pull(self, calendar_id: CalendarId, cursor: Cursor | None) -> Page:
         with self._asked("pull") as fault:
             calendar = self._calendar(calendar_id)
-            place: dict[str, Any] = {"kind": "listing", "at": 0, "upto": len(calendar.changes)}
+            place = _whole(calendar)
             if cursor:
                 place = json.loads(cursor)
             if cursor and (fault is Fault.EXPIRED or place["upto"] < self._provider.forgotten_before):
                 raise CursorExpired("The cursor is too old.")
             if self._provider.only_lists and place["kind"] == "changes":
-                place = {"kind": "listing", "at": 0, "upto": len(calendar.changes)}
+                place = _whole(calendar)
             if place["kind"] == "listing":
                 return self._listing(calendar, place, fault)
             return self._changes(calendar, place, fault)
@@ -330,14 +330,15 @@ class MemoryRemote:
             raise CalendarUnavailable("There is no such calendar.")
         return calendar
 
-    def _listing(self, calendar: MemoryCalendar, place: dict[str, int], fault: Fault | None) -> Page:
-        there = list(calendar.objects.values())
-        shown = {Fault.EMPTY: [], Fault.PARTIAL: there[::2]}.get(fault, there) if fault else there
-        begin, end = place["at"], place["at"] + self._provider.page_size
-        more = end < len(shown)
-        following = {"kind": "listing", "at": end, "upto": place["upto"]}
-        after = following if more else {"kind": "changes", "at": place["upto"], "upto": place["upto"]}
-        return _page(shown[begin:end], after, more=more, listing=True, doubled=fault is Fault.DOUBLED)
+    def _listing(self, calendar: MemoryCalendar, place: dict[str, Any], fault: Fault | None) -> Page:
+        left: list[str] = [] if fault is Fault.EMPTY else place["left"]
+        if fault is Fault.PARTIAL:
+            left = left[::2]
+        now, later = left[: self._provider.page_size], left[self._provider.page_size :]
+        following = {"kind": "listing", "left": later, "upto": place["upto"]}
+        after = following if later else {"kind": "changes", "at": place["upto"], "upto": place["upto"]}
+        shown = [calendar.objects[each] for each in now if each in calendar.objects]
+        return _page(shown, after, more=bool(later), listing=True, doubled=fault is Fault.DOUBLED)
 
     def _changes(self, calendar: MemoryCalendar, place: dict[str, int], fault: Fault | None) -> Page:
         end = min(place["at"] + self._provider.page_size, len(calendar.changes))
@@ -359,6 +360,11 @@ class MemoryRemote:
         yield fault
         if fault is Fault.LOST:
             raise TryLater("The answer did not come.")
+
+
+def _whole(calendar: MemoryCalendar) -> dict[str, Any]:
+    """Where a listing begins: what is there now comes over its pages, whatever comes and goes between them."""
+    return {"kind": "listing", "left": list(calendar.objects), "upto": len(calendar.changes)}
 
 
 def _page(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hxdav.domain.bridge import AccountState, BridgeState
+from hxdav.domain.ids import AppointmentId
 from hxdav.ical.objects import object_of
 from hxdav.remote import RemoteObject
 from tests.integration.sync.machine_ground import Bridged, Ground
@@ -146,8 +147,10 @@ class PersonRules(Ground):
     def _wants_gone(self, thing: Thing) -> None:
         number = thing.bridged.integration_id
         appointment_id = self.appointment_at(number, thing.shown.remote_id)
-        if appointment_id is None:
+        if appointment_id is None or self._is_gone(appointment_id):
+            # Nobody here knows of it yet, or not yet that it is there again.
             self.model.early.add((number, thing.shown.remote_id))
+        if appointment_id is None:
             return
         self.model.deleted.add((number, appointment_id))
         self.model.may_go.add(appointment_id)
@@ -156,6 +159,10 @@ class PersonRules(Ground):
             stands_still = tx.external_accounts.one(bridge.account_id).state is AccountState.REFUSED
             if stands_still or bridge.state is BridgeState.HIDDEN:
                 self.model.asked.add((number, appointment_id))
+
+    def _is_gone(self, appointment_id: AppointmentId) -> bool:
+        with self.store.snapshot() as tx:
+            return tx.appointments.one(appointment_id).is_gone
 
 
 def has(calendar: MemoryCalendar, text: str) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.integration.sync.machine import REACHED, explore
+from tests.integration.sync.machine import OUTCOMES, explore
 from tests.integration.sync.machine_ground import Stage
 
 
 def test_both_sides_become_equal_in_any_order(stage: Stage) -> None:
-    seen = explore(stage, reaching=REACHED)
+    seen = explore(stage, reaching=OUTCOMES)
 
-    assert not REACHED - seen.keys(), "each of these is to be reached, or the machine tests less than it seems to"
+    assert not OUTCOMES - seen.keys(), "each of these is to be reached, or the machine tests less than it seems to"
