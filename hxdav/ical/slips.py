@@ -6,7 +6,7 @@ in the end: what somebody else has edited in that time must not be taken for one
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from datetime import UTC
 
 from hxdav.domain.field import EVERY_FIELD, Field
@@ -16,12 +16,16 @@ from hxdav.ical.objects import object_of
 _MASTER = ""
 
 
-def has_slipped_in(before: str, after: str, *, written: Collection[str]) -> bool:
+def has_slipped_in(before: str, after: str, *, written: Mapping[str, bool]) -> bool:
     """Whether the text ``after`` says anything else than ``before`` beside the instances that were ``written``.
 
-    Those are named as the keys of ``Parts`` are; one that was written may have come, gone, or been left out.
+    Those are named as the keys of ``Parts`` are, each with whether it takes place by what was written; where it does,
+    and is left out all the same, somebody has deleted it. Words that somebody puts into an instance right behind ours
+    cannot be told from words that the provider has put differently.
     """
     was, now = _parts(before), _parts(after)
+    if any(takes_place and EXCLUDED + key in _lines(now) for key, takes_place in written.items()):
+        return True
     others = {each for each in differences(was, now) if each.part not in written}
     about_rules = {each for each in others if each.part == _MASTER and each.field is Field.RECURRENCE}
     return bool(others - about_rules) or bool((_lines(was) ^ _lines(now)) - {EXCLUDED + key for key in written})

@@ -205,7 +205,7 @@ class Writer:
             else:
                 self._update(self._occurrence(named), patch)
         brought = self._read(pieces.remote_id)
-        written = [bodies.timeline.identity(local) for local in todo]
+        written = {bodies.timeline.identity(local): patch is not None for local, patch in todo.items()}
         if has_slipped_in(shown(pieces).text, shown(brought).text, written=written):
             # An edit of somebody else's has come between: it must not be taken for what was written.
             raise Changed(CHANGED)

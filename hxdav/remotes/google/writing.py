@@ -5,7 +5,7 @@ What is written is a patch, so that what hxdav does not know of stays, and Googl
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -126,7 +126,7 @@ class Writer:
             # A new rule may have swept exceptions away, and a new time may have moved them.
             pieces = with_exceptions(self._wire, self._calendar_id, master)
             if not _differs(before.master, {name: bodies.master[name] for name in _TIMING}):
-                _require_nothing_else(Pieces(master=master, exceptions=before.exceptions), pieces, written=())
+                _require_nothing_else(Pieces(master=master, exceptions=before.exceptions), pieces, written={})
         return self._bring_exceptions(pieces, bodies)
 
     def _bring_exceptions(self, pieces: Pieces, bodies: EventBodies) -> Pieces:
@@ -144,7 +144,7 @@ class Writer:
             return pieces
         # The answer to an instance says nothing of its master, whose etag may have changed with it.
         brought = with_exceptions(self._wire, self._calendar_id, pieces.master)
-        _require_nothing_else(pieces, brought, written=[key for key, _ in changes])
+        _require_nothing_else(pieces, brought, written={key: body != _CANCELLED for key, body in changes})
         return brought
 
     def _instance_id(self, master: Event, key: str) -> str:
@@ -183,7 +183,7 @@ def shown(pieces: Pieces) -> RemoteObject:
             raise TryLater("Google's answer made no sense. Try again later.", code="bad_answer")
 
 
-def _require_nothing_else(before: Pieces, after: Pieces, *, written: Collection[str]) -> None:
+def _require_nothing_else(before: Pieces, after: Pieces, *, written: Mapping[str, bool]) -> None:
     """Raise Changed where an edit of somebody else's has come between: it must not be taken for what was written."""
     if has_slipped_in(shown(before).text, shown(after).text, written=written):
         raise Changed(_MEANWHILE)

@@ -6,7 +6,7 @@ forget the exceptions of its series, so that it is written only where it has cha
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -112,7 +112,7 @@ class Writer:
             pieces = self._read(event_id) if bodies.is_series or before.is_series else Pieces(master=answer)
             if pieces.is_series and patch.keys().isdisjoint(_TIMING):
                 kept = {name: before.master[name] for name in _BESIDE_A_MASTER if name in before.master}
-                _require_nothing_else(Pieces(master=answer | kept), pieces, written=())
+                _require_nothing_else(Pieces(master=answer | kept), pieces, written={})
         return self._bring_instances(pieces, bodies) if bodies.is_series else pieces
 
     def _bring_instances(self, pieces: Pieces, bodies: EventBodies) -> Pieces:
@@ -132,7 +132,8 @@ class Writer:
             etag = etag_of(exceptions[local]) if local in exceptions else ""
             self._bring_instance(ids.get(local, ""), patch, if_match=etag)
         brought = self._read(str(pieces.master["id"]))
-        _require_nothing_else(pieces, brought, written=[bodies.timeline.identity(local) for local in todo])
+        written = {bodies.timeline.identity(local): patch is not None for local, patch in todo.items()}
+        _require_nothing_else(pieces, brought, written=written)
         return brought
 
     def _bring_instance(self, event_id: str, patch: Json | None, *, if_match: str) -> None:
@@ -173,7 +174,7 @@ def shown(pieces: Pieces) -> RemoteObject:
             raise bad_answer()
 
 
-def _require_nothing_else(before: Pieces, after: Pieces, *, written: Collection[str]) -> None:
+def _require_nothing_else(before: Pieces, after: Pieces, *, written: Mapping[str, bool]) -> None:
     """Raise Changed where an edit of somebody else's has come between: it must not be taken for what was written."""
     if has_slipped_in(shown(before).text, shown(after).text, written=written):
         raise Changed(_MEANWHILE)

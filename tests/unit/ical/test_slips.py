@@ -7,7 +7,8 @@ import pytest
 from hxdav.ical.slips import has_slipped_in
 from tests.builders import an_object
 
-WRITTEN = ["20261208T030003Z"]
+WRITTEN = {"20261208T030003Z": True}
+TAKEN_OUT = {"20261208T030003Z": False}
 
 
 def a_series(*more: str, summary: str = "Team", overrides: str = "") -> str:
@@ -29,12 +30,19 @@ OURS = an_override("20261208T030003Z", "Ours")
     [
         a_series(),
         a_series(overrides=OURS),
-        a_series("EXDATE:20261208T030003Z"),
     ],
-    ids=["nothing", "changed", "left out"],
+    ids=["nothing", "changed"],
 )
 def test_what_was_written_has_not_slipped_in(after: str) -> None:
     assert not has_slipped_in(a_series(), after, written=WRITTEN)
+
+
+def test_what_was_taken_out_has_not_slipped_in() -> None:
+    assert not has_slipped_in(a_series(), a_series("EXDATE:20261208T030003Z"), written=TAKEN_OUT)
+
+
+def test_a_deletion_of_what_was_written_has_slipped_in() -> None:
+    assert has_slipped_in(a_series(), a_series("EXDATE:20261208T030003Z"), written=WRITTEN)
 
 
 @pytest.mark.parametrize(
