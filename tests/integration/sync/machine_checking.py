@@ -54,6 +54,7 @@ def after_a_round(ground: Ground) -> None:
             for each in removals:
                 if each.id not in ground.model.removals:
                     ground.model.removals.add(each.id)
+                    _learn_of_what_came_and_went(ground, tx, each)
                     _somebody_made(ground, each)
             made = sorted(each.made_at for each in removals if each.decision is Decision.SETTLED)
             for earlier, later in zip(made, made[UNREVIEWED:], strict=False):
@@ -65,12 +66,23 @@ def after_a_round(ground: Ground) -> None:
 
 
 def _learn_of_early_deletions(ground: Ground) -> None:
-    for number, remote_id in sorted(ground.model.early):
+    for early in sorted(ground.model.early):
+        number, remote_id, _ = early
         appointment_id = ground.appointment_at(IntegrationId(number), remote_id)
         if appointment_id is not None:
-            ground.model.early.discard((number, remote_id))
+            ground.model.early.discard(early)
             ground.model.deleted.add((number, appointment_id))
             ground.model.may_go.add(appointment_id)
+
+
+def _learn_of_what_came_and_went(ground: Ground, tx: Tx, removal: Removal) -> None:
+    """What was taken in and found deleted in the same round has no link any more, but its UID."""
+    number, uid = removal.source.integration_id, tx.appointments.one(removal.appointment_id).uid
+    for early in sorted(ground.model.early):
+        if (early[0], early[2]) == (number, uid):
+            ground.model.early.discard(early)
+            ground.model.deleted.add((early[0], removal.appointment_id))
+            ground.model.may_go.add(removal.appointment_id)
 
 
 def _somebody_made(ground: Ground, removal: Removal) -> None:
@@ -81,7 +93,9 @@ def _somebody_made(ground: Ground, removal: Removal) -> None:
     if named not in ground.model.deleted:
         # What went after the backup that was restored is gone at the provider only.
         assert ground.model.restored, "a removal that nobody made"
-        assert removal.reviewed_from is not None, "what nobody can tell is for a review"
+        # A drag removes nothing, so that there is nothing to ask.
+        is_for_review = removal.reviewed_from is not None or removal.decision is Decision.DRAGGED
+        assert is_for_review, "what nobody can tell is for a review"
     if named in ground.model.asked and removal.decision is not Decision.DRAGGED:
         assert removal.reviewed_from is not None, "a removal after a pause is for a review"
     # What is deleted once more, after it came back, is another removal.

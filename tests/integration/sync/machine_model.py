@@ -31,8 +31,8 @@ class Model:
     that the gate has acknowledged.
 
     ``deleted`` are (integration, appointment) of which a person deleted or cancelled the object, and ``asked`` those of
-    them whose removal is for a review; ``early`` are (integration, remote id) of what was deleted before anybody here
-    knew of it, and may be taken in all the same, from a page that is under way. ``may_go`` are appointments that
+    them whose removal is for a review; ``early`` are (integration, remote id, UID) of what was deleted before anybody
+    here knew of it, and may be taken in all the same, from a page that is under way. ``may_go`` are appointments that
     somebody wanted gone, ``cancelled`` those that the practice did. ``removals`` are those that were looked at, and
     ``restored`` says whether a backup was.
     """
@@ -40,7 +40,7 @@ class Model:
     theirs: set[str] = field(default_factory=set)
     ours: set[str] = field(default_factory=set)
     deleted: set[tuple[int, int]] = field(default_factory=set)
-    early: set[tuple[int, str]] = field(default_factory=set)
+    early: set[tuple[int, str, str]] = field(default_factory=set)
     asked: set[tuple[int, int]] = field(default_factory=set)
     may_go: set[int] = field(default_factory=set)
     cancelled: set[int] = field(default_factory=set)

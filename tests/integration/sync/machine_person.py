@@ -149,7 +149,7 @@ class PersonRules(Ground):
         appointment_id = self.appointment_at(number, thing.shown.remote_id)
         if appointment_id is None or self._is_gone(appointment_id):
             # Nobody here knows of it yet, or not yet that it is there again.
-            self.model.early.add((number, thing.shown.remote_id))
+            self.model.early.add((number, thing.shown.remote_id, uid_of(thing.shown.text)))
         if appointment_id is None:
             return
         self.model.deleted.add((number, appointment_id))
