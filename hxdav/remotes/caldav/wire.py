@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 import httpx
 
 from hxdav.errors import AnswerTooLarge, CallFailed, NotReachable
+from hxdav.net import pause_of
 from hxdav.remote import AccessLost, CalendarUnavailable, RemoteError, TryLater
 from hxdav.remotes.caldav import bodies
 from hxdav.remotes.caldav.account import APPLE_WANTS, Flavour
@@ -18,9 +17,6 @@ from hxdav.remotes.caldav.answers import Multistatus, Senseless, Told, multistat
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
 _ABSENT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _OVERLOADED = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
-_LONGEST_PAUSE = timedelta(days=1)
-"""What a server may ask for in Retry-After; longer ones are taken for a mistake."""
-
 _NOT_LET_IN = "The calendar server does not take this user name and password any more. Connect the account again."
 _NOT_ALLOWED = "The calendar server does not let this account do that. Check its rights there, and connect it again."
 _OVERLOAD = "The calendar server asks hxdav to wait."
@@ -104,7 +100,7 @@ class Wire:
         """The error for an answer, by its status and Retry-After."""
         error = self.refusal(response.status_code)
         if isinstance(error, TryLater):
-            error.after = pause_of(response.headers.get("Retry-After", ""), now=datetime.now(UTC))
+            error.after = pause_of(response.headers.get("Retry-After", ""))
         return error
 
     def refusal(self, code: int) -> RemoteError:
@@ -120,13 +116,3 @@ class Wire:
         if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return TryLater(_TROUBLE, code="server_error")
         return TryLater(_NO_SENSE, code="senseless")
-
-
-def pause_of(written: str, *, now: datetime) -> timedelta | None:
-    """What Retry-After asks for (RFC 9110 §10.2.3): seconds, or a date; None where it is neither."""
-    text = written.strip()
-    try:
-        asked = timedelta(seconds=int(text)) if text.isdecimal() else parsedate_to_datetime(text) - now
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(asked, timedelta(0)), _LONGEST_PAUSE)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -24,6 +23,7 @@ from exchangelib.util import is_xml  # type: ignore[import-untyped]
 from exchangelib.version import Build, Version  # type: ignore[import-untyped]
 from requests.adapters import BaseAdapter
 
+from hxdav.net import pause_of
 from hxdav.remotes.exchange.account import Auth
 from hxdav.remotes.exchange.refusal import busy, no_ews, trouble
 from hxdav.remotes.exchange.signing_in import not_let_in
@@ -32,7 +32,6 @@ _PASSED_ON = ("Content-Type",)
 """Headers of exchangelib's that say anything; the others are the session's own."""
 
 _OVERLOADED = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
-_MOST_SECONDS = 10**6
 
 
 class Connection(BaseProtocol):  # type: ignore[misc]
@@ -137,18 +136,13 @@ class _OnlyOnce(FailFast):  # type: ignore[misc]
         if code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             raise not_let_in(code, [response.headers.get("WWW-Authenticate", "")], auth=self._auth)
         if code in _OVERLOADED:
-            raise busy(_seconds(response.headers.get("Retry-After", "")))
+            pause = pause_of(response.headers.get("Retry-After", ""))
+            raise busy(None if pause is None else pause.total_seconds())
         if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise trouble()
         if code == HTTPStatus.NOT_FOUND:
             raise no_ews()
         raise MalformedResponseError("no answer of EWS")
-
-
-def _seconds(written: str) -> int | None:
-    with suppress(ValueError):
-        return min(int(written), _MOST_SECONDS)
-    return None
 
 
 def silence() -> None:

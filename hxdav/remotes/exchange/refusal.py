@@ -10,6 +10,7 @@ from datetime import timedelta
 from ssl import SSLCertVerificationError
 
 from hxdav.errors import CallFailed
+from hxdav.net import LONGEST_PAUSE
 from hxdav.remote import AccessLost, CalendarUnavailable, Changed, CursorExpired, NotTaken, RemoteError, TryLater
 
 NO_ITEM = "ErrorItemNotFound"
@@ -85,9 +86,6 @@ _NO_SENSE = "The Exchange server's answer made no sense."
 _NO_EWS = "There is no EWS at this address of the server."
 _NO_GOING_ON = "Exchange cannot tell any more what changed since the last time."
 
-_LONGEST_PAUSE = timedelta(days=1)
-"""What a server may ask for; longer ones are taken for a mistake."""
-
 
 _ERRORS: tuple[tuple[Container[str], Callable[[], RemoteError]], ...] = (
     (_NO_FOLDER, lambda: CalendarUnavailable(NO_CALENDAR)),
@@ -126,7 +124,7 @@ def trouble() -> TryLater:
 
 def busy(seconds: float | None) -> TryLater:
     """That the server is overloaded, and for how long it asks not to be called, if it does."""
-    after = min(timedelta(seconds=seconds), _LONGEST_PAUSE) if seconds and seconds > 0 else None
+    after = timedelta(seconds=min(seconds, LONGEST_PAUSE.total_seconds())) if seconds and seconds > 0 else None
     return TryLater(_BUSY, after=after, code="quota")
 
 

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
+from hxdav.net import pause_of
 from hxdav.remote import AccessLost, CalendarUnavailable, Changed, NotTaken, ObjectGone, RemoteError, TryLater
 
 _TOO_FAST = frozenset({
@@ -23,7 +22,6 @@ _NO_ACCESS = frozenset({
     "notACalendarUser", "forbiddenForServiceAccounts",
 })  # fmt: skip
 _SWITCHED_OFF = frozenset({"accessNotConfigured", "SERVICE_DISABLED"})
-_LONGEST_PAUSE = timedelta(hours=1)
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
@@ -65,10 +63,10 @@ def error_of(code: int, headers: Mapping[str, str], body: bytes) -> RemoteError 
     """The error that an answer with this status, from 300 on, stands for."""
     reason = _reason(body)
     if code in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT} or reason in _TOO_FAST:
-        after = _retry_after(headers.get("retry-after", ""))
+        after = pause_of(headers.get("retry-after", ""))
         return TryLater("Google asks for a pause: too many requests.", after=after, code="rate_limited")
     if code >= HTTPStatus.INTERNAL_SERVER_ERROR or code < HTTPStatus.BAD_REQUEST:
-        after = _retry_after(headers.get("retry-after", ""))
+        after = pause_of(headers.get("retry-after", ""))
         return TryLater("Google is not available. Try again later.", after=after, code=f"http_{code}")
     if reason in _SWITCHED_OFF:
         return TryLater(
@@ -94,15 +92,3 @@ def _reason(body: bytes) -> str:
     except (ValueError, KeyError, TypeError, IndexError, AttributeError):
         return ""
     return reason if isinstance(reason, str) and reason.replace("_", "").isalnum() else ""
-
-
-def _retry_after(value: str) -> timedelta | None:
-    """The pause that Google asks for: seconds or a date (RFC 9110 §10.2.3), at most an hour."""
-    try:
-        if value.strip().isdecimal():
-            pause = timedelta(seconds=int(value))
-        else:
-            pause = parsedate_to_datetime(value) - datetime.now(UTC)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return max(timedelta(0), min(pause, _LONGEST_PAUSE))

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
+from hxdav.net import pause_of
 from hxdav.remote import AccessLost, CalendarUnavailable, Changed, NotTaken, ObjectGone, RemoteError, TryLater
 
 _TOO_FAST = frozenset({"applicationthrottled", "toomanyrequests", "mailboxconcurrency", "activitylimitreached"})
@@ -22,7 +21,6 @@ _LOST_PLACE = frozenset({
 })  # fmt: skip
 _STALE = frozenset({"errorirresolvableconflict", "errorchangekeyrequired", "errorstaleobject"})
 _BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT, 509})
-_LONGEST_PAUSE = timedelta(hours=1)
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
@@ -100,15 +98,3 @@ def _reason(body: bytes) -> str:
     except (ValueError, KeyError, TypeError):
         return ""
     return reason if isinstance(reason, str) and reason.replace("_", "").replace(".", "").isalnum() else ""
-
-
-def pause_of(value: str) -> timedelta | None:
-    """The pause that Microsoft asks for: seconds or a date (RFC 9110 §10.2.3), at most an hour."""
-    try:
-        if value.strip().isdecimal():
-            pause = timedelta(seconds=int(value))
-        else:
-            pause = parsedate_to_datetime(value) - datetime.now(UTC)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return max(timedelta(0), min(pause, _LONGEST_PAUSE))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,7 +12,6 @@ from hxdav.remotes.caldav import CalDavAccount, Flavour, looks_like_app_password
 from hxdav.remotes.caldav.answers import Senseless, as_read, member_of, multistatus, tag_of
 from hxdav.remotes.caldav.bodies import mkcalendar, multiget, query_by_uid, sync_collection
 from hxdav.remotes.caldav.ends import with_ends
-from hxdav.remotes.caldav.wire import pause_of
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 CALENDAR = "https://p42-caldav.icloud.example/20000/calendars/hx%2Done/"
@@ -81,22 +80,6 @@ def test_a_tag_has_one_form(written: str, tag: str) -> None:
 )
 def test_an_object_is_named_by_the_last_part_of_its_address(url: str, name: str | None) -> None:
     assert member_of(CALENDAR, url) == name
-
-
-@pytest.mark.parametrize(
-    ("written", "pause"),
-    [
-        ("120", timedelta(seconds=120)),
-        ("Sun, 22 Nov 2026 01:00:30 GMT", timedelta(seconds=30)),
-        ("Sun, 22 Nov 2026 00:00:00 GMT", timedelta(0)),
-        ("999999999", timedelta(days=1)),
-        ("9" * 40, None),
-        ("soon", None),
-        ("", None),
-    ],
-)
-def test_a_pause_is_asked_for_in_seconds_or_by_a_date(written: str, pause: timedelta | None) -> None:
-    assert pause_of(written, now=NOW) == pause
 
 
 def test_calendar_data_gets_the_line_breaks_that_xml_took() -> None:

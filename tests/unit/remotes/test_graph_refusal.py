@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 
 import pytest
 
 from hxdav.remote import AccessLost, CalendarUnavailable, Changed, NotTaken, ObjectGone, RemoteError, TryLater
-from hxdav.remotes.graph.refusal import Refusal, error_of, pause_of
+from hxdav.remotes.graph.refusal import Refusal, error_of
 
 
 def a_body(word: str) -> bytes:
@@ -72,18 +70,3 @@ def test_an_error_that_cannot_be_read_has_no_word(body: bytes) -> None:
     refusal = error_of(400, {}, body)
     assert isinstance(refusal, Refusal)
     assert refusal.reason == ""
-
-
-@pytest.mark.parametrize(
-    ("asked", "pause"),
-    [("7", timedelta(seconds=7)), ("86400", timedelta(hours=1)), ("", None), ("soon", None), ("-1", None)],
-)
-def test_the_pause_is_the_one_that_is_asked_for_and_an_hour_at_most(asked: str, pause: timedelta | None) -> None:
-    assert pause_of(asked) == pause
-
-
-def test_a_pause_may_be_asked_for_until_a_moment() -> None:
-    until = datetime.now(UTC) + timedelta(minutes=5)
-    pause = pause_of(format_datetime(until, usegmt=True))
-    assert pause is not None
-    assert timedelta(minutes=4) < pause <= timedelta(minutes=5)

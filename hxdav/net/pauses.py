@@ -1,0 +1,22 @@
+"""How long a server asks to be left alone (RFC 9110 §10.2.3, Retry-After)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+LONGEST_PAUSE = timedelta(hours=1)
+"""What is believed at most: a calendar that stands still for longer is looked at, whatever its server said."""
+
+
+def pause_of(written: str, *, now: datetime | None = None) -> timedelta | None:
+    """What Retry-After asks for, in seconds or by a date; None where it is neither."""
+    text = written.strip()
+    try:
+        if text.isdecimal():
+            asked = timedelta(seconds=int(text))
+        else:
+            asked = parsedate_to_datetime(text) - (now or datetime.now(UTC))
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(asked, timedelta(0)), LONGEST_PAUSE)
