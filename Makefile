@@ -40,9 +40,11 @@ lint: .venv/dev
 	$(BIN)/lint-imports
 
 test: lint tests/npm/node_modules/.package-lock.json
+	@tools/chromium
 	$(PYTEST)
 
 test-long: lint tests/npm/node_modules/.package-lock.json
+	@tools/chromium
 	HXDAV_TESTS=long $(PYTEST)
 
 bench: .venv/dev

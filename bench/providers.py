@@ -17,7 +17,7 @@ import httpx
 
 from bench import servers
 from hxdav.bootstrap import Installation
-from hxdav.bootstrap.providers import Mailbox, exchange_credentials
+from hxdav.sync.entrances import Mailbox, exchange_credentials
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.integration import Service
 from hxdav.services.consenting import Wish

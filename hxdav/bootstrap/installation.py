@@ -21,6 +21,7 @@ from hxdav.domain.policy import Policy
 from hxdav.domain.times import Clock
 from hxdav.errors import ConfigurationError, SecretsError
 from hxdav.mail.outbox import Outbox
+from hxdav.net.proxies import believe_proxies, networks
 from hxdav.remote import Remote
 from hxdav.secrets.keyring import Keyring, load_key, make_key
 from hxdav.secrets.vault import Vault
@@ -208,15 +209,22 @@ class Installation:
             WebBackend(
                 store=self.store,
                 clock=self.clock,
+                policy=self.policy,
+                keyring=self.keyring,
                 connector=self.connector,
                 channel_digest=self.keyring.channel_token_digest,
+                public_url=self.settings.server.url,
+                calendars_url=f"{self.settings.server.url}{self.settings.dav.prefix}",
             )
         )
+        trusted = networks(str(each) for each in self.settings.server.trusted_proxies)
 
         def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
             # This is in the way of every poll, so it is one comparison.
-            here = pages if environ.get("PATH_INFO", "").startswith(BEGINNINGS) else calendars
-            return here(environ, start_response)
+            if not environ.get("PATH_INFO", "").startswith(BEGINNINGS):
+                return calendars(environ, start_response)
+            believe_proxies(environ, trusted)
+            return pages(environ, start_response)
 
         return application
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,30 +33,6 @@ Keep = Callable[[str], None]
 _CONSUMERS = "consumers"
 _TENANTS = {Service.OUTLOOK: _CONSUMERS, Service.OFFICE365: "organizations"}
 """Whose accounts Microsoft offers where any may connect."""
-
-
-def password_credentials(username: str, password: str) -> str:
-    """The credentials of an account that is opened with a password, to be sealed."""
-    return json.dumps({"username": username, "password": password})
-
-
-def exchange_credentials(account: Mailbox) -> str:
-    """The same of a mailbox on an Exchange server."""
-    return json.dumps(asdict(account))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mailbox:
-    """What a person says of a mailbox on an Exchange server.
-
-    ``auth`` is "basic" or "ntlm"; ``authorities`` (PEM) are to be trusted for its server alone.
-    """
-
-    address: str
-    username: str
-    password: str = field(repr=False)
-    auth: str = "basic"
-    authorities: str = ""
 
 
 def read_authorities(path: Path) -> str:

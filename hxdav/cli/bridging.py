@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 
 from hxdav.bootstrap import Installation
-from hxdav.bootstrap.providers import password_credentials
 from hxdav.cli.console import say
 from hxdav.cli.session import (
     AsUser,
@@ -32,6 +31,7 @@ from hxdav.services.bridging import Connected
 from hxdav.services.consenting import Wish, callback_uri
 from hxdav.services.logins import PractitionerLogin
 from hxdav.sync.connecting import Applicant, Entrance
+from hxdav.sync.entrances import password_credentials
 
 Number = Annotated[int, typer.Argument(metavar="ID", help="Number of the integration.")]
 Account = Annotated[

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from hxdav.bootstrap import Installation
-from hxdav.bootstrap.providers import Mailbox, exchange_credentials, read_authorities
+from hxdav.bootstrap.providers import read_authorities
 from hxdav.cli.bridging import Typed, add_by_consent, tell
 from hxdav.cli.session import own_word
 from hxdav.domain.integration import Integration, Service
@@ -20,6 +20,7 @@ from hxdav.remote import RemoteError
 from hxdav.services.bridging import Connected
 from hxdav.services.logins import PractitionerLogin
 from hxdav.sync.connecting import Applicant, Entrance
+from hxdav.sync.entrances import Mailbox, exchange_credentials
 
 
 class SignIn(StrEnum):

@@ -12,8 +12,8 @@ from typing import Any
 from hxdav.dav.addresses import Target
 from hxdav.dav.answers import Answer, Refusal, plain
 from hxdav.dav.settings import Backend
-from hxdav.dav.throttle import Throttle
 from hxdav.domain.ids import AppPasswordId, UserId, Username
+from hxdav.secrets.throttle import Throttle
 from hxdav.store.app_passwords import Login
 from hxdav.store.feed import Poll
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from hxdav.dav import poll
 from hxdav.dav.addresses import Kind, Target
 from hxdav.dav.answers import FEATURES, Answer, Refusal, plain
-from hxdav.dav.arrival import Environ, believe_proxies, body_of, decoded_path, networks, target_within
+from hxdav.dav.arrival import body_of, decoded_path, target_within
 from hxdav.dav.authentication import Authenticator
 from hxdav.dav.conditions import Missing, forbidden
 from hxdav.dav.documents import MAX_XML
@@ -23,6 +23,7 @@ from hxdav.dav.plugins import CALLER
 from hxdav.dav.request import Request
 from hxdav.dav.settings import Backend
 from hxdav.errors import StoreBusy
+from hxdav.net.proxies import Environ, believe_proxies, networks
 
 REQUEST = "hxdav.request"
 """The environ's key for the Request."""

@@ -243,6 +243,7 @@ class Notification:
     at: datetime
     integration_id: IntegrationId | None
     appointment_id: AppointmentId | None
+    seen_at: datetime | None
 
     @property
     def wording(self) -> Wording:

@@ -22,6 +22,8 @@ class Keyring:
         self._invitations = _derived(key, "invitations")
         self._channel_tokens = _derived(key, "channel tokens")
         self._consents = _derived(key, "consents")
+        self._web_sessions = _derived(key, "web sessions")
+        self.cookie_key = _derived(key, "cookies").hex()
         self.proof = _derived(key, "proof").hex()
 
     def signature(self, text: str) -> str:
@@ -51,6 +53,10 @@ class Keyring:
     def consent_digest(self, state: str) -> str:
         """The keyed hash by which a consent is found when the person comes back from the provider."""
         return hmac.digest(self._consents, state.encode(), "sha256").hex()
+
+    def web_session_digest(self, secret: str) -> str:
+        """The keyed hash by which a browser is known that somebody has signed in with."""
+        return hmac.digest(self._web_sessions, secret.encode(), "sha256").hex()
 
 
 def load_key(path: Path) -> Keyring:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from hxdav.domain.ids import PracticeGroupId
 from hxdav.domain.policy import Policy
 from hxdav.domain.times import Clock
+from hxdav.services.signing_in import SIGNED_IN_FOR
 from hxdav.store.store import Tx
 
 TOLD_FOR = timedelta(days=90)
@@ -30,6 +31,7 @@ def purge(tx: Tx, clock: Clock, policy: Policy, *, practice_group_id: PracticeGr
         (tx.retention.removals, before),
         (tx.retention.notifications, now - TOLD_FOR),
         (tx.retention.invitations, now),
+        (tx.retention.web_sessions, now - SIGNED_IN_FOR),
         (tx.retention.consents, now - ANSWER_READ_FOR),
     )
     purged = 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, case, insert, literal, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, case, func, insert, literal, or_, select, update
 
 from hxdav.domain.ids import AppointmentId, IntegrationId, NotificationId, PractitionerId
 from hxdav.domain.notification import MAILED, MAILED_TO_ADMINISTRATORS, Notification, NotificationKind
@@ -82,6 +82,25 @@ class Notifications:
         query = query.order_by(NotificationRow.at.desc(), NotificationRow.id.desc()).limit(limit)
         return [_notification(row) for row in self._connection.execute(query)]
 
+    def unseen(self, practitioner_id: PractitionerId) -> int:
+        """How many things the practitioner was told and has not been shown."""
+        query = select(func.count()).where(
+            NotificationRow.practitioner_id == practitioner_id, NotificationRow.seen_at.is_(None)
+        )
+        return self._connection.execute(query).scalar_one()
+
+    def see(self, practitioner_id: PractitionerId, *, upto: NotificationId, now: datetime) -> None:
+        """Remember that the practitioner was shown everything up to this."""
+        self._connection.execute(
+            update(NotificationRow)
+            .where(
+                NotificationRow.practitioner_id == practitioner_id,
+                NotificationRow.id <= upto,
+                NotificationRow.seen_at.is_(None),
+            )
+            .values(seen_at=now)
+        )
+
     def is_mail_due(self, now: datetime) -> bool:
         """Whether there is anything to mail."""
         query = select(NotificationRow.id).where(NotificationRow.mail_due_at <= now)
@@ -150,6 +169,7 @@ _NOTIFICATIONS: Select[*tuple[Any, ...]] = select(
     NotificationRow.at,
     NotificationRow.integration_id,
     NotificationRow.appointment_id,
+    NotificationRow.seen_at,
 )
 
 _MAILS = (
@@ -183,4 +203,5 @@ def _notification(row: Row[*tuple[Any, ...]]) -> Notification:
         at=row.at,
         integration_id=None if row.integration_id is None else IntegrationId(row.integration_id),
         appointment_id=None if row.appointment_id is None else AppointmentId(row.appointment_id),
+        seen_at=row.seen_at,
     )

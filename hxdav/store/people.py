@@ -190,6 +190,14 @@ class People:
             )
         )
 
+    def invited(self, digest: str, *, now: datetime) -> Invitation | None:
+        """The invitation with this hash, unused; None where there is none that still can be used."""
+        query = select(InvitationRow.user_id, InvitationRow.expires_at).where(
+            InvitationRow.digest == digest, InvitationRow.used_at.is_(None), InvitationRow.expires_at > now
+        )
+        row = self._connection.execute(query).first()
+        return Invitation(user_id=UserId(row.user_id), expires_at=row.expires_at) if row else None
+
     def take_invitation(self, digest: str, *, now: datetime) -> Invitation | None:
         """Use up the invitation with this hash; None where there is none that still can be used."""
         taken = self._connection.execute(

@@ -40,6 +40,7 @@ from hxdav.store.rows import (
     RefusedBodyRow,
     RemovalRow,
     VersionRow,
+    WebSessionRow,
     table_of,
 )
 from hxdav.store.rows.base import Base, verbatim
@@ -64,6 +65,13 @@ class Retention:
             NotificationRow.practitioner_id.in_(_practitioners(practice_group_id)), NotificationRow.at <= before
         )
         return self._delete(NotificationRow, old.limit(limit))
+
+    def web_sessions(self, practice_group_id: PracticeGroupId, before: datetime, *, limit: int) -> int:
+        """Browsers that were last there by ``before``."""
+        old = select(WebSessionRow.id).where(
+            WebSessionRow.practice_group_id == practice_group_id, WebSessionRow.seen_at <= before
+        )
+        return self._delete(WebSessionRow, old.limit(limit))
 
     def removals(self, practice_group_id: PracticeGroupId, before: datetime, *, limit: int) -> int:
         """Removals that were decided by ``before``."""

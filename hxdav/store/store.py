@@ -31,6 +31,7 @@ from hxdav.store.retention import Retention
 from hxdav.store.sealed import Sealed
 from hxdav.store.subscriptions import Subscriptions
 from hxdav.store.trail import Trail
+from hxdav.store.web_sessions import WebSessions
 
 
 class Tx:
@@ -53,6 +54,11 @@ class Tx:
     def app_passwords(self) -> AppPasswords:
         """The devices' passwords."""
         return AppPasswords(self.connection)
+
+    @cached_property
+    def web_sessions(self) -> WebSessions:
+        """Who is signed in to the pages."""
+        return WebSessions(self.connection)
 
     @cached_property
     def integrations(self) -> Integrations:

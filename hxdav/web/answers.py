@@ -32,8 +32,8 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
+        f"default-src 'none'; style-src 'self' 'sha256-{_STYLE_HASH}'; img-src 'self'; script-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
 }
 
@@ -64,6 +64,12 @@ def _inline(paragraph: str | Link) -> Markup:
 
 
 def protected(response: Response) -> Response:
-    """``response`` with the headers that every answer has: kept nowhere, framed nowhere, loading nothing."""
+    """``response`` with the headers that every answer has: framed nowhere, loading nothing from elsewhere, not kept.
+
+    What a route says of keeping its own answer stands.
+    """
+    kept = response.headers.get("Cache-Control")
     response.headers.update(_HEADERS)
+    if kept is not None and response.headers.get("Vary") != "Cookie":
+        response.headers["Cache-Control"] = kept
     return response

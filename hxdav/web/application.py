@@ -1,31 +1,58 @@
-"""The web application: what providers and browsers call, beside the calendars; made anew for each installation."""
+"""The web application: pages, hooks and what browsers come back to, beside the calendars; one for each installation."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
+from pathlib import Path
 
-from flask import Flask, Response
+from flask import Flask, Response, render_template, request, send_from_directory
+from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 from werkzeug.exceptions import HTTPException
 
 from hxdav.errors import StoreBusy
 from hxdav.log import get_logger
+from hxdav.web.adding import adding_routes
 from hxdav.web.answers import plain, protected
+from hxdav.web.calendar_pages import calendar_routes
 from hxdav.web.consents import consent_routes
+from hxdav.web.home import home_routes, surround
 from hxdav.web.hooks import hook_routes
+from hxdav.web.integrations import integration_routes
+from hxdav.web.notifications import notification_routes
+from hxdav.web.review import review_routes
 from hxdav.web.settings import WebBackend
+from hxdav.web.signing_in import signing_in_routes
+from hxdav.web.visitors import admit_visitors
 
-BEGINNINGS = ("/hooks/", "/connect/")
+BEGINNINGS = ("/app/", "/hooks/", "/connect/", "/invitation/")
 """Of the paths that are not the calendars'; no user has such a name (``services/account_problems.py``)."""
 
+_FILES = Path(__file__).parent / "static"
 _LONGEST_BODY = 65_536
+_PAGES = (
+    signing_in_routes,
+    home_routes,
+    integration_routes,
+    adding_routes,
+    calendar_routes,
+    notification_routes,
+    review_routes,
+)
+_FILES_KEPT = 3600
 
 
 def make_web(backend: WebBackend) -> Flask:
     """The pages and hooks of an installation."""
-    application = Flask("hxdav.web", static_folder=None)
+    application = Flask("hxdav.web", root_path=str(Path(__file__).parent), static_folder=None)
     application.config["MAX_CONTENT_LENGTH"] = _LONGEST_BODY
-    application.register_blueprint(hook_routes(backend))
-    application.register_blueprint(consent_routes(backend))
+    hooks = hook_routes(backend)
+    for routes in (hooks, consent_routes(backend), *(each(backend) for each in _PAGES)):
+        application.register_blueprint(routes)
+    admit_visitors(application, backend)
+    # Providers hold no token of ours: what they say is proved by theirs.
+    CSRFProtect(application).exempt(hooks)
+    surround(application, backend)
+    application.add_url_rule("/app/files/<path:name>", "files", _file)
     application.register_error_handler(HTTPException, _refused)
     application.register_error_handler(StoreBusy, _busy)
     application.register_error_handler(Exception, _failed)
@@ -33,9 +60,24 @@ def make_web(backend: WebBackend) -> Flask:
     return application
 
 
-def _refused(error: HTTPException) -> Response:
+def _file(name: str) -> Response:
+    answer = send_from_directory(_FILES, name, max_age=_FILES_KEPT)
+    answer.headers["Cache-Control"] = f"public, max-age={_FILES_KEPT}"
+    return answer
+
+
+def _refused(error: HTTPException) -> Response | tuple[str, HTTPStatus]:
     found = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-    return plain(found, f"{found.phrase}.")
+    if not request.path.startswith("/app/"):
+        return plain(found, f"{found.phrase}.")
+    told = _TOLD.get(found, f"{found.phrase}.")
+    return render_template("refused.html", title=found.phrase, told=told), found
+
+
+_TOLD = {
+    HTTPStatus.NOT_FOUND: "There is nothing at this address, or nothing that you may see.",
+    HTTPStatus.BAD_REQUEST: "This page was open for too long, or was sent from elsewhere. Go back and try again.",
+}
 
 
 def _busy(_error: StoreBusy) -> Response:

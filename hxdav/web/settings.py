@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hxdav.domain.policy import Policy
 from hxdav.domain.times import Clock
+from hxdav.secrets.keyring import Keyring
 from hxdav.store.store import Store
 from hxdav.sync.connecting import Connector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebBackend:
-    """``channel_digest`` is the keyed hash by which a push channel is known."""
+    """``channel_digest`` is the keyed hash by which a push channel is known.
+
+    ``public_url`` is where browsers reach the pages, and ``calendars_url`` where programs reach the calendars.
+    """
 
     store: Store
     clock: Clock
+    policy: Policy
+    keyring: Keyring
     connector: Connector
     channel_digest: Callable[[str], str]
+    public_url: str
+    calendars_url: str

@@ -27,3 +27,4 @@ from hxdav.store.rows.trail import NotificationRow as NotificationRow
 from hxdav.store.rows.trail import RefusedBodyRow as RefusedBodyRow
 from hxdav.store.rows.trail import RemovalRow as RemovalRow
 from hxdav.store.rows.trail import VersionRow as VersionRow
+from hxdav.store.rows.web import WebSessionRow as WebSessionRow

@@ -94,7 +94,8 @@ class RefusedBodyRow(Base):
 class NotificationRow(Base):
     """What the practitioner is told; ``digest`` keeps the same thing from being told twice in a day.
 
-    ``mail_due_at`` is when it is to be mailed (again); NULL where it is not to be, or has been.
+    ``mail_due_at`` is when it is to be mailed (again); NULL where it is not to be, or has been. ``seen_at`` is when it
+    was first shown on a page.
     """
 
     __tablename__ = "notification"
@@ -115,6 +116,7 @@ class NotificationRow(Base):
     mail_due_at: Mapped[datetime | None]
     mail_tries: Mapped[int] = mapped_column(server_default="0")
     mailed_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime | None]
 
 
 class AuditRow(Base):

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from hxdav.dav.throttle import Throttle
 from hxdav.domain.integration import IntegrationState
+from hxdav.secrets.throttle import Throttle
 from hxdav.store.app_passwords import AppPassword
 from hxdav.store.store import Store
 from tests.builders import NOON, an_object

@@ -69,14 +69,34 @@ class Desk:
 
     def consented(self, asked: Asked) -> str:
         """Where Google sends the browser back to: a path with its query."""
+        return self.browsed(asked.url)
+
+    def browsed(self, page: str) -> str:
+        """The same, from the address of the consent page."""
         with httpx.Client(trust_env=False) as browser:
-            location = browser.get(asked.url).headers["Location"]
+            location = browser.get(page).headers["Location"]
         assert location.startswith(REDIRECT)
         return location.removeprefix(PUBLIC_URL)
 
     def consent(self, consent_id: ConsentId) -> Consent:
         with self.store.snapshot() as tx:
             return tx.consents.one(consent_id)
+
+
+def pages_of(practice: PracticeWorld, connector: Connector) -> Flask:
+    """The pages and hooks of a practice."""
+    return make_web(
+        WebBackend(
+            store=practice.store,
+            clock=practice.clock,
+            policy=practice.policy,
+            keyring=practice.keyring,
+            connector=connector,
+            channel_digest=practice.keyring.channel_token_digest,
+            public_url=PUBLIC_URL,
+            calendars_url=PUBLIC_URL,
+        )
+    )
 
 
 def query_of(path: str) -> dict[str, str]:
@@ -116,11 +136,5 @@ def a_desk(store: Store, folder: Path) -> Iterator[Desk]:
             vault=a_vault(store, folder),
             providers=ConfiguredProviders(settings),
         )
-        backend = WebBackend(
-            store=store,
-            clock=practice.clock,
-            connector=connector,
-            channel_digest=practice.keyring.channel_token_digest,
-        )
-        yield Desk(practice=practice, google=google, connector=connector, application=make_web(backend))
+        yield Desk(practice=practice, google=google, connector=connector, application=pages_of(practice, connector))
         assert google.violations == []

@@ -33,11 +33,9 @@ from hxdav.store.store import Store
 from hxdav.sync.channels import Hooks
 from hxdav.sync.connecting import Asked, Connector
 from hxdav.sync.engine import Engine
-from hxdav.web.application import make_web
-from hxdav.web.settings import WebBackend
 from hxdav.worker.runners import Runners
 from tests.builders import PracticeWorld, a_practice
-from tests.integration.web.desk import PUBLIC_URL, a_vault
+from tests.integration.web.desk import PUBLIC_URL, a_vault, pages_of
 from tests.simulators.graph.authority import CLIENT_ID, CLIENT_SECRET, LOOPBACK, AuthorityState, authority_server
 from tests.simulators.graph.server import graph_server
 from tests.simulators.graph.simulator import GraphSimulator
@@ -202,13 +200,7 @@ def a_microsoft_desk(store: Store, folder: Path, *, tenant: str = "common") -> I
                 vault=a_vault(store, folder),
                 providers=providers,
             )
-            backend = WebBackend(
-                store=store,
-                clock=practice.clock,
-                connector=connector,
-                channel_digest=practice.keyring.channel_token_digest,
-            )
-            application = make_web(backend)
+            application = pages_of(practice, connector)
             with served(application) as hooks_at:
                 yield MicrosoftDesk(
                     practice=practice,

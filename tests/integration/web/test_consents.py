@@ -240,7 +240,7 @@ def test_the_page_is_kept_nowhere_and_loads_nothing(desk: Desk) -> None:
 
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
-    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha256-")
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self' 'sha256-")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert not {"src=", "href=", "<script"} & set(answer.text.split())
 

@@ -1,0 +1,120 @@
+"""Signing in to the pages: a browser that somebody has signed in with, for how long it counts, and its end."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hxdav.domain.edit import Authority, Source
+from hxdav.domain.practice import Practitioner, User
+from hxdav.domain.times import Clock
+from hxdav.errors import NotPermitted
+from hxdav.secrets.keyring import Keyring
+from hxdav.services import logins
+from hxdav.store.store import Tx
+from hxdav.store.trail import Subject
+
+SIGNED_IN_FOR = timedelta(hours=12)
+"""How long a browser counts, whatever is done with it."""
+
+IDLE_FOR = timedelta(minutes=60)
+"""How long it counts while nothing is done with it."""
+
+PROVED_FOR = timedelta(minutes=10)
+"""How long after the web password was given no destructive step asks for it again."""
+
+_SEEN_AGAIN_AFTER = timedelta(minutes=1)
+_LONGEST_AGENT = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """Who sits at the browser: ``own`` is the practitioner that they are, if they are one."""
+
+    user: User
+    own: Practitioner | None
+    proved_at: datetime
+
+    @property
+    def source(self) -> Source:
+        """Whose word it is."""
+        return Source(authority=Authority.PRACTICE, user_id=self.user.id, agent="hxdav pages")
+
+    def has_just_proved(self, now: datetime) -> bool:
+        """Whether the web password was given a short time ago."""
+        return now - self.proved_at < PROVED_FOR
+
+
+def sign_in(tx: Tx, clock: Clock, keyring: Keyring, *, username: str, web_password: str, agent: str) -> str:
+    """The secret of a new session, for a cookie; raises NotPermitted, alike for a wrong name and a wrong password."""
+    user = logins.authenticate(tx, username=username, web_password=web_password)
+    return begin(tx, clock, keyring, user=user, agent=agent)
+
+
+def begin(tx: Tx, clock: Clock, keyring: Keyring, *, user: User, agent: str) -> str:
+    """The secret of a new session of somebody who has proved who they are."""
+    secret, now = secrets.token_urlsafe(32), clock.now()
+    tx.web_sessions.add(user, digest=keyring.web_session_digest(secret), agent=agent[:_LONGEST_AGENT], now=now)
+    _audit(tx, "signed_in", user, now=now)
+    return secret
+
+
+def signed_in(tx: Tx, clock: Clock, keyring: Keyring, *, secret: str) -> SignedIn | None:
+    """Who has signed in with the browser that holds this secret; None where that counts no more."""
+    session = tx.web_sessions.find(keyring.web_session_digest(secret))
+    now = clock.now()
+    if session is None or now - session.began_at >= SIGNED_IN_FOR or now - session.seen_at >= IDLE_FOR:
+        return None
+    user = tx.people.user(session.user_id)
+    if not user.enabled or user.suspended_at is not None:
+        return None
+    return SignedIn(user=user, own=tx.people.practitioner_of(user.id), proved_at=session.proved_at)
+
+
+def is_to_be_seen(tx: Tx, clock: Clock, keyring: Keyring, *, secret: str) -> bool:
+    """Whether it is time to remember that the browser was there: not at each request, each of which would write."""
+    session = tx.web_sessions.find(keyring.web_session_digest(secret))
+    return session is not None and clock.now() - session.seen_at >= _SEEN_AGAIN_AFTER
+
+
+def see(tx: Tx, clock: Clock, keyring: Keyring, *, secret: str) -> None:
+    """Remember that the browser was there."""
+    tx.web_sessions.see(keyring.web_session_digest(secret), now=clock.now())
+
+
+def prove(tx: Tx, clock: Clock, keyring: Keyring, *, secret: str, username: str, web_password: str) -> None:
+    """Take the web password again; raises NotPermitted where it is wrong."""
+    logins.authenticate(tx, username=username, web_password=web_password)
+    tx.web_sessions.prove(keyring.web_session_digest(secret), now=clock.now())
+
+
+def sign_out(tx: Tx, clock: Clock, keyring: Keyring, *, secret: str, user: User) -> None:
+    """Let a browser count no more."""
+    tx.web_sessions.end(keyring.web_session_digest(secret))
+    _audit(tx, "signed_out", user, now=clock.now())
+
+
+def sign_out_everywhere(tx: Tx, clock: Clock, *, user: User) -> None:
+    """Let none of a user's browsers count any more."""
+    tx.web_sessions.end_all(user.id)
+    _audit(tx, "signed_out_everywhere", user, now=clock.now())
+
+
+def take_up_invitation(tx: Tx, clock: Clock, keyring: Keyring, *, secret: str, web_password: str) -> User:
+    """Set the web password by a one-time link, which is used up, and end what was signed in before; whose it is.
+
+    Raises NotPermitted where the link counts no more.
+    """
+    invited = tx.people.invited(keyring.invitation_digest(secret), now=clock.now())
+    if invited is None:
+        raise NotPermitted("This link was used already, or is older than seven days. Ask for another one.")
+    user = tx.people.user(invited.user_id)
+    logins.take_up_invitation(tx, clock, keyring, user=user, secret=secret, web_password=web_password)
+    tx.web_sessions.end_all(user.id)
+    return user
+
+
+def _audit(tx: Tx, action: str, user: User, *, now: datetime) -> None:
+    source = Source(authority=Authority.PRACTICE, user_id=user.id, agent="hxdav pages")
+    tx.trail.audit(action, Subject(practice_group_id=user.practice_group_id), source=source, at=now)

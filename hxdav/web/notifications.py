@@ -1,0 +1,36 @@
+"""The bell: what the practitioner was told, the latest first, each with what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, render_template
+
+from hxdav.web.settings import WebBackend
+from hxdav.web.visitors import Answer, for_practitioners, practitioner
+
+_SHOWN = 100
+
+
+def notification_routes(backend: WebBackend) -> Blueprint:
+    """The list behind the bell."""
+    pages = _Notifications(backend)
+    routes = Blueprint("notifications", __name__)
+    routes.add_url_rule("/app/notifications", "told", for_practitioners(pages.told))
+    return routes
+
+
+@dataclass(frozen=True, slots=True)
+class _Notifications:
+    backend: WebBackend
+
+    def told(self) -> Answer:
+        own, backend = practitioner(), self.backend
+        with backend.store.snapshot() as tx:
+            listed = tx.notifications.latest(own.id, limit=_SHOWN)
+            zone = ZoneInfo(tx.people.practice_group(own.practice_group_id).zone)
+        if any(each.seen_at is None for each in listed):
+            with backend.store.transaction() as tx:
+                tx.notifications.see(own.id, upto=listed[0].id, now=backend.clock.now())
+        return render_template("notifications.html", listed=listed, zone=zone)

@@ -1,0 +1,108 @@
+"""Signing in and out, and the one-time link with which a web password is set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from http import HTTPStatus
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_login import current_user, login_user, logout_user  # type: ignore[import-untyped]
+
+from hxdav.domain.practice import User
+from hxdav.errors import NotPermitted, UseCaseError
+from hxdav.secrets.throttle import Throttle
+from hxdav.services import logins, signing_in
+from hxdav.services.signing_in import SignedIn
+from hxdav.web.settings import WebBackend
+from hxdav.web.visitors import Answer, Visitor, address, begin_anew, for_visitors, local_target, who
+
+_FAILED_AT_MOST, _FAILED_WITHIN = 10, timedelta(minutes=5)
+
+
+def signing_in_routes(backend: WebBackend) -> Blueprint:
+    """The pages before one is in, and the way out."""
+    pages = _SigningIn(backend)
+    routes = Blueprint("signing_in", __name__)
+    routes.add_url_rule("/app/sign-in", "sign_in", pages.sign_in)
+    routes.add_url_rule("/app/sign-in", "sign_in_with", pages.sign_in_with, methods=["POST"])
+    routes.add_url_rule("/app/sign-out", "sign_out", for_visitors(pages.sign_out), methods=["POST"])
+    routes.add_url_rule("/invitation/<secret>", "invitation", pages.invitation)
+    routes.add_url_rule("/invitation/<secret>", "take_up", pages.take_up, methods=["POST"])
+    return routes
+
+
+@dataclass(frozen=True, slots=True)
+class _SigningIn:
+    backend: WebBackend
+    throttle: Throttle = field(default_factory=lambda: Throttle(allowed=_FAILED_AT_MOST, within=_FAILED_WITHIN))
+
+    def sign_in(self) -> Answer:
+        following = request.args.get("next", "")
+        if current_user.is_authenticated:
+            return redirect(local_target(following))
+        return render_template("sign_in.html", following=following, username="", refused="")
+
+    def sign_in_with(self) -> Answer:
+        form = request.form
+        username, following = form.get("username", "").strip(), form.get("next", "")
+        try:
+            with self.backend.store.snapshot() as tx:
+                user = logins.authenticate(tx, username=username, web_password=form.get("password", ""))
+        except NotPermitted as refused:
+            told, found = self._refused(username, refused)
+            shown = render_template("sign_in.html", following=following, username=username, refused=told)
+            return shown, found
+        _let_in(self.backend, user)
+        return redirect(local_target(following))
+
+    def sign_out(self) -> Answer:
+        backend = self.backend
+        with backend.store.transaction() as tx:
+            if "everywhere" in request.form:
+                signing_in.sign_out_everywhere(tx, backend.clock, user=who().user)
+            else:
+                signing_in.sign_out(tx, backend.clock, backend.keyring, secret=current_user.secret, user=who().user)
+        logout_user()
+        begin_anew()
+        return redirect(url_for("signing_in.sign_in"))
+
+    def invitation(self, secret: str) -> Answer:
+        return render_template("invitation.html", secret=secret, refused="")
+
+    def take_up(self, secret: str) -> Answer:
+        password, again = request.form.get("password", ""), request.form.get("again", "")
+        told = "" if password == again else "The two passwords are not the same."
+        user: User | None = None
+        if not told:
+            try:
+                user = self._taken_up(secret, password)
+            except (NotPermitted, UseCaseError) as refused:
+                told = str(refused)
+        if user is None:
+            return render_template("invitation.html", secret=secret, refused=told), HTTPStatus.BAD_REQUEST
+        _let_in(self.backend, user)
+        return redirect(url_for("home.home"))
+
+    def _taken_up(self, secret: str, web_password: str) -> User:
+        backend = self.backend
+        with backend.store.transaction() as tx:
+            return signing_in.take_up_invitation(
+                tx, backend.clock, backend.keyring, secret=secret, web_password=web_password
+            )
+
+    def _refused(self, username: str, refused: NotPermitted) -> tuple[str, HTTPStatus]:
+        wait = self.throttle.failed(username, address(), now=self.backend.clock.now())
+        if wait is None:
+            return str(refused), HTTPStatus.FORBIDDEN
+        minutes = -(-int(wait.total_seconds()) // 60)
+        return f"Too many wrong passwords. Wait {minutes} min, then try again.", HTTPStatus.TOO_MANY_REQUESTS
+
+
+def _let_in(backend: WebBackend, user: User) -> None:
+    begin_anew()
+    agent = request.headers.get("User-Agent", "")
+    with backend.store.transaction() as tx:
+        secret = signing_in.begin(tx, backend.clock, backend.keyring, user=user, agent=agent)
+        own = tx.people.practitioner_of(user.id)
+    login_user(Visitor(secret, SignedIn(user=user, own=own, proved_at=backend.clock.now())))
