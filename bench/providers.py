@@ -17,12 +17,12 @@ import httpx
 
 from bench import servers
 from hxdav.bootstrap import Installation
-from hxdav.sync.entrances import Mailbox, exchange_credentials
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.integration import Service
 from hxdav.services.consenting import Wish
 from hxdav.services.logins import PractitionerLogin
 from hxdav.sync.connecting import Applicant, Entrance
+from hxdav.sync.entrances import Mailbox, exchange_credentials
 from tests.integration.remotes.graph_authority import CLIENT_ID, CLIENT_SECRET, an_authority
 from tests.integration.remotes.graph_authority import Authority as SignIn
 

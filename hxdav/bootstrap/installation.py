@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hxdav import log
 from hxdav.bootstrap.providers import ConfiguredProviders
@@ -36,6 +36,9 @@ from hxdav.sync.listening import Listening
 from hxdav.worker.listeners import Listeners
 from hxdav.worker.runners import Runners
 from hxdav.worker.worker import Worker
+
+if TYPE_CHECKING:
+    from hxdav.web.metrics import MetricsListener
 
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -179,8 +182,18 @@ class Installation:
         )
         return Listeners(listening=listening, most=most)
 
+    @cached_property
+    def metrics(self) -> MetricsListener | None:
+        """What serves the numbers; None where the settings name no port for them."""
+        settings = self.settings.metrics
+        if settings.port is None:
+            return None
+        from hxdav.web.metrics import MetricsListener  # noqa: PLC0415
+
+        return MetricsListener(store=self.store, clock=self.clock, host=str(settings.host), port=settings.port)
+
     def application(self) -> WsgiApplication:
-        """The WSGI application, with the worker beside it."""
+        """The WSGI application, with the worker beside it, and whatever serves the numbers."""
         calendars = make_application(
             store=self.store,
             keyring=self.keyring,
@@ -190,12 +203,16 @@ class Installation:
         )
         application = self._with_pages(calendars)
         self.worker.start()
+        if self.metrics is not None:
+            self.metrics.start()
         return application
 
     def close(self) -> None:
-        """Stop the worker, and give all connections back."""
+        """Stop what runs beside the requests, and give all connections back."""
         if "worker" in self.__dict__:
             self.worker.stop()
+        if self.__dict__.get("metrics") is not None:
+            self.__dict__["metrics"].stop()
         if "any_store" in self.__dict__:
             self.any_store.close()
 
@@ -203,6 +220,7 @@ class Installation:
         """One application of two: the calendars, but for what pages and hooks answer."""
         # It takes a while, which most commands can do without.
         from hxdav.web.application import BEGINNINGS, make_web  # noqa: PLC0415
+        from hxdav.web.operations import PROBES  # noqa: PLC0415
         from hxdav.web.settings import WebBackend  # noqa: PLC0415
 
         pages = make_web(
@@ -220,8 +238,9 @@ class Installation:
         trusted = networks(str(each) for each in self.settings.server.trusted_proxies)
 
         def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-            # This is in the way of every poll, so it is one comparison.
-            if not environ.get("PATH_INFO", "").startswith(BEGINNINGS):
+            # This is in the way of every poll, so it is two comparisons.
+            path = environ.get("PATH_INFO", "")
+            if not path.startswith(BEGINNINGS) and path not in PROBES:
                 return calendars(environ, start_response)
             believe_proxies(environ, trusted)
             return pages(environ, start_response)

@@ -24,6 +24,7 @@ from hxdav.errors import UseCaseError
 from hxdav.ical.objects import object_of
 from hxdav.services.gate import CancelAppointment, RestoreVersion, submit
 from hxdav.services.gate.undoing import NOT_RESTORED, last_other
+from hxdav.services.history import differences
 from hxdav.services.occurrences import first_interval
 from hxdav.store.appointments import Version
 from hxdav.store.store import Tx
@@ -122,7 +123,7 @@ def restore(
         tx.appointments.one(number)
         versions = tx.appointments.versions(number)
         wanted = _wanted(versions, revision)
-        found = history.differences(tx, versions[-1], wanted, leave_out=NOT_RESTORED)
+        found = differences(tx, versions[-1], wanted, leave_out=NOT_RESTORED)
     out().print(f"Version {wanted.revision} of {wanted.at:%Y-%m-%d %H:%M:%S %Z} would change:", highlight=False)
     history.print_differences(found)
     confirm(f"Bring version {wanted.revision} of appointment {number} back?", yes=yes)

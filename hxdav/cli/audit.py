@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, TextIO
 from zoneinfo import ZoneInfo
 
 import typer
@@ -21,16 +18,12 @@ from hxdav.cli.arguments import day
 from hxdav.cli.console import say
 from hxdav.cli.session import installation
 from hxdav.domain.practice import PracticeGroup
-from hxdav.domain.times import Interval, days_after, midnight
 from hxdav.errors import NotFound, UseCaseError
+from hxdav.services.auditing import csv_lines, days_between, json_lines
 from hxdav.store.store import Tx
-from hxdav.store.trail import AuditEntry
+from hxdav.store.trail import AuditEntry, AuditSearch
 
 app = typer.Typer(help="The audit log: appended to, never changed, and never purged.")
-
-_COLUMNS = tuple(AuditEntry.__dataclass_fields__)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a spreadsheet takes for the beginning of a formula."""
 
 
 class AuditFormat(StrEnum):
@@ -57,13 +50,15 @@ def export(
     Days are UTC's, or with --practice-group those of its zone. In CSV, a text that a spreadsheet would take for a
     formula (it begins with =, +, -, @, a tab or a line break) is led by an apostrophe; JSON has it as it is.
     """
+    if since is not None and until is not None and until < since:
+        raise UseCaseError("The days of --since and --until are the wrong way round.")
     here = installation(ctx)
     with here.store.snapshot() as tx:
         group = _named(tx, practice_group) if practice_group else None
-        within = _days(since or date.min, until or date.max, ZoneInfo(group.zone) if group else UTC)
-        entries = tx.trail.audit_entries(within, practice_group_id=group.id if group else None)
+        within = days_between(since, until, ZoneInfo(group.zone) if group else UTC)
+        wanted = AuditSearch(practice_group_id=group.id if group else None, within=within)
         with _target(output) as target:
-            count = _WRITERS[form](target, map(asdict, entries))
+            count = _written(target, _LINES[form](tx.trail.audit_entries(wanted))) - _HEADINGS[form]
     if output:
         say(f"{count} entries are in {output}.")
 
@@ -73,15 +68,6 @@ def _named(tx: Tx, key: str) -> PracticeGroup:
     if found is None:
         raise NotFound(f"There is no practice group {key}.")
     return found
-
-
-def _days(first: date, last: date, zone: tzinfo) -> Interval:
-    if last < first:
-        raise UseCaseError("The days of --since and --until are the wrong way round.")
-    # At the ends of what a date can express there is no midnight in every zone.
-    starts = datetime.min.replace(tzinfo=UTC) if first == date.min else midnight(first, zone)
-    ends = datetime.max.replace(tzinfo=UTC) if last >= date(9999, 12, 30) else midnight(days_after(last, 1), zone)
-    return Interval(starts, ends)
 
 
 @contextmanager
@@ -105,37 +91,17 @@ def _target(output: Path | None) -> Iterator[TextIO]:
         draft.unlink(missing_ok=True)
 
 
-def _write_csv(target: TextIO, entries: Iterable[dict[str, Any]]) -> int:
-    writer = csv.DictWriter(target, _COLUMNS)
-    writer.writeheader()
+def _written(target: TextIO, lines: Iterable[str]) -> int:
     written = 0
-    for entry in entries:
-        writer.writerow({name: _cell(value) for name, value in entry.items()})
+    for line in lines:
+        target.write(line)
         written += 1
     return written
 
 
-def _cell(value: object) -> object:
-    match value:
-        case datetime():
-            return value.isoformat()
-        case dict():
-            return json.dumps(value, ensure_ascii=False)
-        case str() if value.startswith(_FORMULA):
-            return f"'{value}"
-        case _:
-            return value
-
-
-def _write_json(target: TextIO, entries: Iterable[dict[str, Any]]) -> int:
-    written = 0
-    for entry in entries:
-        target.write(json.dumps(entry | {"at": entry["at"].isoformat()}, ensure_ascii=False) + "\n")
-        written += 1
-    return written
-
-
-_WRITERS: dict[AuditFormat, Callable[[TextIO, Iterable[dict[str, Any]]], int]] = {
-    AuditFormat.CSV: _write_csv,
-    AuditFormat.JSON: _write_json,
+_LINES: dict[AuditFormat, Callable[[Iterable[AuditEntry]], Iterator[str]]] = {
+    AuditFormat.CSV: csv_lines,
+    AuditFormat.JSON: json_lines,
 }
+_HEADINGS = {AuditFormat.CSV: 1, AuditFormat.JSON: 0}
+"""Lines that are no entry."""

@@ -284,6 +284,15 @@ class BridgesPart(Part):
     )
 
 
+class MetricsPart(Part):
+    """Numbers for whoever watches over the server (Prometheus), on a listener of their own."""
+
+    host: IPvAnyAddress = Field(
+        default="127.0.0.1", validate_default=True, description="Address to listen on; whoever reaches it may read."
+    )
+    port: int | None = Field(default=None, ge=1, le=65535, description="TCP port to listen on; default: none.")
+
+
 class LogSettings(Part):
     """The log, on standard error."""
 

@@ -20,6 +20,7 @@ from hxdav.config.parts import (
     GooglePart,
     LogSettings,
     MailPart,
+    MetricsPart,
     MicrosoftPart,
     RulesSettings,
     SecretsSettings,
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     microsoft: MicrosoftPart = MicrosoftPart()
     exchange: ExchangePart = ExchangePart()
     bridges: BridgesPart = BridgesPart()
+    metrics: MetricsPart = MetricsPart()
     log: LogSettings = LogSettings()
     dav: DavPart = DavPart()
 

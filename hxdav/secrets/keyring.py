@@ -23,6 +23,7 @@ class Keyring:
         self._channel_tokens = _derived(key, "channel tokens")
         self._consents = _derived(key, "consents")
         self._web_sessions = _derived(key, "web sessions")
+        self._web_feeds = _derived(key, "web feeds")
         self.cookie_key = _derived(key, "cookies").hex()
         self.proof = _derived(key, "proof").hex()
 
@@ -57,6 +58,10 @@ class Keyring:
     def web_session_digest(self, secret: str) -> str:
         """The keyed hash by which a browser is known that somebody has signed in with."""
         return hmac.digest(self._web_sessions, secret.encode(), "sha256").hex()
+
+    def web_feed_digest(self, secret: str) -> str:
+        """The keyed hash by which a private calendar address is found."""
+        return hmac.digest(self._web_feeds, secret.encode(), "sha256").hex()
 
 
 def load_key(path: Path) -> Keyring:

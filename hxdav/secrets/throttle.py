@@ -18,7 +18,7 @@ class _Origin:
 
 
 class Throttle:
-    """Counts wrong passwords per user name and address; a right one is never asked about here.
+    """Counts wrong passwords per user name and address.
 
     The ``allowed`` wrong ones ``within`` a time are answered as usual, further ones are told to wait. Of more than ten
     thousand origins those that were quiet the longest are forgotten.
@@ -29,6 +29,13 @@ class Throttle:
         self._within = within
         self._failures: OrderedDict[_Origin, deque[datetime]] = OrderedDict()
         self._guard = threading.Lock()
+
+    def wait(self, username: str, address: str, *, now: datetime) -> timedelta | None:
+        """How long to wait before another try, where there have been too many wrong ones; counts nothing."""
+        with self._guard:
+            failures = self._failures.get(_Origin(username[:_LONGEST_NAME], address), deque())
+            recent = [moment for moment in failures if moment > now - self._within]
+            return recent[0] + self._within - now if len(recent) >= self._allowed else None
 
     def failed(self, username: str, address: str, *, now: datetime) -> timedelta | None:
         """Count a wrong password; how long to wait where there have been too many."""

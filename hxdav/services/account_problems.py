@@ -13,8 +13,8 @@ from hxdav.services.accounts import WantedPracticeGroup
 from hxdav.store.store import Tx
 
 RESERVED_NAMES = frozenset({
-    "api", "app", "caldav", "connect", "dav", "health", "hooks", "hxdav", "invitation", "login", "logout", "metrics",
-    "principals", "static", "web", "well-known",
+    "api", "app", "caldav", "connect", "dav", "feed", "health", "healthz", "hooks", "hxdav", "invitation",
+    "login", "logout", "metrics", "principals", "readyz", "static", "web", "well-known",
 })  # fmt: skip
 """User names that the server's own addresses begin with, or may yet begin with."""
 

@@ -46,12 +46,6 @@ class SignedIn:
         return now - self.proved_at < PROVED_FOR
 
 
-def sign_in(tx: Tx, clock: Clock, keyring: Keyring, *, username: str, web_password: str, agent: str) -> str:
-    """The secret of a new session, for a cookie; raises NotPermitted, alike for a wrong name and a wrong password."""
-    user = logins.authenticate(tx, username=username, web_password=web_password)
-    return begin(tx, clock, keyring, user=user, agent=agent)
-
-
 def begin(tx: Tx, clock: Clock, keyring: Keyring, *, user: User, agent: str) -> str:
     """The secret of a new session of somebody who has proved who they are."""
     secret, now = secrets.token_urlsafe(32), clock.now()
@@ -83,9 +77,8 @@ def see(tx: Tx, clock: Clock, keyring: Keyring, *, secret: str) -> None:
     tx.web_sessions.see(keyring.web_session_digest(secret), now=clock.now())
 
 
-def prove(tx: Tx, clock: Clock, keyring: Keyring, *, secret: str, username: str, web_password: str) -> None:
-    """Take the web password again; raises NotPermitted where it is wrong."""
-    logins.authenticate(tx, username=username, web_password=web_password)
+def prove(tx: Tx, clock: Clock, keyring: Keyring, *, secret: str) -> None:
+    """Remember that the web password was just given again."""
     tx.web_sessions.prove(keyring.web_session_digest(secret), now=clock.now())
 
 

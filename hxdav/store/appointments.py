@@ -80,6 +80,15 @@ class Appointments:
             )
         return self._with_patients(self._connection.execute(query).all())
 
+    def some(self, appointment_ids: Collection[AppointmentId]) -> list[Appointment]:
+        """The appointments with these numbers, tombstones included, by start."""
+        numbers, found = sorted(appointment_ids), list[Row[*tuple[Any, ...]]]()
+        for first in range(0, len(numbers), 500):
+            found += self._connection.execute(
+                _APPOINTMENTS.where(AppointmentRow.id.in_(numbers[first : first + 500]))
+            ).all()
+        return self._with_patients(sorted(found, key=lambda row: (row.starts, row.id)))
+
     def with_uid(self, practitioner_id: PractitionerId, uid: Uid) -> list[Appointment]:
         """The practitioner's appointments whose own UID this is, tombstones included, the latest first."""
         query = _APPOINTMENTS.where(

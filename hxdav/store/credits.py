@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, SQLColumnExpression, bindparam, func, insert, select
@@ -10,6 +10,15 @@ from sqlalchemy import ColumnElement, Connection, Row, SQLColumnExpression, bind
 from hxdav.domain.ids import PracticeGroupId, SubscriptionId, UserId
 from hxdav.domain.subscription import CreditEntry, CreditKind
 from hxdav.store.rows import CreditEntryRow, PracticeGroupRow, table_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerLine:
+    """An entry with its number, and the practice group's balance after it."""
+
+    id: int
+    entry: CreditEntry
+    balance: int
 
 
 class Credits:
@@ -33,6 +42,18 @@ class Credits:
         """A practice group's ledger, in the order in which it was written."""
         return [_entry(row) for row in self._connection.execute(_ENTRIES, {"group": practice_group_id})]
 
+    def latest(self, practice_group_id: PracticeGroupId, *, before: int | None, limit: int) -> list[LedgerLine]:
+        """So many lines of a practice group's ledger, the latest first: those ``before`` that number, or the last."""
+        # The balance is summed up over all lines before any are left out.
+        lines = _LINES.where(CreditEntryRow.practice_group_id == practice_group_id).subquery()
+        query = select(lines).order_by(lines.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(lines.c.id < before)
+        return [
+            LedgerLine(id=row.id, entry=_entry(row), balance=int(row.balance))
+            for row in self._connection.execute(query)
+        ]
+
     def append(self, entry: CreditEntry) -> None:
         """Write an entry."""
         self._connection.execute(_APPEND, {field.name: getattr(entry, field.name) for field in fields(entry)})
@@ -54,6 +75,10 @@ _ENTRIES = (
     select(*CreditEntryRow.__table__.columns)
     .where(CreditEntryRow.practice_group_id == bindparam("group"))
     .order_by(CreditEntryRow.id)
+)
+_LINES = select(
+    *CreditEntryRow.__table__.columns,
+    func.sum(CreditEntryRow.credits).over(order_by=CreditEntryRow.id).label("balance"),
 )
 _APPEND = insert(table_of(CreditEntryRow))
 

@@ -195,22 +195,28 @@ _SEE = update(_LINK).where(_LINK.c.id == bindparam("link")).values(seen_in=bindp
 _AT_PROVIDER = aliased(LinkRow)
 _IS_THERE = exists().where(_AT_PROVIDER.mirror_id == MirrorRow.id, _AT_PROVIDER.tag.is_not(None))
 
+OF_WHOLE = and_(LinkRow.mirror_id == MirrorRow.id, LinkRow.recurrence_id == WHOLE)
+"""Whether a link is a mirror's as a whole."""
+
+IS_PENDING = or_(
+    and_(
+        MirrorRow.state == MirrorState.SHOWN,
+        or_(LinkRow.id.is_(None), LinkRow.mirror_etag != MirrorRow.etag),
+    ),
+    # One whose last edit was not taken is removed all the same.
+    and_(MirrorRow.state == MirrorState.LEFT, LinkRow.parked.is_distinct_from(NOT_REMOVED), _IS_THERE),
+)
+"""Whether the provider is still to be told what a mirror is; its link as a whole is joined, if there is one."""
+
 _PENDING = (
     select(MirrorRow.id, MirrorRow.etag, MirrorRow.state)
     .join(AppointmentRow, AppointmentRow.id == MirrorRow.appointment_id)
-    .outerjoin(LinkRow, and_(LinkRow.mirror_id == MirrorRow.id, LinkRow.recurrence_id == WHOLE))
+    .outerjoin(LinkRow, OF_WHOLE)
     .where(
         MirrorRow.integration_id == bindparam("integration"),
         MirrorRow.modseq > bindparam("since"),
         MirrorRow.id.not_in(bindparam("without", expanding=True)),
-        or_(
-            and_(
-                MirrorRow.state == MirrorState.SHOWN,
-                or_(LinkRow.id.is_(None), LinkRow.mirror_etag != MirrorRow.etag),
-            ),
-            # One whose last edit was not taken is removed all the same.
-            and_(MirrorRow.state == MirrorState.LEFT, LinkRow.parked.is_distinct_from(NOT_REMOVED), _IS_THERE),
-        ),
+        IS_PENDING,
     )
     .order_by(
         case((LinkRow.id.is_not(None), 0), else_=1),

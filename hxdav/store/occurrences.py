@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, and_, exists, or_, select, union_all
 
 from hxdav.domain.appointment import GONE
-from hxdav.domain.ids import AppointmentId, PracticeGroupId
+from hxdav.domain.ids import AppointmentId, PracticeGroupId, PractitionerId
 from hxdav.domain.integration import Integration
 from hxdav.domain.mirror import MirrorState
 from hxdav.domain.times import Interval
 from hxdav.store.rows import AppointmentRow, MirrorRow, OccurrenceRow
-from hxdav.store.seconds import seconds_of
+from hxdav.store.seconds import LENGTHY, seconds_of
 
 
 class Occurrences:
@@ -20,6 +20,23 @@ class Occurrences:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def taking_place(self, practitioner_id: PractitionerId, within: Interval) -> list[AppointmentId]:
+        """A practitioner's appointments, those that are gone too, with an occurrence in ``within``, as the index knows.
+
+        With them the series whose index ends short of that: their rule has to be read.
+        """
+        starts, ends = seconds_of(within.starts), seconds_of(within.ends)
+        # Nothing else is asked of them here, or a database might walk through all appointments instead of this index.
+        known = self._connection.execute(_lasting_into(practitioner_id, starts, ends)).scalars()
+        beyond = select(AppointmentRow.id).where(
+            AppointmentRow.practitioner_id == practitioner_id,
+            AppointmentRow.indexed_until.is_not(None),
+            or_(AppointmentRow.indexed_until < ends, AppointmentRow.indexed_from > starts),
+            AppointmentRow.starts < ends,
+            or_(AppointmentRow.ends.is_(None), AppointmentRow.ends >= starts),
+        )
+        return sorted({*map(AppointmentId, known), *self._ids(beyond)})
 
     def entering(self, integration: Integration, within: Interval, *, limit: int) -> list[AppointmentId]:
         """Those never shown of which the index knows an occurrence that starts in ``within``; at most ``limit``."""
@@ -96,6 +113,20 @@ _TAKES_PLACE: tuple[ColumnElement[bool], ...] = (
     AppointmentRow.removed_at.is_(None),
     AppointmentRow.status.not_in(GONE),
 )
+
+
+def _lasting_into(practitioner_id: PractitionerId, starts: int, ends: int) -> CompoundSelect[int]:
+    """Two questions, each a range of the index, where one with "or" would be a walk through all occurrences."""
+    before = and_(OccurrenceRow.practitioner_id == practitioner_id, OccurrenceRow.starts < ends)
+    # An occurrence without length counts where it starts (RFC 4791 §9.9).
+    lasts = or_(
+        OccurrenceRow.ends > starts, and_(OccurrenceRow.ends == OccurrenceRow.starts, OccurrenceRow.starts >= starts)
+    )
+    found = select(OccurrenceRow.appointment_id).where(before, lasts)
+    return union_all(
+        found.where(OccurrenceRow.lengthy.is_(False), OccurrenceRow.starts >= starts - LENGTHY),
+        found.where(OccurrenceRow.lengthy.is_(True)),
+    )
 
 
 def _never_shown(integration: Integration) -> Select[int]:

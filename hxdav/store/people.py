@@ -82,9 +82,12 @@ class People:
             update(ClinicRow).where(ClinicRow.id == clinic.id).values(name=clinic.name, zone=clinic.zone)
         )
 
-    def users(self) -> list[User]:
-        """All users, by name."""
-        return [_user(row) for row in self._connection.execute(_USERS.order_by(UserRow.username))]
+    def users(self, practice_group_id: PracticeGroupId | None = None) -> list[User]:
+        """The users of one practice group, or of all, by name."""
+        query = _USERS.order_by(UserRow.username)
+        if practice_group_id is not None:
+            query = query.where(UserRow.practice_group_id == practice_group_id)
+        return [_user(row) for row in self._connection.execute(query)]
 
     def user_named(self, username: str) -> User | None:
         """The user with this login name."""
@@ -136,9 +139,11 @@ class People:
         """Store the hash of a user's web password."""
         self._connection.execute(update(UserRow).where(UserRow.id == user_id).values(web_password_hash=password_hash))
 
-    def practitioners(self) -> list[Practitioner]:
-        """All practitioners, by practice group and key."""
+    def practitioners(self, practice_group_id: PracticeGroupId | None = None) -> list[Practitioner]:
+        """The practitioners of one practice group, or of all, by practice group and key."""
         query = _PRACTITIONERS.order_by(PractitionerRow.practice_group_id, PractitionerRow.key)
+        if practice_group_id is not None:
+            query = query.where(PractitionerRow.practice_group_id == practice_group_id)
         return [_practitioner(row) for row in self._connection.execute(query)]
 
     def practitioner(self, practitioner_id: PractitionerId) -> Practitioner:

@@ -19,18 +19,21 @@ from hxdav.store.credits import Credits
 from hxdav.store.engine import WriteQueue, begin, begun, impatient, open_engine
 from hxdav.store.external_accounts import ExternalAccounts
 from hxdav.store.feed import Feed
+from hxdav.store.figures import Figures
 from hxdav.store.installation import Installations
 from hxdav.store.integrations import Integrations
 from hxdav.store.links import Links
 from hxdav.store.mirrors import Mirrors
 from hxdav.store.notifications import Notifications
 from hxdav.store.occurrences import Occurrences
+from hxdav.store.patients import Patients
 from hxdav.store.people import People
 from hxdav.store.removals import Removals
 from hxdav.store.retention import Retention
 from hxdav.store.sealed import Sealed
 from hxdav.store.subscriptions import Subscriptions
 from hxdav.store.trail import Trail
+from hxdav.store.web_feeds import WebFeeds
 from hxdav.store.web_sessions import WebSessions
 
 
@@ -51,6 +54,11 @@ class Tx:
         return People(self.connection)
 
     @cached_property
+    def patients(self) -> Patients:
+        """Patients, for whoever chooses among them."""
+        return Patients(self.connection)
+
+    @cached_property
     def app_passwords(self) -> AppPasswords:
         """The devices' passwords."""
         return AppPasswords(self.connection)
@@ -59,6 +67,11 @@ class Tx:
     def web_sessions(self) -> WebSessions:
         """Who is signed in to the pages."""
         return WebSessions(self.connection)
+
+    @cached_property
+    def web_feeds(self) -> WebFeeds:
+        """Private addresses of calendars that can only be read."""
+        return WebFeeds(self.connection)
 
     @cached_property
     def integrations(self) -> Integrations:
@@ -139,6 +152,11 @@ class Tx:
     def credits(self) -> Credits:
         """The ledgers of credits."""
         return Credits(self.connection)
+
+    @cached_property
+    def figures(self) -> Figures:
+        """How much there is of what, for whoever watches over the server."""
+        return Figures(self.connection)
 
     @cached_property
     def subscriptions(self) -> Subscriptions:

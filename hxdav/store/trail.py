@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Select, insert, select
 
 from hxdav.domain.edit import Source
 from hxdav.domain.ids import (
@@ -63,6 +63,16 @@ class AuditEntry:
     appointment_id: AppointmentId | None
     agent: str
     detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditSearch:
+    """Which entries of the audit log are looked for, by default all; ``action`` is a part of what they are called."""
+
+    practice_group_id: PracticeGroupId | None = None
+    action: str = ""
+    user_id: UserId | None = None
+    within: Interval | None = None
 
 
 class Trail:
@@ -127,17 +137,26 @@ class Trail:
         query = _REFUSED_BODIES.where(RefusedBodyRow.appointment_id == appointment_id)
         return [RefusedBody(**row._mapping) for row in self._connection.execute(query)]
 
-    def audit_entries(
-        self, within: Interval | None = None, *, practice_group_id: PracticeGroupId | None = None
-    ) -> Iterator[AuditEntry]:
-        """The audit log, the first entry first, read as it is asked for: it may be longer than memory."""
-        query = _AUDIT_ENTRIES
-        if practice_group_id is not None:
-            query = query.where(AuditRow.practice_group_id == practice_group_id)
-        if within is not None:
-            query = query.where(AuditRow.at >= within.starts, AuditRow.at < within.ends)
+    def audit_entries(self, wanted: AuditSearch | None = None) -> Iterator[AuditEntry]:
+        """The audit log, or what is wanted of it, the first entry first, read as it is asked for.
+
+        It may be longer than memory.
+        """
+        query = _matching(wanted or AuditSearch())
         for row in self._connection.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}):
             yield AuditEntry(**row._mapping)
+
+    def following(self, wanted: AuditSearch, *, after: int, limit: int) -> list[AuditEntry]:
+        """So many entries of what is wanted, in the order in which they were written, ``after`` that number."""
+        query = _matching(wanted).where(AuditRow.id > after).limit(limit)
+        return [AuditEntry(**row._mapping) for row in self._connection.execute(query)]
+
+    def latest(self, wanted: AuditSearch, *, before: int | None, limit: int) -> list[AuditEntry]:
+        """So many entries of what is wanted, the latest first; ``before`` an entry's number, or from the end."""
+        query = _matching(wanted).order_by(None).order_by(AuditRow.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(AuditRow.id < before)
+        return [AuditEntry(**row._mapping) for row in self._connection.execute(query)]
 
 
 _AUDIT = insert(table_of(AuditRow))
@@ -165,3 +184,16 @@ _AUDIT_ENTRIES = (
     .outerjoin(UserRow, UserRow.id == AuditRow.user_id)
     .order_by(AuditRow.id)
 )
+
+
+def _matching(wanted: AuditSearch) -> Select[*tuple[Any, ...]]:
+    query = _AUDIT_ENTRIES
+    if wanted.practice_group_id is not None:
+        query = query.where(AuditRow.practice_group_id == wanted.practice_group_id)
+    if wanted.action:
+        query = query.where(AuditRow.action.contains(wanted.action, autoescape=True))
+    if wanted.user_id is not None:
+        query = query.where(AuditRow.user_id == wanted.user_id)
+    if wanted.within is not None:
+        query = query.where(AuditRow.at >= wanted.within.starts, AuditRow.at < wanted.within.ends)
+    return query

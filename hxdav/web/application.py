@@ -13,18 +13,27 @@ from hxdav.errors import StoreBusy
 from hxdav.log import get_logger
 from hxdav.web.adding import adding_routes
 from hxdav.web.answers import plain, protected
+from hxdav.web.appointment_forms import appointment_form_routes
+from hxdav.web.appointments import appointment_routes
 from hxdav.web.calendar_pages import calendar_routes
 from hxdav.web.consents import consent_routes
+from hxdav.web.feed import feed_routes
 from hxdav.web.home import home_routes, surround
 from hxdav.web.hooks import hook_routes
 from hxdav.web.integrations import integration_routes
+from hxdav.web.ledger import ledger_routes
 from hxdav.web.notifications import notification_routes
+from hxdav.web.operations import operations_routes
+from hxdav.web.people import people_routes
+from hxdav.web.policy import policy_routes
+from hxdav.web.proving import proving_routes
 from hxdav.web.review import review_routes
 from hxdav.web.settings import WebBackend
 from hxdav.web.signing_in import signing_in_routes
+from hxdav.web.trail import trail_routes
 from hxdav.web.visitors import admit_visitors
 
-BEGINNINGS = ("/app/", "/hooks/", "/connect/", "/invitation/")
+BEGINNINGS = ("/app/", "/hooks/", "/connect/", "/invitation/", "/feed/")
 """Of the paths that are not the calendars'; no user has such a name (``services/account_problems.py``)."""
 
 _FILES = Path(__file__).parent / "static"
@@ -32,11 +41,19 @@ _LONGEST_BODY = 65_536
 _PAGES = (
     signing_in_routes,
     home_routes,
+    appointment_routes,
+    appointment_form_routes,
     integration_routes,
     adding_routes,
     calendar_routes,
+    feed_routes,
     notification_routes,
     review_routes,
+    people_routes,
+    proving_routes,
+    ledger_routes,
+    trail_routes,
+    policy_routes,
 )
 _FILES_KEPT = 3600
 
@@ -46,7 +63,7 @@ def make_web(backend: WebBackend) -> Flask:
     application = Flask("hxdav.web", root_path=str(Path(__file__).parent), static_folder=None)
     application.config["MAX_CONTENT_LENGTH"] = _LONGEST_BODY
     hooks = hook_routes(backend)
-    for routes in (hooks, consent_routes(backend), *(each(backend) for each in _PAGES)):
+    for routes in (hooks, consent_routes(backend), operations_routes(backend), *(each(backend) for each in _PAGES)):
         application.register_blueprint(routes)
     admit_visitors(application, backend)
     # Providers hold no token of ours: what they say is proved by theirs.

@@ -34,7 +34,9 @@ def home() -> Answer:
 
 
 def nobody() -> Answer:
-    """What there is to see for a login that is no practitioner's."""
+    """What there is to see for a login that is no practitioner's: for an administrator, the practice."""
+    if who().user.administrator:
+        return redirect(url_for("people.overview"))
     return render_template("nobody.html")
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from hxdav.domain.policy import Policy
 from hxdav.domain.times import Clock
 from hxdav.secrets.keyring import Keyring
+from hxdav.secrets.throttle import Throttle
 from hxdav.store.store import Store
 from hxdav.sync.connecting import Connector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebBackend:
-    """``channel_digest`` is the keyed hash by which a push channel is known.
+    """``channel_digest`` is the keyed hash by which a push channel is known. ``throttle`` counts wrong web passwords.
 
     ``public_url`` is where browsers reach the pages, and ``calendars_url`` where programs reach the calendars.
     """
@@ -27,3 +29,4 @@ class WebBackend:
     channel_digest: Callable[[str], str]
     public_url: str
     calendars_url: str
+    throttle: Throttle = field(default_factory=lambda: Throttle(allowed=10, within=timedelta(minutes=5)))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -11,13 +10,11 @@ from flask_login import current_user, login_user, logout_user  # type: ignore[im
 
 from hxdav.domain.practice import User
 from hxdav.errors import NotPermitted, UseCaseError
-from hxdav.secrets.throttle import Throttle
-from hxdav.services import logins, signing_in
+from hxdav.services import signing_in
 from hxdav.services.signing_in import SignedIn
+from hxdav.web.passwords import WrongPassword, require_password
 from hxdav.web.settings import WebBackend
-from hxdav.web.visitors import Answer, Visitor, address, begin_anew, for_visitors, local_target, who
-
-_FAILED_AT_MOST, _FAILED_WITHIN = 10, timedelta(minutes=5)
+from hxdav.web.visitors import Answer, Visitor, begin_anew, for_visitors, local_target, who
 
 
 def signing_in_routes(backend: WebBackend) -> Blueprint:
@@ -35,7 +32,6 @@ def signing_in_routes(backend: WebBackend) -> Blueprint:
 @dataclass(frozen=True, slots=True)
 class _SigningIn:
     backend: WebBackend
-    throttle: Throttle = field(default_factory=lambda: Throttle(allowed=_FAILED_AT_MOST, within=_FAILED_WITHIN))
 
     def sign_in(self) -> Answer:
         following = request.args.get("next", "")
@@ -47,12 +43,10 @@ class _SigningIn:
         form = request.form
         username, following = form.get("username", "").strip(), form.get("next", "")
         try:
-            with self.backend.store.snapshot() as tx:
-                user = logins.authenticate(tx, username=username, web_password=form.get("password", ""))
-        except NotPermitted as refused:
-            told, found = self._refused(username, refused)
-            shown = render_template("sign_in.html", following=following, username=username, refused=told)
-            return shown, found
+            user = require_password(self.backend, username=username, web_password=form.get("password", ""))
+        except WrongPassword as wrong:
+            shown = render_template("sign_in.html", following=following, username=username, refused=wrong.sentence)
+            return shown, wrong.http_status
         _let_in(self.backend, user)
         return redirect(local_target(following))
 
@@ -90,13 +84,6 @@ class _SigningIn:
             return signing_in.take_up_invitation(
                 tx, backend.clock, backend.keyring, secret=secret, web_password=web_password
             )
-
-    def _refused(self, username: str, refused: NotPermitted) -> tuple[str, HTTPStatus]:
-        wait = self.throttle.failed(username, address(), now=self.backend.clock.now())
-        if wait is None:
-            return str(refused), HTTPStatus.FORBIDDEN
-        minutes = -(-int(wait.total_seconds()) // 60)
-        return f"Too many wrong passwords. Wait {minutes} min, then try again.", HTTPStatus.TOO_MANY_REQUESTS
 
 
 def _let_in(backend: WebBackend, user: User) -> None:

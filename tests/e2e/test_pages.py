@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
-from playwright.sync_api import Browser, Response, expect
+from playwright.sync_api import Browser, Page, Response, expect
 
 from tests.e2e.browsing import DESK, PHONE, a_browser, a_page, barriers, sign_in
 from tests.e2e.events import an_event
@@ -19,8 +21,46 @@ DEVICES = [
     pytest.param({**PHONE, "color_scheme": "light"}, id="phone"),
     pytest.param({**PHONE, "color_scheme": "dark"}, id="phone in the dark"),
 ]
-PAGES = ("/app/settings/integrations", "/app/settings/integrations/buy", "/app/notifications", "/app/review")
+PAGES = (
+    "/app/appointments",
+    "/app/appointments/new",
+    "/app/appointments/1",
+    "/app/appointments/1/edit",
+    "/app/appointments/1/patients?find=a",
+    "/app/appointments/1/cancel",
+    "/app/settings/integrations/private-address",
+    "/app/settings/integrations",
+    "/app/settings/integrations/buy",
+    "/app/notifications",
+    "/app/review",
+)
+PRACTICE_PAGES = (
+    "/app/practice/people",
+    "/app/practice/people/1/cancel",
+    "/app/practice/people/calendars/1/suspend",
+    "/app/practice/people/logins/2/suspend",
+    "/app/practice/credits",
+    "/app/practice/trail",
+    "/app/practice/privacy",
+    "/app/prove",
+)
 HEAVIEST_PAGE = 300_000
+
+
+def sign_in_administrator(page: Page, server: DemoServer) -> None:
+    """Sign in as the demo's administrator, who is no practitioner."""
+    passwords = json.loads((server.data / "credentials.json").read_text())["robin"]
+    page.goto("/app/")
+    page.get_by_label("User name").fill("robin")
+    page.get_by_label("Web password").fill(passwords["web_password"])
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/app/practice/people")
+
+
+def is_as_wide_as_the_screen(page: Page) -> bool:
+    """Whether nothing but a table of its own scrolls sideways (WCAG 2.2, 1.4.10)."""
+    fits: bool = page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    return fits
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +81,59 @@ def test_no_page_keeps_anybody_out(browser: Browser, demo_server: DemoServer, de
             found += barriers(page)
 
     assert found == []
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_no_page_of_an_administrator_keeps_anybody_out(
+    browser: Browser, demo_server: DemoServer, device: dict[str, Any]
+) -> None:
+    with a_page(browser, demo_server, bypass_csp=True, **device) as page:
+        sign_in_administrator(page, demo_server)
+        found = []
+        for path in PRACTICE_PAGES:
+            answer = page.goto(path)
+            assert answer is not None
+            assert (path, answer.status, page.url) == (path, 200, f"{demo_server.base_url}{path}")
+            found += barriers(page)
+            assert is_as_wide_as_the_screen(page), path
+
+    assert found == []
+
+
+def test_a_calendar_is_suspended_and_opened_again_by_keyboard(browser: Browser, fresh_demo_server: DemoServer) -> None:
+    server = fresh_demo_server
+    with a_page(browser, server, **DESK) as page, server.http() as http:
+        sign_in_administrator(page, server)
+        page.get_by_role("link", name=re.compile("^Suspend HX_.* of Maya Lin$")).press("Enter")
+        page.get_by_role("button", name="Suspend it").press("Enter")
+        expect(page.get_by_role("status")).to_contain_text("is suspended.")
+        shut = http.request("PROPFIND", server.user.calendar_path).status_code
+        page.get_by_role("link", name=re.compile("^Open again HX_.* of Maya Lin$")).press("Enter")
+        page.get_by_role("button", name="Open it again").press("Enter")
+        expect(page.get_by_role("status")).to_contain_text("is open again.")
+
+        assert (shut, http.request("PROPFIND", server.user.calendar_path).status_code) == (403, 207)
+
+
+def test_the_audit_trail_is_taken_along_as_a_file(browser: Browser, demo_server: DemoServer) -> None:
+    with a_page(browser, demo_server, **DESK) as page:
+        sign_in_administrator(page, demo_server)
+        page.get_by_role("link", name="Audit trail").click()
+        page.get_by_label("What was done").fill("signed in")
+        page.get_by_role("button", name="Search").click()
+        with page.expect_download() as taken:
+            page.get_by_role("link", name="Save as CSV").click()
+        lines = taken.value.path().read_text().splitlines()
+
+    assert lines[0].startswith("id,at,practice_group,action")
+    assert lines[1:]
+    assert all(",signed_in," in line for line in lines[1:])
+
+
+def test_whatever_watches_over_the_server_is_answered(demo_server: DemoServer) -> None:
+    answers = [httpx.get(f"{demo_server.base_url}{path}", trust_env=False) for path in ("/healthz", "/readyz")]
+
+    assert [(answer.status_code, "Set-Cookie" in answer.headers) for answer in answers] == [(200, False)] * 2
 
 
 @pytest.mark.parametrize("device", DEVICES[:1])

@@ -28,8 +28,10 @@ from hxdav.domain.bridge import ExternalAccount
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import IntegrationId
 from hxdav.domain.integration import Service
+from hxdav.domain.policy import Policy
 from hxdav.errors import StoreBusy
 from hxdav.remote import Identity, Remote
+from hxdav.secrets.keyring import Keyring
 from hxdav.services import bridging, connecting
 from hxdav.store.store import Store, Tx
 from hxdav.sync.channels import Hooks
@@ -297,7 +299,16 @@ class Walk:
 def _web(store: Store, clock: MovableClock) -> flask.testing.FlaskClient:
     """hxdav's hooks, without what else is on its web server."""
     # Nobody connects by the pages of a walk.
-    backend = WebBackend(store=store, clock=clock, connector=cast("Connector", None), channel_digest=_digest)
+    backend = WebBackend(
+        store=store,
+        clock=clock,
+        policy=Policy(),
+        keyring=Keyring(b"k" * 32),
+        connector=cast("Connector", None),
+        channel_digest=_digest,
+        public_url="https://hx.example",
+        calendars_url="https://hx.example",
+    )
     application = flask.Flask("hooks")
     application.register_blueprint(hook_routes(backend))
     return application.test_client()

@@ -1,8 +1,8 @@
-"""Who is signed in to the pages."""
+"""Who is signed in to the pages, and the private addresses of calendars that can only be read."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -27,3 +27,21 @@ class WebSessionRow(Base):
     began_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     proved_at: Mapped[datetime]
+
+
+class WebFeedRow(Base):
+    """A practitioner's private calendar address; only a keyed hash of its secret is kept.
+
+    ``opened_on`` is the day from which on it shows appointments, and ``made_at`` when its present address was made.
+    """
+
+    __tablename__ = "web_feed"
+    __table_args__ = (UniqueConstraint("digest"), UniqueConstraint("practitioner_id"))
+
+    id: Mapped[RowId]
+    practice_group_id: Mapped[Owner]
+    practitioner_id: Mapped[int] = mapped_column(ForeignKey("practitioner.id"))
+    digest: Mapped[str]
+    privacy: Mapped[str]
+    opened_on: Mapped[date]
+    made_at: Mapped[datetime]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from html.parser import HTMLParser
 
 from flask import Flask
@@ -61,7 +62,13 @@ class Browser:
         return self.get("/app/settings/integrations").status_code == 200
 
 
+@cache
+def _hashed(password: str) -> str:
+    """The hash, which is made to take long, once for all tests."""
+    return web_password_hash(password)
+
+
 def give_password(store: Store, user_id: UserId, password: str = PASSWORD) -> None:
     """A user with a web password."""
     with store.transaction() as tx:
-        tx.people.keep_web_password(user_id, web_password_hash(password))
+        tx.people.keep_web_password(user_id, _hashed(password))

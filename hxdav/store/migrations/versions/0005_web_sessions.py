@@ -33,6 +33,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_web_session")),
         sa.UniqueConstraint("digest", name=op.f("uq_web_session_digest")),
     )
-    op.create_index(op.f("ix_web_session_practice_group_id"), "web_session", ["practice_group_id"])
     op.create_index(op.f("ix_web_session_user_id"), "web_session", ["user_id"])
     op.add_column("notification", sa.Column("seen_at", _MOMENT, nullable=True))

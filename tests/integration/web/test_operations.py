@@ -1,0 +1,58 @@
+"""What is told to whatever watches over the server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hxdav.services.account_problems import RESERVED_NAMES
+from hxdav.web.operations import PROBES
+from tests.integration.web.browsing import Browser
+from tests.integration.web.desk import Desk
+
+
+@pytest.fixture
+def watcher(desk: Desk) -> Browser:
+    return Browser(desk.application)
+
+
+@pytest.mark.parametrize(("path", "told"), [("/healthz", "hxdav answers.\n"), ("/readyz", "hxdav is ready.\n")])
+def test_anybody_may_ask_and_gets_no_cookie(watcher: Browser, path: str, told: str) -> None:
+    answer = watcher.get(path)
+
+    assert (answer.status_code, answer.text, answer.mimetype) == (200, told, "text/plain")
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_an_old_schema_is_not_ready_and_says_what_to_do(watcher: Browser, desk: Desk) -> None:
+    with desk.store.transaction() as tx:
+        tx.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+
+    answer = watcher.get("/readyz")
+
+    assert answer.status_code == 503
+    assert "The database is at schema 0001" in answer.text
+    assert "hxdav db upgrade" in answer.text
+    assert watcher.get("/healthz").status_code == 200
+
+
+def test_a_store_that_does_not_answer_is_not_ready_and_tells_no_address(watcher: Browser, desk: Desk) -> None:
+    # Nothing can be opened where there is a folder, as after a disk was taken away.
+    file = Path(desk.store.engine.url.database or "")
+    desk.store.close()
+    file.unlink()
+    file.mkdir()
+
+    answer = watcher.get("/readyz")
+
+    assert answer.status_code == 503
+    assert file.name not in answer.text
+    assert "cannot be reached" in answer.text
+    assert watcher.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("path", sorted(PROBES))
+def test_no_user_is_in_the_way(path: str) -> None:
+    assert path.strip("/") in RESERVED_NAMES
