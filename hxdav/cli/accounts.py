@@ -103,7 +103,7 @@ def invite(
         return
     say(f"One-time link for {username}, good for {logins.INVITED_FOR.days} days, shown this once:")
     typer.echo(link)
-    say(f"Until the page is there:  hxdav accounts set-password {username} --invitation {secret}")
+    say(f"Without a browser:  hxdav accounts set-password {username} --invitation {secret}")
 
 
 @app.command("set-password")
