@@ -13,6 +13,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
 pytest_plugins = ["tests.stores"]
 
@@ -32,6 +34,10 @@ settings.register_profile(
 )
 settings.register_profile("long", settings.get_profile("ci"), max_examples=100 * EXAMPLES, derandomize=False)
 settings.load_profile("long" if os.environ.get("HXDAV_TESTS") == "long" else "ci")
+if settings().derandomize:
+    # Hypothesis also draws the constants of whatever code happens to be imported, so that a module more or less would
+    # give every test other examples. It has no setting for that.
+    providers._get_local_constants = Constants
 
 
 @pytest.hookimpl(trylast=True)
