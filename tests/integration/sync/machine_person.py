@@ -73,14 +73,14 @@ class PersonRules(Ground):
         provider, remote_id = thing.bridged.provider, thing.shown.remote_id
         if thing.calendar.state == "gone" or has(thing.calendar, thing.shown.text):
             return
+        self.model.person_wrote("", thing.shown.text)
         if not is_new:
-            thing.calendar.put(remote_id, thing.shown.text, tag=provider.tag(), key=thing.shown.key)
-            provider.notify(thing.calendar)
             number = thing.bridged.integration_id
             self.model.asked.discard((number, self.appointment_at(number, remote_id) or 0))
+            thing.calendar.put(remote_id, thing.shown.text, tag=provider.tag(), key=thing.shown.key)
+            provider.notify(thing.calendar)
         else:
             provider.add(thing.shown.text, thing.calendar)
-        self.model.person_wrote("", thing.shown.text)
         self.saw("un-deleted")
 
     def person_drags(self, pick: int, to: int, deletes: str) -> None:
@@ -121,8 +121,8 @@ class PersonRules(Ground):
 
     def adds(self, shelf: Shelf, text: str) -> None:
         """Add an object."""
-        shelf.bridged.provider.add(text, shelf.calendar)
         self.model.person_wrote("", text)
+        shelf.bridged.provider.add(text, shelf.calendar)
 
     def changes(self, thing: Thing, change: str, *, days: int, hour: str) -> None:
         """Change an object."""
@@ -133,16 +133,17 @@ class PersonRules(Ground):
             return
         if object_of(after).is_cancelled and not object_of(before).is_cancelled:
             self._wants_gone(thing)
-        thing.bridged.provider.edit(thing.shown.remote_id, lambda _: after, thing.calendar)
+        # The provider tells hxdav at once, and there the power may be cut: what follows would not come to pass.
         self.model.person_wrote(before, after)
+        thing.bridged.provider.edit(thing.shown.remote_id, lambda _: after, thing.calendar)
         self.saw(f"person: {change}")
 
     def throws_away(self, thing: Thing) -> None:
         """Delete an object."""
         self._wants_gone(thing)
         self.model.person_deleted(thing.shown.text)
-        thing.bridged.provider.delete(thing.shown.remote_id, thing.calendar)
         self.thrown_away.append(thing)
+        thing.bridged.provider.delete(thing.shown.remote_id, thing.calendar)
 
     def _wants_gone(self, thing: Thing) -> None:
         number = thing.bridged.integration_id
