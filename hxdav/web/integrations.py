@@ -66,8 +66,16 @@ class _Integrations:
         return render_template("integrations.html", synchronisation=synchronisation, current=current, former=former)
 
     def offer(self) -> Answer:
+        own, offered, refusal = practitioner(), None, ""
         with self.backend.store.snapshot() as tx:
-            return render_template("buy.html", synchronisation=_synchronisation(tx, practitioner()))
+            synchronisation = _synchronisation(tx, own)
+        try:
+            # What it would come to is what comes of buying it, which is undone here.
+            with self.backend.store.rehearsal() as tx:
+                offered = subscribing.buy(tx, self.backend.clock, practitioner=own, source=who().source)
+        except UseCaseError as refused:
+            refusal = str(refused)
+        return render_template("buy.html", synchronisation=synchronisation, offered=offered, refusal=refusal)
 
     def buy(self) -> Answer:
         offered = request.form.get("price", type=int)

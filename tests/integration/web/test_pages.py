@@ -44,9 +44,10 @@ def test_what_was_cancelled_is_bought_again(maya: Browser) -> None:
     maya.post(f"{INTEGRATIONS}/cancel")
     assert "and ends then" in maya.get(INTEGRATIONS).text
 
-    maya.get(f"{INTEGRATIONS}/buy")
+    offer = maya.get(f"{INTEGRATIONS}/buy").text
     maya.post(f"{INTEGRATIONS}/buy")
 
+    assert "nothing: it is paid for already" in offer
     assert "then it renews itself" in maya.get(INTEGRATIONS).text
 
 
@@ -58,6 +59,17 @@ def test_nothing_is_bought_at_another_price_than_was_shown(maya: Browser, desk: 
     maya.post(f"{INTEGRATIONS}/buy", price="1000")
 
     assert "Nothing was bought" in maya.get(INTEGRATIONS).text
+
+
+def test_with_too_few_credits_it_says_so_instead_of_selling(maya: Browser, desk: Desk) -> None:
+    with desk.store.transaction() as tx:
+        tx.connection.exec_driver_sql("DELETE FROM subscription")
+        tx.connection.exec_driver_sql("DELETE FROM credit_entry")
+
+    page = maya.get(f"{INTEGRATIONS}/buy").text
+
+    assert "too few credits" in page
+    assert "disabled>Purchase" in page
 
 
 def test_the_bell_counts_what_was_not_seen_yet(maya: Browser, desk: Desk) -> None:
