@@ -3,6 +3,14 @@
 # The image holds hxdav and what its lock names, nothing to build with. It writes to /data only, so it runs with
 # docker run --read-only --tmpfs /tmp -v hxdav:/data -p 5232:5232 hxdav
 
+FROM python:3.13-slim AS assets
+WORKDIR /src
+COPY requirements/dev.txt requirements/
+COPY tools/assets tools/
+COPY web-assets web-assets
+COPY hxdav/web/static hxdav/web/static
+RUN tools/assets
+
 FROM python:3.13-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/hxdav
@@ -13,6 +21,7 @@ RUN python -m pip install --require-hashes -r requirements/build.txt \
     && /opt/hxdav/bin/python -m pip install --require-hashes -r requirements/runtime.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY hxdav hxdav
+COPY --from=assets /src/hxdav/web/static/vendor hxdav/web/static/vendor
 RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir /tmp/wheel . \
     && /opt/hxdav/bin/python -m pip install --no-deps --no-index /tmp/wheel/*.whl \
     && /opt/hxdav/bin/python -m pip uninstall --yes pip

@@ -3,6 +3,7 @@
 # make test-long  the same tests, Hypothesis looking a hundred times longer
 # make bench      requests per second beside stock Radicale   [BENCH_GROWTH=0 leaves the growth table out]
 # make bench-bridges  how quickly bridges carry [SERVICES="google outlook exchange"] [BENCH_BRIDGES_QUICK=1]
+# make assets     what the pages load that is not ours; the targets above make it where they need it
 # make lint | format | lock | clean
 #
 # Each target sets up what it needs in .venv, from the lock files; PYTHON=/path/to/python3 chooses the interpreter.
@@ -30,7 +31,13 @@ tests/npm/node_modules/.package-lock.json: tests/npm/package-lock.json .venv/dev
 	@PATH="$(NODE)/bin:$$PATH" node $(NODE)/lib/node_modules/npm/bin/npm-cli.js --prefix tests/npm ci --silent
 	@touch $@
 
-demo: .venv/runtime
+# Taken from npm once, and shipped in the wheel.
+ASSETS := hxdav/web/static/vendor/fullcalendar.js
+assets: $(ASSETS)
+$(ASSETS): web-assets/package-lock.json tools/assets
+	@PYTHON="$(PYTHON)" tools/assets
+
+demo: .venv/runtime $(ASSETS)
 	@$(BIN)/hxdav demo --port $(PORT) --data $(DATA) $(if $(filter-out 0,$(TLS)),--tls)
 
 lint: .venv/dev
@@ -68,5 +75,5 @@ lock: .venv/dev
 	$(COMPILE) requirements/build.in --output-file requirements/build.txt
 
 clean:
-	rm -rf .venv tests/npm/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info .coverage*
+	rm -rf .venv tests/npm/node_modules web-assets/node_modules hxdav/web/static/vendor .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info .coverage*
 	find hxdav tests bench -name __pycache__ -prune -exec rm -rf {} +

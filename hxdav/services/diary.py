@@ -1,4 +1,4 @@
-"""A practitioner's diary: what takes place on each day of a week, with the practice's eyes."""
+"""A practitioner's diary: what takes place, and what of it on each day of a week, with the practice's eyes."""
 
 from __future__ import annotations
 
@@ -47,6 +47,24 @@ class DiaryDay:
     entries: tuple[Entry, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """One time that an appointment takes place, ``starts`` to ``ends`` by the clock on the practice's wall.
+
+    Of an all-day one they are the midnights of its first day and of the day after its last. ``removal`` is its deletion
+    that is not decided yet.
+    """
+
+    appointment: Appointment
+    title: str
+    patients: tuple[str, ...]
+    place: str
+    starts: datetime
+    ends: datetime
+    all_day: bool
+    removal: Removal | None
+
+
 def own_appointment(tx: Tx, practitioner: Practitioner, number: int) -> Appointment:
     """One of the practitioner's own appointments, a tombstone included; NotFound where it is none of theirs."""
     found = tx.appointments.find(AppointmentId(number))
@@ -68,15 +86,27 @@ def monday_of(day: date) -> date:
 def week_of(tx: Tx, *, practitioner: Practitioner, monday: date) -> list[DiaryDay]:
     """Seven days of a practitioner, from ``monday`` on; without what was cancelled or removed."""
     days = [monday + timedelta(days=number) for number in range(_WEEK)]
+    writing = _writing(tx, practitioner, first=days[0], until=days[-1] + timedelta(days=1))
+    return [DiaryDay(day=day, entries=tuple(writing.entries(day))) for day in days]
+
+
+def occasions_between(tx: Tx, *, practitioner: Practitioner, first: date, until: date) -> list[Occasion]:
+    """What a practitioner has from ``first`` to before ``until``; without what was cancelled or removed."""
+    return list(_writing(tx, practitioner, first=first, until=until).occasions())
+
+
+def _writing(tx: Tx, practitioner: Practitioner, *, first: date, until: date) -> _Writing:
     zone = zone_of(tx, practitioner)
-    within = Interval(midnight(days[0], zone), midnight(days[-1] + timedelta(days=1), zone))
+    within = Interval(midnight(first, zone), midnight(until, zone))
     found = tx.appointments.some(tx.occurrences.taking_place(practitioner.id, within))
     appointments = [each for each in found if not each.is_gone]
-    names = {each.id: each.name for each in tx.people.patients(tuple(_patients(appointments)))}
     waiting = (*tx.removals.held(practitioner.id), *tx.removals.in_review(practitioner.id))
-    writing = _Writing(zone=zone, names=names, removals={each.appointment_id: each for each in waiting})
-    taking_place = [instance for each in appointments for instance in _instances(each, within, zone=zone)]
-    return [DiaryDay(day=day, entries=tuple(writing.entries(taking_place, day))) for day in days]
+    return _Writing(
+        zone=zone,
+        names={each.id: each.name for each in tx.people.patients(tuple(_patients(appointments)))},
+        removals={each.appointment_id: each for each in waiting},
+        found=[instance for each in appointments for instance in _instances(each, within, zone=zone)],
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,18 +145,39 @@ def _patients(appointments: Iterable[Appointment]) -> set[PatientId]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Writing:
-    """What it takes to write a day down."""
+    """What was found, and what it takes to write it down."""
 
     zone: ZoneInfo
     names: dict[PatientId, str]
     removals: dict[AppointmentId, Removal]
+    found: list[_TakingPlace]
 
-    def entries(self, found: Iterable[_TakingPlace], day: date) -> Iterator[Entry]:
-        """What of ``found`` takes place on ``day``, in its order."""
+    def entries(self, day: date) -> Iterator[Entry]:
+        """What takes place on ``day``, in its order."""
         whole = Interval(midnight(day, self.zone), midnight(day + timedelta(days=1), self.zone))
-        here = [each for each in found if each.interval.overlaps(whole)]
+        here = [each for each in self.found if each.interval.overlaps(whole)]
         for each in sorted(here, key=lambda one: (not one.all_day, one.interval, one.appointment.id)):
             yield self._entry(each, whole)
+
+    def occasions(self) -> Iterator[Occasion]:
+        """Everything, in the order in which it begins."""
+        for each in sorted(self.found, key=lambda one: (one.interval, one.appointment.id)):
+            yield Occasion(
+                appointment=each.appointment,
+                title=each.title,
+                patients=self._patients(each),
+                place=each.place,
+                starts=self._wall(each.interval.starts),
+                ends=self._wall(each.interval.ends),
+                all_day=each.all_day,
+                removal=self.removals.get(each.appointment.id),
+            )
+
+    def _patients(self, found: _TakingPlace) -> tuple[str, ...]:
+        return tuple(self.names[each] for each in found.appointment.patient_ids)
+
+    def _wall(self, moment: datetime) -> datetime:
+        return moment.astimezone(self.zone).replace(tzinfo=None)
 
     def _entry(self, found: _TakingPlace, whole: Interval) -> Entry:
         interval, has_times = found.interval, not found.all_day
@@ -134,7 +185,7 @@ class _Writing:
         return Entry(
             appointment=found.appointment,
             title=found.title,
-            patients=tuple(self.names[each] for each in found.appointment.patient_ids),
+            patients=self._patients(found),
             place=found.place,
             from_=interval.starts.astimezone(self.zone) if has_times and starts_here else None,
             until=interval.ends.astimezone(self.zone) if has_times and ends_here else None,

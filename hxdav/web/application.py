@@ -14,8 +14,9 @@ from hxdav.log import get_logger
 from hxdav.web.adding import adding_routes
 from hxdav.web.answers import plain, protected
 from hxdav.web.appointment_forms import appointment_form_routes
-from hxdav.web.appointments import appointment_routes
+from hxdav.web.appointments import VENDOR, appointment_routes
 from hxdav.web.calendar_pages import calendar_routes
+from hxdav.web.calendar_view import calendar_view_routes
 from hxdav.web.consents import consent_routes
 from hxdav.web.feed import feed_routes
 from hxdav.web.home import home_routes, surround
@@ -43,6 +44,7 @@ _PAGES = (
     home_routes,
     appointment_routes,
     appointment_form_routes,
+    calendar_view_routes,
     integration_routes,
     adding_routes,
     calendar_routes,
@@ -78,7 +80,12 @@ def make_web(backend: WebBackend) -> Flask:
 
 
 def _file(name: str) -> Response:
-    answer = send_from_directory(_FILES, name, max_age=_FILES_KEPT)
+    if name == VENDOR and request.accept_encodings.quality("gzip") > 0:
+        answer = send_from_directory(_FILES, f"{name}.gz", mimetype="text/javascript", max_age=_FILES_KEPT)
+        answer.headers["Content-Encoding"] = "gzip"
+    else:
+        answer = send_from_directory(_FILES, name, max_age=_FILES_KEPT)
+    answer.vary.add("Accept-Encoding")
     answer.headers["Cache-Control"] = f"public, max-age={_FILES_KEPT}"
     return answer
 

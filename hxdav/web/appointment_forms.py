@@ -26,6 +26,7 @@ from hxdav.web.visitors import Answer, for_practitioners, practitioner, who
 _USUALLY = timedelta(minutes=50)
 _FIRST_HOUR = 9
 _MOST_FOUND = 20
+_ASKED_FOR = ("from", "until", "last", "all_day")
 _LARGEST_NUMBER = 2**53 - 1
 _YEARS = range(1971, 2200)
 
@@ -48,7 +49,10 @@ class _Forms:
     backend: WebBackend
 
     def new(self) -> Answer:
-        return render_template("appointment_form.html", appointment=None, typed=_typed_new(self._day()), refused="")
+        typed = _typed_new(self._day()) | {
+            name: _line(request.args, name) for name in _ASKED_FOR if name in request.args
+        }
+        return render_template("appointment_form.html", appointment=None, typed=typed, refused="")
 
     def add(self) -> Answer:
         backend, own, typed = self.backend, practitioner(), request.form

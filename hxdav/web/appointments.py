@@ -16,7 +16,6 @@ from hxdav.domain.edit import Refused
 from hxdav.domain.ids import AppointmentId
 from hxdav.domain.refusal import SENTENCES, Reason
 from hxdav.domain.removal import Removal
-from hxdav.domain.times import day_of
 from hxdav.errors import NotFound
 from hxdav.services.diary import monday_of, own_appointment, week_of, zone_of
 from hxdav.services.explaining import explain
@@ -34,8 +33,13 @@ from hxdav.web.visitors import Answer, for_practitioners, practitioner, who
 NUMBER = "int(max=9007199254740991)"
 """A number in an address: no larger than every database can be asked for."""
 
+YEARS = range(1971, 2200)
+"""Those in which a day is shown, or an appointment may be."""
+
+VENDOR = "vendor/fullcalendar.js"
+"""The calendar, among the files of the pages; ``tools/assets`` makes it."""
+
 _WEEK = timedelta(days=7)
-_YEARS = range(1971, 2200)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +95,16 @@ class _Appointments:
     def week(self) -> Answer:
         own = practitioner()
         with self.backend.store.snapshot() as tx:
-            today = day_of(self.backend.clock.now(), zone_of(tx, own))
-            monday = monday_of(_day_asked_for() or today)
+            now = self.backend.clock.now().astimezone(zone_of(tx, own))
+            today, asked_for = now.date(), _day_asked_for()
+            is_agenda = request.args.get("view") == "agenda"
+            monday = monday_of(asked_for or today)
             return render_template(
                 "week.html",
+                calendar=None if is_agenda else VENDOR,
+                view="agenda" if is_agenda else None,
+                now=now.replace(tzinfo=None),
+                shown=asked_for or today,
                 days=week_of(tx, practitioner=own, monday=monday),
                 today=today,
                 before=monday - _WEEK,
@@ -172,7 +182,7 @@ def _day_asked_for() -> date | None:
         day = date.fromisoformat(request.args.get("day", ""))
     except ValueError:
         return None
-    return day if day.year in _YEARS else None
+    return day if day.year in YEARS else None
 
 
 def _why(reason: str) -> str:

@@ -207,7 +207,7 @@ def test_what_a_calendar_sent_in_vain_is_shown_with_the_reason(maya: Browser, de
     assert "Another &lt;b&gt;one&lt;/b&gt;" in page
 
 
-@pytest.mark.parametrize("hostile", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7 * 7 }}"])
+@pytest.mark.parametrize("hostile", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 70003 * 7 }}"])
 def test_what_is_written_in_an_appointment_is_shown_as_text(maya: Browser, desk: Desk, hostile: str) -> None:
     lines = (f"LOCATION:{hostile}", f"DESCRIPTION:{hostile}", f"X-{'A' * 3}:{hostile}")
     found = desk.practice.book(an_object("x@x", *lines, summary=hostile), patients=(hostile,))
@@ -216,7 +216,7 @@ def test_what_is_written_in_an_appointment_is_shown_as_text(maya: Browser, desk:
 
     for path in (WEEK, f"{APPOINTMENTS}/{found.id}", f"{APPOINTMENTS}/{found.id}/versions/2"):
         page = maya.get(path).text
-        assert hostile not in page.replace("{{ 7 * 7 }}", "") if "{{" not in hostile else "49" not in page
+        assert "490021" not in page if "{{" in hostile else hostile not in page
         assert str(escape(hostile)) in page
 
 
