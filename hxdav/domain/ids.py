@@ -19,6 +19,7 @@ SubscriptionId = NewType("SubscriptionId", int)
 ExternalAccountId = NewType("ExternalAccountId", int)
 LinkId = NewType("LinkId", int)
 ConsentId = NewType("ConsentId", int)
+PasskeyId = NewType("PasskeyId", int)
 
 Username = NewType("Username", str)
 """A login name, unique on the server; the first segment of the calendar home's path."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import os
@@ -24,6 +25,11 @@ class Keyring:
         self._consents = _derived(key, "consents")
         self._web_sessions = _derived(key, "web sessions")
         self._web_feeds = _derived(key, "web feeds")
+        self._profile_secrets = _derived(key, "profile secrets")
+        self._profile_tickets = _derived(key, "profile tickets")
+        self._web_ceremonies = _derived(key, "web ceremonies")
+        self._recovery_codes = _derived(key, "recovery codes")
+        self._passkey_owners = _derived(key, "passkey owners")
         self.cookie_key = _derived(key, "cookies").hex()
         self.proof = _derived(key, "proof").hex()
 
@@ -62,6 +68,28 @@ class Keyring:
     def web_feed_digest(self, secret: str) -> str:
         """The keyed hash by which a private calendar address is found."""
         return hmac.digest(self._web_feeds, secret.encode(), "sha256").hex()
+
+    def web_ceremony_digest(self, secret: str) -> str:
+        """The keyed hash by which a browser is known that was asked something."""
+        return hmac.digest(self._web_ceremonies, secret.encode(), "sha256").hex()
+
+    def recovery_code_digest(self, code: str) -> str:
+        """The keyed hash by which a recovery code is known; spaces, dashes and capitals in it mean nothing."""
+        letters = code.replace("-", "").replace(" ", "").lower()
+        return hmac.digest(self._recovery_codes, letters.encode(), "sha256").hex()
+
+    def passkey_owner(self, user_id: int) -> bytes:
+        """The name under which devices keep a user's passkeys: it tells nobody who that is (WebAuthn §14.6.1)."""
+        return hmac.digest(self._passkey_owners, str(user_id).encode(), "sha256")
+
+    def profile_secret(self, nonce: str) -> str:
+        """The secret (256 bits) of the address at which a configuration profile is fetched, derived from its nonce."""
+        made = hmac.digest(self._profile_secrets, nonce.encode(), "sha256")
+        return base64.urlsafe_b64encode(made).decode().rstrip("=")
+
+    def profile_ticket_digest(self, secret: str) -> str:
+        """The keyed hash by which a ticket for a configuration profile is found."""
+        return hmac.digest(self._profile_tickets, secret.encode(), "sha256").hex()
 
 
 def load_key(path: Path) -> Keyring:

@@ -26,13 +26,16 @@ from hxdav.store.links import Links
 from hxdav.store.mirrors import Mirrors
 from hxdav.store.notifications import Notifications
 from hxdav.store.occurrences import Occurrences
+from hxdav.store.passkeys import Passkeys
 from hxdav.store.patients import Patients
 from hxdav.store.people import People
+from hxdav.store.recovery_codes import RecoveryCodes
 from hxdav.store.removals import Removals
 from hxdav.store.retention import Retention
 from hxdav.store.sealed import Sealed
 from hxdav.store.subscriptions import Subscriptions
 from hxdav.store.trail import Trail
+from hxdav.store.web_ceremonies import WebCeremonies
 from hxdav.store.web_feeds import WebFeeds
 from hxdav.store.web_sessions import WebSessions
 
@@ -67,6 +70,21 @@ class Tx:
     def web_sessions(self) -> WebSessions:
         """Who is signed in to the pages."""
         return WebSessions(self.connection)
+
+    @cached_property
+    def web_ceremonies(self) -> WebCeremonies:
+        """What browsers were asked and have not answered."""
+        return WebCeremonies(self.connection)
+
+    @cached_property
+    def passkeys(self) -> Passkeys:
+        """Passkeys."""
+        return Passkeys(self.connection)
+
+    @cached_property
+    def recovery_codes(self) -> RecoveryCodes:
+        """What stands in for passkeys."""
+        return RecoveryCodes(self.connection)
 
     @cached_property
     def web_feeds(self) -> WebFeeds:

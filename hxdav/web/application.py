@@ -25,10 +25,12 @@ from hxdav.web.integrations import integration_routes
 from hxdav.web.ledger import ledger_routes
 from hxdav.web.notifications import notification_routes
 from hxdav.web.operations import operations_routes
+from hxdav.web.passkeys import security_routes
 from hxdav.web.people import people_routes
 from hxdav.web.policy import policy_routes
 from hxdav.web.proving import proving_routes
 from hxdav.web.review import review_routes
+from hxdav.web.second_factor import second_factor_routes
 from hxdav.web.settings import WebBackend
 from hxdav.web.signing_in import signing_in_routes
 from hxdav.web.trail import trail_routes
@@ -41,6 +43,8 @@ _FILES = Path(__file__).parent / "static"
 _LONGEST_BODY = 65_536
 _PAGES = (
     signing_in_routes,
+    second_factor_routes,
+    security_routes,
     home_routes,
     appointment_routes,
     appointment_form_routes,

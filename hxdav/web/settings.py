@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -10,14 +10,20 @@ from hxdav.domain.policy import Policy
 from hxdav.domain.times import Clock
 from hxdav.secrets.keyring import Keyring
 from hxdav.secrets.throttle import Throttle
+from hxdav.services.accounts import WantedPracticeGroup
 from hxdav.store.store import Store
 from hxdav.sync.connecting import Connector
+
+
+def _no_accounts_file() -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebBackend:
     """``channel_digest`` is the keyed hash by which a push channel is known. ``throttle`` counts wrong web passwords.
 
+    ``wanted_accounts`` reads the accounts file, as it is now; None where there is none.
     ``public_url`` is where browsers reach the pages, and ``calendars_url`` where programs reach the calendars.
     """
 
@@ -29,4 +35,5 @@ class WebBackend:
     channel_digest: Callable[[str], str]
     public_url: str
     calendars_url: str
+    wanted_accounts: Callable[[], Collection[WantedPracticeGroup] | None] = _no_accounts_file
     throttle: Throttle = field(default_factory=lambda: Throttle(allowed=10, within=timedelta(minutes=5)))

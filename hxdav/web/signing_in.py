@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask_login import current_user, login_user, logout_user  # type: ignore[import-untyped]
 
 from hxdav.domain.practice import User
 from hxdav.errors import NotPermitted, UseCaseError
 from hxdav.services import signing_in
-from hxdav.services.signing_in import SignedIn
+from hxdav.services.signing_in import Proof, SignedIn
+from hxdav.web.ceremonies import has_passkeys
 from hxdav.web.passwords import WrongPassword, require_password
 from hxdav.web.settings import WebBackend
 from hxdav.web.visitors import Answer, Visitor, begin_anew, for_visitors, local_target, who
+
+AWAITED = "awaited"
+"""Where the cookie of a browser at which the web password was given keeps by what that is known."""
 
 
 def signing_in_routes(backend: WebBackend) -> Blueprint:
@@ -37,7 +41,7 @@ class _SigningIn:
         following = request.args.get("next", "")
         if current_user.is_authenticated:
             return redirect(local_target(following))
-        return render_template("sign_in.html", following=following, username="", refused="")
+        return sign_in_page(self.backend, following=following)
 
     def sign_in_with(self) -> Answer:
         form = request.form
@@ -45,10 +49,9 @@ class _SigningIn:
         try:
             user = require_password(self.backend, username=username, web_password=form.get("password", ""))
         except WrongPassword as wrong:
-            shown = render_template("sign_in.html", following=following, username=username, refused=wrong.sentence)
+            shown = sign_in_page(self.backend, following=following, username=username, refused=wrong.sentence)
             return shown, wrong.http_status
-        _let_in(self.backend, user)
-        return redirect(local_target(following))
+        return self._go_on(user, following)
 
     def sign_out(self) -> Answer:
         backend = self.backend
@@ -75,8 +78,19 @@ class _SigningIn:
                 told = str(refused)
         if user is None:
             return render_template("invitation.html", secret=secret, refused=told), HTTPStatus.BAD_REQUEST
-        _let_in(self.backend, user)
-        return redirect(url_for("home.home"))
+        return self._go_on(user, "")
+
+    def _go_on(self, user: User, following: str) -> Answer:
+        """Let in whoever has given the web password, or ask them for their passkey first."""
+        backend = self.backend
+        with backend.store.transaction() as tx:
+            secret = signing_in.await_second_factor(tx, backend.clock, backend.keyring, user=user)
+        if secret is None:
+            let_in(backend, user, proof=Proof.PASSWORD)
+            return redirect(local_target(following))
+        begin_anew()
+        session[AWAITED] = secret
+        return redirect(url_for("second_factor.ask", next=following))
 
     def _taken_up(self, secret: str, web_password: str) -> User:
         backend = self.backend
@@ -86,10 +100,19 @@ class _SigningIn:
             )
 
 
-def _let_in(backend: WebBackend, user: User) -> None:
+def sign_in_page(backend: WebBackend, *, following: str, username: str = "", refused: str = "") -> str:
+    """The page on which one signs in, by itself or with what went wrong."""
+    is_offered = has_passkeys(backend)
+    return render_template(
+        "sign_in.html", following=following, username=username, refused=refused, is_offered=is_offered
+    )
+
+
+def let_in(backend: WebBackend, user: User, *, proof: Proof) -> None:
+    """Sign in at this browser whoever has proved who they are; what its cookie held before is worth nothing."""
     begin_anew()
     agent = request.headers.get("User-Agent", "")
     with backend.store.transaction() as tx:
-        secret = signing_in.begin(tx, backend.clock, backend.keyring, user=user, agent=agent)
+        secret = signing_in.begin(tx, backend.clock, backend.keyring, user=user, agent=agent, proof=proof)
         own = tx.people.practitioner_of(user.id)
     login_user(Visitor(secret, SignedIn(user=user, own=own, proved_at=backend.clock.now())))

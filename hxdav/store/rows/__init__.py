@@ -12,6 +12,9 @@ from hxdav.store.rows.calendar import IntegrationRow as IntegrationRow
 from hxdav.store.rows.calendar import MirrorRow as MirrorRow
 from hxdav.store.rows.calendar import OccurrenceRow as OccurrenceRow
 from hxdav.store.rows.calendar import PropertyRow as PropertyRow
+from hxdav.store.rows.passkey import PasskeyRow as PasskeyRow
+from hxdav.store.rows.passkey import RecoveryCodeRow as RecoveryCodeRow
+from hxdav.store.rows.passkey import WebCeremonyRow as WebCeremonyRow
 from hxdav.store.rows.practice import AppPasswordRow as AppPasswordRow
 from hxdav.store.rows.practice import ClinicRow as ClinicRow
 from hxdav.store.rows.practice import InstallationRow as InstallationRow

@@ -13,7 +13,7 @@ from hxdav.store.rows.base import Base, Owner, RowId
 class WebSessionRow(Base):
     """A browser that somebody has signed in with; only a keyed hash of its secret is kept.
 
-    ``proved_at`` is when the person last gave the web password, which destructive steps ask for again.
+    ``proved_at`` is when the person last proved who they are, which destructive steps ask for again.
     """
 
     __tablename__ = "web_session"
