@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -19,8 +19,9 @@ from hxdav.errors import UseCaseError
 from hxdav.remote import RemoteError
 from hxdav.services.bridging import Connected
 from hxdav.services.logins import PractitionerLogin
-from hxdav.sync.connecting import Applicant, Entrance
-from hxdav.sync.entrances import Mailbox, exchange_credentials
+from hxdav.sync.connecting import Applicant
+from hxdav.sync.entrances import Mailbox
+from hxdav.sync.mailboxes import NTLM_FIRST, code_of, connect_mailbox
 
 
 class SignIn(StrEnum):
@@ -50,9 +51,6 @@ AuthorityFile = Annotated[
         help="Exchange: PEM file of the authorities that vouch for the server, if it is none that all trust.",
     ),
 ]
-
-_NTLM_FIRST = (SignIn.NTLM, SignIn.BASIC)
-"""Where it is not said: a password that is proved stays here, and is shown only where the server wants it so."""
 
 _SAY_WHERE = (
     "Say with --url where it is: by the server's name, or as https://mail.practice.example/EWS/Exchange.asmx if its "
@@ -131,31 +129,15 @@ def _add_by_consent(here: Installation, login: PractitionerLogin, *, mailbox: Ty
 
 
 def _connected(here: Installation, account: Mailbox, applicant: Applicant, *, mailbox: TypedMailbox) -> Connected:
-    *others, last = (mailbox.auth,) if mailbox.auth else _NTLM_FIRST
-    url = mailbox.typed.url
-    for way in others:
-        try:
-            return _tried(here, replace(account, auth=way), applicant, url=url)
-        except RemoteError as error:
-            if _code(error) != f"{last}_wanted":
-                raise _advised(error) from None
+    ways = (mailbox.auth,) if mailbox.auth else NTLM_FIRST
     try:
-        return _tried(here, replace(account, auth=last), applicant, url=url)
+        return connect_mailbox(here.connector, account, applicant, url=mailbox.typed.url or "", ways=ways)
     except RemoteError as error:
         raise _advised(error) from None
 
 
-def _tried(here: Installation, account: Mailbox, applicant: Applicant, *, url: str | None) -> Connected:
-    entrance = Entrance(service=Service.EXCHANGE, credentials=exchange_credentials(account), address=url or "")
-    return here.connector.connect(entrance, applicant)
-
-
-def _code(error: RemoteError) -> str:
-    return str(getattr(error, "code", ""))
-
-
 def _advised(error: RemoteError) -> UseCaseError:
-    return UseCaseError(f"{error} {_ADVICE.get(_code(error), '')}".strip())
+    return UseCaseError(f"{error} {_ADVICE.get(code_of(error), '')}".strip())
 
 
 def _asked(what: str) -> str:

@@ -15,7 +15,6 @@ from hxdav.dav.documents import tree_of
 from hxdav.dav.properties import is_live
 from hxdav.dav.request import Request
 from hxdav.dav.xmltext import CALDAV, DAV, document, element, href, standalone
-from hxdav.domain.access import why_closed
 from hxdav.domain.integration import name_given
 from hxdav.ical.components import tree_of as components_of
 from hxdav.services.connecting import rename
@@ -81,9 +80,8 @@ def _calendar(request: Request, tx: Tx, patch: Patch) -> Answer:
     # Locked, so that what is decided here still holds when it is written.
     place = tx.integrations.lock_place(request.poll.integration_id)
     integration = place.integration
-    closed = why_closed(integration.state, place.subscription)
-    if closed:
-        return barred(closed, Missing(url=request.calendar_url, privilege="write-properties"))
+    if place.shut:
+        return barred(place.shut, Missing(url=request.calendar_url, privilege="write-properties"))
     _count(patch, tx.integrations.properties([integration.id])[integration.id])
     if patch.is_good:
         tx.integrations.change_properties(integration, patch.dead)

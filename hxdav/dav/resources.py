@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from hxdav.dav.addresses import Links, calendar_href
 from hxdav.dav.request import Request
-from hxdav.domain.access import why_closed
+from hxdav.domain.access import why_shut
 from hxdav.domain.ids import Epoch, Modseq, SyncToken
 from hxdav.domain.integration import Integration, Service
 from hxdav.domain.refusal import Reason
@@ -110,7 +110,8 @@ class View:
         dead = self.tx.integrations.properties([each.id for each in found])
         # A home is one practitioner's: what they subscribe to goes for all of it.
         known = self.tx.subscriptions.of(found[0].practitioner_id)
-        closed = {each.id: why_closed(each.state, known.state if known else None) for each in found}
+        state = known.state if known else None
+        closed = {each.id: why_shut(each.state, state, frozen_at=each.frozen_at) for each in found}
         return {each.slug: self._calendar(each, dead[each.id], closed=closed[each.id]) for each in found}
 
     def calendar(self) -> Calendar | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from hxdav.domain.ids import IntegrationId, Modseq, PracticeGroupId, PractitionerId, Slug
@@ -88,7 +88,8 @@ LONGEST_NAME = 200
 class Integration:
     """``connected_on`` is the connection day in the practice's zone: the window opens at its midnight (rule 4).
 
-    ``modseq`` is that of the last change to anything that this integration shows.
+    ``modseq`` is that of the last change to anything that this integration shows. ``frozen_at`` is since when nothing
+    is taken in that comes from there, because a device was lost; None where it is.
     """
 
     id: IntegrationId
@@ -101,6 +102,7 @@ class Integration:
     connected_on: date
     modseq: Modseq
     purge_floor: Modseq
+    frozen_at: datetime | None = None
 
 
 def calendar_name(practice_group_name: str, connected_on: date, taken: Collection[str], *, is_first: bool) -> str:

@@ -27,6 +27,7 @@ class NotificationKind(StrEnum):
     INVOICE_PROTECTS = "invoice_protects"
     DISCONNECTED = "disconnected"
     SUSPENDED = "suspended"
+    FROZEN = "frozen"
     SYNC_PAUSED = "sync_paused"
     SYNC_ENDED = "sync_ended"
 
@@ -41,6 +42,8 @@ class NotificationKind(StrEnum):
     CALENDAR_DISCONNECTED = "calendar_disconnected"
     CALENDAR_SUSPENDED = "calendar_suspended"
     CALENDAR_UNSUSPENDED = "calendar_unsuspended"
+    CALENDAR_FROZEN = "calendar_frozen"
+    CALENDAR_THAWED = "calendar_thawed"
 
     CALENDAR_CONNECTED = "calendar_connected"
     ACCESS_LOST = "access_lost"
@@ -122,6 +125,10 @@ WORDINGS: dict[NotificationKind, Wording] = {
         Reason.SUSPENDED,
         "Make the change in the practice's calendar, or ask the administrator to open this one again.",
     ),
+    NotificationKind.FROZEN: _refused(
+        Reason.FROZEN,
+        "If you made the edit yourself, let edits in again on the calendar's page in hxdav, and make it again.",
+    ),
     NotificationKind.SYNC_PAUSED: _refused(
         Reason.SYNC_PAUSED,
         "Make the change in the practice's calendar, or make it again here once there are enough credits.",
@@ -177,6 +184,14 @@ WORDINGS: dict[NotificationKind, Wording] = {
         happened="The practice's administrator has opened one of your calendars again.",
         to_do="Make again what was refused in the meantime.",
     ),
+    NotificationKind.CALENDAR_FROZEN: Wording(
+        happened="A device was reported lost, so one of your calendars takes no edits in.",
+        to_do="Look at what the device did before, on the calendar's page; let edits in again when all is well.",
+    ),
+    NotificationKind.CALENDAR_THAWED: Wording(
+        happened="One of your calendars takes edits in again.",
+        to_do="If it was not you who allowed that, change your web password and tell the practice's administrator.",
+    ),
     NotificationKind.CALENDAR_CONNECTED: Wording(
         happened="An account elsewhere was connected, and shows your appointments from now on.",
         to_do="If it was not you who connected it, disconnect it and tell the practice's administrator.",
@@ -221,6 +236,7 @@ MAILED = frozenset({
     NotificationKind.RENEWAL_FAILED,
     NotificationKind.CALENDAR_DISCONNECTED,
     NotificationKind.CALENDAR_CONNECTED,
+    NotificationKind.CALENDAR_FROZEN,
     NotificationKind.ACCESS_LOST,
     NotificationKind.BRIDGE_GONE,
 })  # fmt: skip

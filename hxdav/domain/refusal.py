@@ -25,6 +25,7 @@ class Reason(StrEnum):
     INVOICE_PROTECTS = "invoice_protects"
     DISCONNECTED = "disconnected"
     SUSPENDED = "suspended"
+    FROZEN = "frozen"
     SYNC_PAUSED = "sync_paused"
     SYNC_ENDED = "sync_ended"
     STALE = "stale"
@@ -53,6 +54,10 @@ SENTENCES: dict[Reason, str] = {
     Reason.INVOICE_PROTECTS: "It has an invoice, so it can only be cancelled in the practice's calendar.",
     Reason.DISCONNECTED: "This calendar is no longer connected, so it can only be read.",
     Reason.SUSPENDED: "The practice's administrator has suspended this calendar.",
+    Reason.FROZEN: (
+        "A device was reported lost, so nothing that comes from this calendar is taken in until its practitioner lets "
+        "edits in again."
+    ),
     Reason.SYNC_PAUSED: (
         "Calendar synchronisation is paused, because the practice has too few credits; until there are more, "
         "this calendar can only be read."

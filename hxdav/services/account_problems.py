@@ -14,7 +14,7 @@ from hxdav.store.store import Tx
 
 RESERVED_NAMES = frozenset({
     "api", "app", "caldav", "connect", "dav", "feed", "health", "healthz", "hooks", "hxdav", "invitation",
-    "login", "logout", "metrics", "principals", "readyz", "static", "web", "well-known",
+    "login", "logout", "metrics", "principals", "profile", "readyz", "static", "web", "well-known",
 })  # fmt: skip
 """User names that the server's own addresses begin with, or may yet begin with."""
 

@@ -83,7 +83,7 @@ def _closed(integration: Integration, subscription: SubscriptionState | None) ->
         case _:
             pass
     if subscription is SubscriptionState.RUNNING:
-        return None
+        return (Health.PAUSED, SENTENCES[Reason.FROZEN]) if integration.frozen_at is not None else None
     reason = Reason.SYNC_PAUSED if subscription is SubscriptionState.PAUSED else Reason.SYNC_ENDED
     return Health.PAUSED, SENTENCES[reason]
 

@@ -1,15 +1,23 @@
-"""Steering a bridge: pausing it, having it looked at now, and how much it tells (`design.md` rules 2, 7 and 11)."""
+"""Steering a calendar: pausing a bridge, having it looked at, how much it tells, and freezing what comes from it.
+
+`design.md` rules 2, 7 and 11.
+"""
 
 from __future__ import annotations
 
 from hxdav.domain.bridge import AT_WORK, AccountState, Bridge, BridgeState
 from hxdav.domain.edit import Source
+from hxdav.domain.ids import AppPasswordId
 from hxdav.domain.integration import Integration, IntegrationState
+from hxdav.domain.notification import NotificationKind
+from hxdav.domain.policy import Policy
 from hxdav.domain.practice import Practitioner
 from hxdav.domain.privacy import PrivacyLevel, level_of
 from hxdav.domain.times import Clock
 from hxdav.errors import NotPermitted, UseCaseError
 from hxdav.services.connecting import locked, subject_of
+from hxdav.services.gate.desk import Desk, zone_of
+from hxdav.services.gate.removing import open_review
 from hxdav.store.store import Tx
 
 
@@ -78,6 +86,59 @@ def set_privacy(tx: Tx, clock: Clock, *, integration: Integration, level: Privac
     tx.bridges.look_anew([integration.id])
     detail = {"level": level}
     tx.trail.audit("privacy_set", subject_of(integration), source=source, at=clock.now(), detail=detail)
+
+
+def freeze(tx: Tx, clock: Clock, policy: Policy, *, integration: Integration, source: Source) -> None:
+    """Take nothing in any more that comes from an integration, until ``thaw``; it is kept current all the same.
+
+    What was deleted through it and is not carried out yet waits for the practitioner's answer.
+    """
+    require_own_word(tx, tx.people.practitioner(integration.practitioner_id), source=source)
+    present, now = locked(tx, integration), clock.now()
+    if present.state is IntegrationState.DISCONNECTED:
+        raise UseCaseError("This calendar is disconnected, so nothing is taken in from it anyway.")
+    ask_before_removing(tx, clock, policy, integration=integration, source=source)
+    if present.frozen_at is not None:
+        return
+    tx.integrations.freeze(integration.id, at=now)
+    subject = subject_of(integration)
+    tx.trail.audit("edits_frozen", subject, source=source, at=now)
+    tx.notifications.tell(subject, kind=NotificationKind.CALENDAR_FROZEN, at=now)
+
+
+def ask_before_removing(
+    tx: Tx,
+    clock: Clock,
+    policy: Policy,
+    *,
+    integration: Integration,
+    source: Source,
+    app_password_id: AppPasswordId | None = None,
+) -> None:
+    """Have the practitioner asked about removals that are held, where that device or integration has made one of them.
+
+    All that are held go to review with it, as where one is too many (rule 7).
+    """
+    desk = Desk(tx=tx, now=clock.now(), policy=policy, source=source)
+    zone = zone_of(desk, integration.practitioner_id)
+    made_by = [each.source for each in tx.removals.held(integration.practitioner_id)]
+    if any(
+        each.integration_id == integration.id
+        or (app_password_id is not None and each.app_password_id == app_password_id)
+        for each in made_by
+    ):
+        open_review(desk, integration.practitioner_id, zone=zone)
+
+
+def thaw(tx: Tx, clock: Clock, *, integration: Integration, source: Source) -> None:
+    """Take edits in again that come from an integration; what was refused meanwhile was put back there."""
+    require_own_word(tx, tx.people.practitioner(integration.practitioner_id), source=source)
+    if locked(tx, integration).frozen_at is None:
+        raise UseCaseError("Edits are let in already.")
+    tx.integrations.freeze(integration.id, at=None)
+    subject, now = subject_of(integration), clock.now()
+    tx.trail.audit("edits_let_in", subject, source=source, at=now)
+    tx.notifications.tell(subject, kind=NotificationKind.CALENDAR_THAWED, at=now)
 
 
 def require_own_word(tx: Tx, practitioner: Practitioner, *, source: Source) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, bindparam, or_, select, union_all
 
-from hxdav.domain.access import why_closed
+from hxdav.domain.access import why_shut
 from hxdav.domain.ids import AppPasswordId, Epoch, ETag, Href, IntegrationId, Modseq, Uid, UserId
 from hxdav.domain.integration import IntegrationState, Service
 from hxdav.domain.mirror import MirrorState
@@ -52,11 +52,12 @@ class Poll:
     modseq: Modseq
     purge_floor: Modseq
     epoch: Epoch
+    frozen_at: datetime | None = None
 
     @property
     def closed(self) -> Reason | None:
         """Why the calendar can only be read, if so."""
-        return why_closed(self.state, self.subscription)
+        return why_shut(self.state, self.subscription, frozen_at=self.frozen_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,7 @@ class Feed:
             modseq=Modseq(row.modseq),
             purge_floor=Modseq(row.purge_floor),
             epoch=Epoch(row.epoch),
+            frozen_at=row.frozen_at,
         )
 
     def changes(self, integration_id: IntegrationId, since: Modseq, *, limit: int | None = None) -> list[Change]:
@@ -170,6 +172,7 @@ _POLL = (
         SubscriptionRow.state.label("subscription"),
         IntegrationRow.modseq,
         IntegrationRow.purge_floor,
+        IntegrationRow.frozen_at,
         InstallationRow.epoch,
     )
     .select_from(AppPasswordRow)

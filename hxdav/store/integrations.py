@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
+from hxdav.domain.access import why_shut
 from hxdav.domain.ids import IntegrationId, Modseq, PracticeGroupId, PractitionerId, Slug, UserId
 from hxdav.domain.integration import Integration, IntegrationState, Service
 from hxdav.domain.practice import Practitioner
+from hxdav.domain.refusal import Reason
 from hxdav.domain.subscription import SubscriptionState
 from hxdav.store.rows import (
     IntegrationRow,
@@ -40,6 +42,11 @@ class Place:
     integration: Integration
     practice: Practice
     subscription: SubscriptionState | None
+
+    @property
+    def shut(self) -> Reason | None:
+        """Why no edit is taken in, if so."""
+        return why_shut(self.integration.state, self.subscription, frozen_at=self.integration.frozen_at)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -128,6 +135,10 @@ class Integrations:
         """Store whether an integration takes part."""
         self._connection.execute(update(IntegrationRow).where(IntegrationRow.id == integration_id).values(state=state))
 
+    def freeze(self, integration_id: IntegrationId, *, at: datetime | None) -> None:
+        """Remember since when nothing is taken in from an integration; None: it is."""
+        self._connection.execute(update(IntegrationRow).where(IntegrationRow.id == integration_id).values(frozen_at=at))
+
     def raise_modseqs(self) -> None:
         """Bring each counter up to what its practitioner's integrations have seen, after a restore by hand."""
         seen = (
@@ -184,6 +195,7 @@ _INTEGRATIONS = select(
     IntegrationRow.connected_on,
     IntegrationRow.modseq,
     IntegrationRow.purge_floor,
+    IntegrationRow.frozen_at,
 ).order_by(IntegrationRow.id)
 
 _ONE = _INTEGRATIONS.where(IntegrationRow.id == bindparam("integration"))
@@ -243,4 +255,5 @@ def _integration(row: Row[*tuple[Any, ...]]) -> Integration:
         connected_on=row.connected_on,
         modseq=Modseq(row.modseq),
         purge_floor=Modseq(row.purge_floor),
+        frozen_at=row.frozen_at,
     )

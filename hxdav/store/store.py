@@ -29,6 +29,7 @@ from hxdav.store.occurrences import Occurrences
 from hxdav.store.passkeys import Passkeys
 from hxdav.store.patients import Patients
 from hxdav.store.people import People
+from hxdav.store.profiles import ProfileTickets
 from hxdav.store.recovery_codes import RecoveryCodes
 from hxdav.store.removals import Removals
 from hxdav.store.retention import Retention
@@ -90,6 +91,11 @@ class Tx:
     def web_feeds(self) -> WebFeeds:
         """Private addresses of calendars that can only be read."""
         return WebFeeds(self.connection)
+
+    @cached_property
+    def profile_tickets(self) -> ProfileTickets:
+        """Configuration profiles that wait to be fetched."""
+        return ProfileTickets(self.connection)
 
     @cached_property
     def integrations(self) -> Integrations:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select
 
-from hxdav.domain.edit import Source
+from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import (
     AppointmentId,
     AppPasswordId,
@@ -71,7 +71,10 @@ class AuditSearch:
 
     practice_group_id: PracticeGroupId | None = None
     action: str = ""
+    authority: Authority | None = None
     user_id: UserId | None = None
+    integration_id: IntegrationId | None = None
+    app_password_id: AppPasswordId | None = None
     within: Interval | None = None
 
 
@@ -192,8 +195,14 @@ def _matching(wanted: AuditSearch) -> Select[*tuple[Any, ...]]:
         query = query.where(AuditRow.practice_group_id == wanted.practice_group_id)
     if wanted.action:
         query = query.where(AuditRow.action.contains(wanted.action, autoescape=True))
-    if wanted.user_id is not None:
-        query = query.where(AuditRow.user_id == wanted.user_id)
+    for column, value in (
+        (AuditRow.authority, wanted.authority),
+        (AuditRow.user_id, wanted.user_id),
+        (AuditRow.integration_id, wanted.integration_id),
+        (AuditRow.app_password_id, wanted.app_password_id),
+    ):
+        if value is not None:
+            query = query.where(column == value)
     if wanted.within is not None:
         query = query.where(AuditRow.at >= wanted.within.starts, AuditRow.at < wanted.within.ends)
     return query

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import ssl
 from dataclasses import asdict, dataclass, field
+
+from hxdav.errors import UseCaseError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +21,22 @@ class Mailbox:
     password: str = field(repr=False)
     auth: str = "basic"
     authorities: str = ""
+
+
+def pasted_authorities(text: str) -> str:
+    """Certificate authorities as a person pastes them (PEM); raises UseCaseError where there are none to be read."""
+    pasted = text.strip()
+    if not pasted:
+        return ""
+    try:
+        pasted.encode("ascii")
+        ssl.create_default_context(cadata=pasted)
+    except (ValueError, ssl.SSLError):
+        raise UseCaseError(
+            "What you pasted holds no certificate that can be read: paste all of it, from BEGIN CERTIFICATE to END "
+            "CERTIFICATE, with the dashes."
+        ) from None
+    return pasted
 
 
 def password_credentials(username: str, password: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote
@@ -9,64 +10,25 @@ from urllib.parse import quote
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
 from hxdav.domain.ids import IntegrationId
-from hxdav.domain.integration import Service
+from hxdav.domain.integration import Integration, Service
 from hxdav.domain.privacy import PrivacyLevel, level_of
 from hxdav.errors import UseCaseError
 from hxdav.remote import RemoteError
-from hxdav.services import connecting, devices
+from hxdav.services import devices, profiles
 from hxdav.services.bridging import Connected
 from hxdav.services.consenting import Wish, callback_uri
 from hxdav.services.logins import PractitionerLogin
+from hxdav.store.store import Tx
 from hxdav.sync.connecting import Applicant, Entrance
-from hxdav.sync.entrances import password_credentials
-from hxdav.web.levels import levels_up_to
+from hxdav.sync.entrances import Mailbox, password_credentials, pasted_authorities
+from hxdav.sync.mailboxes import code_of, connect_mailbox
+from hxdav.sync.previewing import Preview, preview
+from hxdav.web.cards import ADVICE, CARDS, Card
+from hxdav.web.levels import NAMES, levels_up_to
+from hxdav.web.moments import span_words
+from hxdav.web.profiles import device_guessed, handed_out
 from hxdav.web.settings import WebBackend
 from hxdav.web.visitors import Answer, for_practitioners, practitioner, who
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """A service as the practitioner knows it: ``way`` is how one gets in, ``hint`` what they need for that."""
-
-    service: Service
-    title: str
-    way: str
-    hint: str
-
-
-CARDS = (
-    Card(
-        service=Service.NATIVE,
-        title="Apple, Thunderbird, Android",
-        way="here",
-        hint="Shown by your own device's calendar. You get an address, a user name and a password to type there.",
-    ),
-    Card(service=Service.GOOGLE, title="Google Calendar", way="consent", hint="You are sent to Google, and allow it."),
-    Card(
-        service=Service.OUTLOOK,
-        title="Outlook.com",
-        way="consent",
-        hint="A personal Microsoft account. You are sent to Microsoft, and allow it.",
-    ),
-    Card(
-        service=Service.OFFICE365,
-        title="Office 365",
-        way="consent",
-        hint="A work or school account. Your organisation may want to approve it first.",
-    ),
-    Card(
-        service=Service.ICLOUD,
-        title="iCloud",
-        way="password",
-        hint="You need an app-specific password: account.apple.com, Sign-In and Security.",
-    ),
-    Card(
-        service=Service.CALDAV,
-        title="Another CalDAV account",
-        way="password",
-        hint="You need its address, your user name, and a password that it gives out for programs.",
-    ),
-)
 
 
 def adding_routes(backend: WebBackend) -> Blueprint:
@@ -95,6 +57,10 @@ class _Adding:
             match card.way:
                 case "here":
                     return self._connect_here()
+                case "profile":
+                    return self._connect_by_profile()
+                case "mailbox":
+                    return self._connect_mailbox(card)
                 case "consent":
                     return self._ask(card)
                 case _:
@@ -106,19 +72,30 @@ class _Adding:
         own = practitioner()
         with self.backend.store.snapshot() as tx:
             most = tx.people.practice_group(own.practice_group_id).privacy.get(card.service)
-        ceiling = level_of(card.service, most=most, chosen=None)
-        levels = levels_up_to(ceiling)
+            ceiling = level_of(card.service, most=most, chosen=None)
+            levels = levels_up_to(ceiling)
+            shown = self._preview(tx, levels) if card.service.is_bridged else None
         return render_template(
-            "add_one.html", card=card, levels=levels, ceiling=ceiling, refused=refused, typed=request.form
+            "add_one.html",
+            card=card,
+            levels=levels,
+            ceiling=ceiling,
+            refused=refused,
+            typed=request.form,
+            guessed=device_guessed(),
+            preview=shown,
+            short=NAMES,
+            span_words=span_words,
         )
 
+    def _preview(self, tx: Tx, levels: Collection[PrivacyLevel]) -> Preview:
+        return preview(tx, self.backend.clock, self.backend.policy, practitioner=practitioner(), levels=levels)
+
     def _connect_here(self) -> Answer:
-        backend, label = self.backend, request.form.get("label", "").strip()
-        login = PractitionerLogin(user=who().user, practitioner=practitioner())
+        backend, label = self.backend, profiles.checked_label(request.form.get("label", ""))
+        login = _login()
         with backend.store.transaction() as tx:
-            integration = connecting.connect_native(
-                tx, backend.clock, practitioner=login.practitioner, source=who().source
-            )
+            integration = self._calendar(tx, login)
             made = devices.create_app_password(
                 tx, backend.clock, backend.keyring, login=login, label=label, expires_at=None
             )
@@ -133,10 +110,38 @@ class _Adding:
             password=made.password,
         )
 
+    def _connect_by_profile(self) -> Answer:
+        """A profile for this device at once, or a code by which another one fetches it."""
+        backend, login, label = self.backend, _login(), request.form.get("label", "")
+        is_for_another = request.form.get("to") == "another"
+        with backend.store.transaction() as tx:
+            integration = self._calendar(tx, login)
+            if is_for_another:
+                number = profiles.offer(
+                    tx, backend.clock, backend.keyring, login=login, integration=integration, label=label
+                )
+            else:
+                profile = profiles.hand_out(
+                    tx,
+                    backend.clock,
+                    backend.keyring,
+                    login=login,
+                    label=label,
+                    calendars_url=backend.calendars_url,
+                )
+        backend.connector.fill(integration.id)
+        if is_for_another:
+            return redirect(url_for("profiles.shown", number=number))
+        return handed_out(profile)
+
+    def _calendar(self, tx: Tx, login: PractitionerLogin) -> Integration:
+        return devices.calendar_for_devices(
+            tx, self.backend.clock, practitioner=login.practitioner, source=who().source
+        )
+
     def _ask(self, card: Card) -> Answer:
-        login = PractitionerLogin(user=who().user, practitioner=practitioner())
         wish = Wish(
-            login=login,
+            login=_login(),
             service=card.service,
             redirect_uri=callback_uri(self.backend.public_url, card.service),
             privacy=_level(),
@@ -154,13 +159,37 @@ class _Adding:
             Entrance(service=card.service, credentials=credentials, address=address),
             Applicant(practitioner_id=practitioner().id, source=who().source, privacy=_level()),
         )
+        return self._filled(connected)
+
+    def _connect_mailbox(self, card: Card) -> Answer:
+        form = request.form
+        address = form.get("account", "").strip()
+        mailbox = Mailbox(
+            address=address,
+            username=form.get("username", "").strip() or address,
+            password=form.get("secret", ""),
+            authorities=pasted_authorities(form.get("authorities", "")),
+        )
+        applicant = Applicant(practitioner_id=practitioner().id, source=who().source, privacy=_level())
+        try:
+            connected = connect_mailbox(self.backend.connector, mailbox, applicant, url=form.get("address", "").strip())
+        except RemoteError as error:
+            told = f"{error} {ADVICE.get(code_of(error), '')}".strip()
+            return self._form(card, refused=told), HTTPStatus.BAD_REQUEST
+        return self._filled(connected)
+
+    def _filled(self, connected: Connected) -> Answer:
         self.backend.connector.fill(IntegrationId(connected.integration.id))
         flash(_welcome(connected), "well")
         return redirect(url_for("integrations.overview"))
 
 
+def _login() -> PractitionerLogin:
+    return PractitionerLogin(user=who().user, practitioner=practitioner())
+
+
 def _card(service: str) -> Card:
-    found = next((card for card in CARDS if card.service == service), None)
+    found = next((card for card in CARDS if card.key == service), None)
     if found is None:
         abort(HTTPStatus.NOT_FOUND)
     return found

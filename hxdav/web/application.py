@@ -23,11 +23,13 @@ from hxdav.web.home import home_routes, surround
 from hxdav.web.hooks import hook_routes
 from hxdav.web.integrations import integration_routes
 from hxdav.web.ledger import ledger_routes
+from hxdav.web.lost_phones import lost_phone_routes
 from hxdav.web.notifications import notification_routes
 from hxdav.web.operations import operations_routes
 from hxdav.web.passkeys import security_routes
 from hxdav.web.people import people_routes
 from hxdav.web.policy import policy_routes
+from hxdav.web.profiles import profile_routes
 from hxdav.web.proving import proving_routes
 from hxdav.web.review import review_routes
 from hxdav.web.second_factor import second_factor_routes
@@ -36,7 +38,7 @@ from hxdav.web.signing_in import signing_in_routes
 from hxdav.web.trail import trail_routes
 from hxdav.web.visitors import admit_visitors
 
-BEGINNINGS = ("/app/", "/hooks/", "/connect/", "/invitation/", "/feed/")
+BEGINNINGS = ("/app/", "/hooks/", "/connect/", "/invitation/", "/feed/", "/profile/")
 """Of the paths that are not the calendars'; no user has such a name (``services/account_problems.py``)."""
 
 _FILES = Path(__file__).parent / "static"
@@ -51,6 +53,8 @@ _PAGES = (
     calendar_view_routes,
     integration_routes,
     adding_routes,
+    profile_routes,
+    lost_phone_routes,
     calendar_routes,
     feed_routes,
     notification_routes,

@@ -26,6 +26,9 @@ from hxdav.web.levels import levels_up_to
 from hxdav.web.settings import WebBackend
 from hxdav.web.visitors import Answer, for_practitioners, practitioner, who
 
+NUMBER = "int(max=9007199254740991)"
+"""A number in an address: no larger than every database can be asked for."""
+
 _STEERED: dict[str, Callable[..., None]] = {
     "look": steering.request_pull,
     "pause": steering.pause,

@@ -12,6 +12,14 @@ LEVELS = {
 }
 """What of a patient appointment is sent at each level; personal ones are sent as they are."""
 
+NAMES = {
+    PrivacyLevel.BUSY: "Busy",
+    PrivacyLevel.APPOINTMENT: "No names",
+    PrivacyLevel.INITIALS: "Initials",
+    PrivacyLevel.FULL: "Everything",
+}
+"""The levels where one word has to do."""
+
 
 def levels_up_to(ceiling: PrivacyLevel) -> dict[PrivacyLevel, str]:
     """Those that tell no more than ``ceiling``, the tightest first."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hxdav.domain.access import why_closed
 from hxdav.domain.edit import Applied, Outcome, Precondition, Refused
 from hxdav.domain.mirror import Mirror, MirrorState
 from hxdav.domain.refusal import CalendarDataError, Reason
@@ -25,7 +24,7 @@ def put(desk: Desk, edit: PutObject) -> Outcome:
     place = _enter(desk, edit)
     mirror = desk.tx.mirrors.at(edit.integration_id, edit.href)
     seen = _seen(mirror)
-    barred = why_closed(place.integration.state, place.subscription) or _unmet(edit.precondition, seen)
+    barred = place.shut or _unmet(edit.precondition, seen)
     if barred is Reason.STALE and _takes_back(desk, place, edit):
         barred = None
     if barred:
@@ -104,7 +103,7 @@ def _find(desk: Desk, edit: RemoveObject | MoveObject) -> _Found | Refused:
     """What is at the href of ``edit``, if it may be changed and is what the client expects."""
     place = _enter(desk, edit)
     mirror = _seen(desk.tx.mirrors.at(edit.integration_id, edit.href))
-    barred = why_closed(place.integration.state, place.subscription) or _unmet(edit.precondition, mirror)
+    barred = place.shut or _unmet(edit.precondition, mirror)
     if barred:
         return refuse(desk, place, barred, href=edit.href, mirror=mirror)
     if mirror is None:

@@ -51,7 +51,7 @@ def remove(
     removal = _new(desk, place, appointment, state=RemovalState.HELD)
     removal = replace(removal, revision=revision or appointment.revision)
     if to_review or _is_one_too_many(desk, appointment):
-        _open_review(desk, appointment.practitioner_id, zone=place.zone)
+        open_review(desk, appointment.practitioner_id, zone=place.zone)
         removal = _reviewed(desk, removal, appointment, zone=place.zone)
     desk.tx.removals.add(removal)
     hide(desk, mirror, appointment)
@@ -84,7 +84,7 @@ def _is_one_too_many(desk: Desk, appointment: Appointment) -> bool:
     return limit is not None and desk.tx.removals.are_as_many(appointment.practitioner_id, limit, since=since)
 
 
-def _open_review(desk: Desk, practitioner_id: PractitionerId, *, zone: ZoneInfo) -> None:
+def open_review(desk: Desk, practitioner_id: PractitionerId, *, zone: ZoneInfo) -> None:
     """Send what is held to review; the person is told when one opens, and not of each removal that joins it."""
     is_open = desk.tx.removals.is_reviewing(practitioner_id)
     for removal in desk.tx.removals.held(practitioner_id):

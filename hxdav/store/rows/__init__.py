@@ -23,6 +23,7 @@ from hxdav.store.rows.practice import PatientRow as PatientRow
 from hxdav.store.rows.practice import PracticeGroupRow as PracticeGroupRow
 from hxdav.store.rows.practice import PractitionerRow as PractitionerRow
 from hxdav.store.rows.practice import UserRow as UserRow
+from hxdav.store.rows.profile import ProfileTicketRow as ProfileTicketRow
 from hxdav.store.rows.subscription import CreditEntryRow as CreditEntryRow
 from hxdav.store.rows.subscription import SubscriptionRow as SubscriptionRow
 from hxdav.store.rows.trail import AuditRow as AuditRow

@@ -14,7 +14,10 @@ _HAS_LEFT = text("state = 'left'")
 
 
 class IntegrationRow(Base):
-    """One practitioner's appointments shown in one place; ``modseq`` makes its ctag and sync token."""
+    """One practitioner's appointments shown in one place; ``modseq`` makes its ctag and sync token.
+
+    ``frozen_at`` is since when nothing is taken in that comes from there; NULL where it is.
+    """
 
     __tablename__ = "integration"
     __table_args__ = (UniqueConstraint("slug"), NEVER_REUSED)
@@ -30,6 +33,7 @@ class IntegrationRow(Base):
     modseq: Mapped[int]
     purge_floor: Mapped[int]
     created_at: Mapped[datetime]
+    frozen_at: Mapped[datetime | None]
 
 
 class PropertyRow(Base):

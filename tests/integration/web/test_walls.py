@@ -11,6 +11,9 @@ import pytest
 from sqlalchemy import text
 from werkzeug.routing import Rule
 
+from hxdav.domain.passkey import MadePasskey
+from hxdav.services import profiles
+from hxdav.services.logins import PractitionerLogin
 from tests.builders import an_object
 from tests.integration.web.administration import an_administrator, other_practice, signed_in
 from tests.integration.web.browsing import Browser, give_password
@@ -18,7 +21,7 @@ from tests.integration.web.desk import Desk
 
 OPEN = {
     *("files", "signing_in.sign_in", "signing_in.invitation", "feed.read", "operations.healthy", "operations.ready"),
-    *("consents.google", "consents.microsoft", "consents.exchange"),
+    *("consents.google", "consents.microsoft", "consents.exchange", "profiles.opened"),
 }
 """What is shown without signing in: what proves by itself who asks, and what says nothing of anybody."""
 
@@ -31,7 +34,9 @@ OWNERS = {
     "/app/practice/people/logins/": "user",
     "/app/practice/people/": "practitioner",
     "/app/settings/integrations/devices/": "app_password",
+    "/app/settings/integrations/profiles/": "profile",
     "/app/settings/integrations/": "integration",
+    "/app/settings/security/passkeys/": "passkey",
 }
 """What the first number in an address is of, by what is before it."""
 
@@ -53,12 +58,27 @@ def numbers(desk: Desk) -> dict[str, int]:
     other, integration_id = other_practice(desk)
     other.app_password("Noor's phone")
     booked = other.book(an_object("x@x", summary="Anna Berg"))
-    with desk.store.snapshot() as tx:
+    with desk.store.transaction() as tx:
         (device,) = tx.app_passwords.of_user(other.user_id)
+        made = MadePasskey(credential_id=b"c", public_key=b"k", counter=0)
+        passkey = tx.passkeys.add(tx.people.user(other.user_id), made=made, name="Anna Berg", now=other.clock.now())
+        login = PractitionerLogin(
+            user=tx.people.user(other.user_id), practitioner=tx.people.practitioner(other.practitioner_id)
+        )
+        ticket = profiles.offer(
+            tx,
+            other.clock,
+            other.keyring,
+            login=login,
+            integration=tx.integrations.one(integration_id),
+            label="Noor's tablet",
+        )
     return {
         "appointment": booked.id,
         "integration": integration_id,
         "app_password": device.id,
+        "passkey": passkey,
+        "profile": ticket,
         "practitioner": other.practitioner_id,
         "user": other.user_id,
     }

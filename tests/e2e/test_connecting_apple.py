@@ -1,0 +1,179 @@
+"""Connecting an Apple device without typing: the desk shows a code, the phone fetches its profile and its calendar."""
+
+from __future__ import annotations
+
+import plistlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.browsing import DESK, PHONE, a_browser, a_page, barriers, sign_in
+from tests.e2e.events import an_event
+from tests.e2e.replay import AppleReplay
+from tests.e2e.serving import DemoServer
+
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Version/18.1 Mobile Safari/604.1"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with a_browser() as browser:
+        yield browser
+
+
+def ask_for_a_code(page: Page, label: str) -> str:
+    """From the integrations to the code; the address that it leads to."""
+    page.get_by_role("link", name="Add Calendar Integration").click()
+    page.get_by_role("link", name=re.compile("^iPhone, iPad, Mac")).click()
+    page.get_by_label("What is the device called?").fill(label)
+    page.get_by_role("button", name="show a code").click()
+    page.wait_for_url("**/profiles/*")
+    return page.locator("#address").inner_text()
+
+
+def account_in(page: Page, button: str) -> dict[str, Any]:
+    """The account in the profile that the button hands out."""
+    with page.expect_download() as taken:
+        page.get_by_role("button", name=button).click()
+    assert taken.value.suggested_filename == "hxdav.mobileconfig"
+    (account,) = plistlib.loads(taken.value.path().read_bytes())["PayloadContent"]
+    found: dict[str, Any] = account
+    return found
+
+
+@contextmanager
+def an_iphone(account: dict[str, Any]) -> Iterator[httpx.Client]:
+    """What the device is after the profile was installed: an account, and nothing else that it knows."""
+    scheme = "https" if account["CalDAVUseSSL"] else "http"
+    with httpx.Client(
+        base_url=f"{scheme}://{account['CalDAVHostName']}:{account['CalDAVPort']}",
+        auth=(account["CalDAVUsername"], account["CalDAVPassword"]),
+        headers={"User-Agent": "iOS/18.1.1 (22B91) dataaccessd/1.0"},
+        trust_env=False,
+        timeout=60,
+    ) as http:
+        yield http
+
+
+def found_calendar(http: httpx.Client, account: dict[str, Any]) -> str:
+    """The path of the one calendar in the home, as a device finds it from the principal."""
+    principal = http.request(
+        "PROPFIND",
+        account["CalDAVPrincipalURL"],
+        headers={"Depth": "0", "Content-Type": "text/xml"},
+        content='<A:propfind xmlns:A="DAV:"><A:prop><B:calendar-home-set xmlns:B="urn:ietf:params:xml:ns:caldav"/>'
+        "</A:prop></A:propfind>",
+    )
+    assert principal.status_code == httpx.codes.MULTI_STATUS
+    (home,) = re.findall(r"calendar-home-set>\s*<[^>]*href>([^<]+)<", principal.text)
+    listed = http.request(
+        "PROPFIND",
+        home,
+        headers={"Depth": "1", "Content-Type": "text/xml"},
+        content='<A:propfind xmlns:A="DAV:"><A:prop><A:resourcetype/></A:prop></A:propfind>',
+    )
+    (calendar,) = {each for each in re.findall(r"href>([^<]+)<", listed.text) if each.startswith(home) and each != home}
+    return calendar
+
+
+def test_a_phone_is_connected_by_the_code_on_the_desk(browser: Browser, fresh_demo_server: DemoServer) -> None:
+    server = fresh_demo_server
+    with a_page(browser, server, **DESK) as desk, a_page(browser, server, **PHONE, user_agent=IPHONE) as phone:
+        sign_in(desk, server.user)
+        address = ask_for_a_code(desk, "iPhone")
+        picture = desk.get_by_role("img", name="QR code of the address below")
+        expect(picture).to_be_visible()
+        assert desk.evaluate("document.querySelector('.qr').naturalWidth") > 0
+        expect(desk.get_by_role("status")).to_contain_text("Waiting for iPhone.")
+
+        phone.goto(address)
+        account = account_in(phone, "Get the profile")
+        # Nobody looks at the desk's page again: it says so by itself.
+        expect(desk.get_by_role("status")).to_contain_text("iPhone has fetched its profile.")
+        expect(picture).to_be_hidden()
+
+        with an_iphone(account) as http:
+            replay = AppleReplay(http, found_calendar(http, account))
+            replay.sync()
+            assert replay.objects
+            replay.add("first.ics", an_event("first@phone.example", days=2, summary="First from the phone"))
+            replay.sync()
+            assert replay.refused == []
+
+        expect(desk.get_by_role("status")).to_contain_text("Your iPhone is connected.")
+
+    assert "First from the phone" in {each["title"] for each in server.appointments()}
+
+
+def test_the_device_itself_needs_one_tap(browser: Browser, fresh_demo_server: DemoServer) -> None:
+    server = fresh_demo_server
+    with a_page(browser, server, **PHONE, user_agent=IPHONE) as phone:
+        sign_in(phone, server.user)
+        phone.goto("/app/settings/integrations/add/apple")
+        expect(phone.get_by_label("What is the device called?")).to_have_value("iPhone")
+
+        account = account_in(phone, "get the profile")
+
+    with an_iphone(account) as http:
+        replay = AppleReplay(http, found_calendar(http, account))
+        replay.sync()
+        assert replay.objects
+
+
+def test_a_lost_phone_is_shut_out_by_keyboard_alone(browser: Browser, fresh_demo_server: DemoServer) -> None:
+    server = fresh_demo_server
+    with a_page(browser, server, **DESK) as page, server.http() as http:
+        address = f"{server.user.calendar_path}by-the-phone.ics"
+        http.put(address, content=an_event("phone@example", days=3, summary="By the phone")).raise_for_status()
+        sign_in(page, server.user)
+        page.get_by_role("link", name=re.compile("^HX_")).press("Enter")
+        page.get_by_role("link", name="Lost phone: Demo").press("Enter")
+        page.get_by_role("button", name="It is lost: shut it out").press("Enter")
+        expect(page.get_by_text("Demo is shut out.")).to_be_visible()
+        expect(page.get_by_role("link", name="By the phone")).to_be_visible()
+        shut_out = http.get(address).status_code
+        page.get_by_role("button", name="Let edits in again").press("Enter")
+        expect(page.get_by_role("status")).to_contain_text("Edits are let in again.")
+
+    assert shut_out == httpx.codes.UNAUTHORIZED
+
+
+@pytest.mark.parametrize("device", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_on_these_pages_keeps_anybody_out(
+    browser: Browser, demo_server: DemoServer, device: dict[str, Any], scheme: str
+) -> None:
+    with a_page(browser, demo_server, bypass_csp=True, color_scheme=scheme, **device) as page:
+        sign_in(page, demo_server.user)
+        found = []
+        for path in ("add", "add/apple", "add/native", "add/exchange", "1", "1/lost", "1/lost?device=1"):
+            page.goto(f"/app/settings/integrations/{path}")
+            found += barriers(page)
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+        page.goto("/app/settings/integrations")
+        address = ask_for_a_code(page, "iPad")
+        found += barriers(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        page.goto(address)
+        found += barriers(page)
+
+    assert found == []
+
+
+def test_what_has_to_be_typed_elsewhere_is_copied(browser: Browser, demo_server: DemoServer) -> None:
+    with a_page(browser, demo_server, **DESK, permissions=["clipboard-read", "clipboard-write"]) as page:
+        sign_in(page, demo_server.user)
+        page.goto("/app/settings/integrations/add/native")
+        page.get_by_label("What is the device called?").fill("Tablet")
+        page.get_by_role("button", name="Connect").click()
+        page.get_by_role("button", name="Copy: Password").click()
+        expect(page.locator("#copied")).to_have_text("Copied.")
+
+        copied = page.evaluate("navigator.clipboard.readText()")
+
+    assert re.fullmatch(r"\w{4}-\w{4}-\w{4}-\w{4}", copied)
