@@ -14,7 +14,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long bench bench-bridges lint format lock clean
+.PHONY: help demo assets test test-long bench bench-bridges lint format lock clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -46,15 +46,15 @@ lint: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint tests/npm/node_modules/.package-lock.json
+test: lint tests/npm/node_modules/.package-lock.json $(ASSETS)
 	@tools/chromium
 	$(PYTEST)
 
-test-long: lint tests/npm/node_modules/.package-lock.json
+test-long: lint tests/npm/node_modules/.package-lock.json $(ASSETS)
 	@tools/chromium
 	HXDAV_TESTS=long $(PYTEST)
 
-bench: .venv/dev
+bench: .venv/dev $(ASSETS)
 	$(BIN)/python -m bench.run
 
 bench-bridges: .venv/dev

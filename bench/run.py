@@ -1,7 +1,8 @@
 """``make bench``: hxdav on SQLite and on PostgreSQL beside stock Radicale, all measured in turns in one run.
 
-Ours to choose, by environment: BENCH_EVENTS=5000, BENCH_SECONDS=3 for each measurement, BENCH_GROWTH=0 to leave out the
-second table. Everything stays on this machine, ends by itself and leaves only a file under ``bench/results/``.
+Ours to choose, by environment: BENCH_EVENTS=5000, BENCH_SECONDS=3 for each measurement, BENCH_APPOINTMENTS=100000 for
+the pages, and BENCH_COMPARE=0, BENCH_GROWTH=0 or BENCH_PAGES=0 to leave one of the tables out. Everything stays on this
+machine, ends by itself and leaves only a file under ``bench/results/``.
 """
 
 from __future__ import annotations
@@ -9,16 +10,17 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from bench import caldav_bench, servers
+from bench import caldav_bench, pages, servers
 
 EVENTS = int(os.environ.get("BENCH_EVENTS", "5000"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "3"))
@@ -178,7 +180,11 @@ def grow(scratch: Path) -> tuple[Table, list[list[Measurement]]]:
 def main() -> None:
     """Measure, print the tables, and keep the figures."""
     began = datetime.now(UTC)
-    parts = {"compare": compare} | ({} if os.environ.get("BENCH_GROWTH") == "0" else {"growth": grow})
+    parts: dict[str, Callable[[Path], tuple[Table, Sequence[Sequence[Any]]]]] = {
+        name: part
+        for name, part in (("compare", compare), ("growth", grow), ("pages", pages.measure))
+        if os.environ.get(f"BENCH_{name.upper()}") != "0"
+    }
     figures: dict[str, object] = {
         "began": began.isoformat(timespec="seconds"),
         "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "load": os.getloadavg()[0]},

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench import caldav_bench
@@ -55,18 +56,48 @@ def radicale(folder: Path, events: Path) -> Iterator[caldav_bench.Target]:
         yield target
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """A running demo, and its first user who has a calendar; ``practitioner`` is the key of that user's own."""
+
+    pid: int
+    base_url: str
+    config: Path
+    username: str
+    practitioner: str
+    web_password: str
+    app_password: str
+    calendar_url: str
+
+
 @contextmanager
 def hxdav(name: str, folder: Path, *, database_url: str | None = None) -> Iterator[caldav_bench.Target]:
     """``hxdav demo`` with its window open, and the calendar of the first demo user that has one."""
+    with hxdav_demo(folder, database_url=database_url) as demo:
+        yield caldav_bench.Target(f"{name},{demo.calendar_url},{demo.username},{demo.app_password}")
+
+
+@contextmanager
+def hxdav_demo(folder: Path, *, database_url: str | None = None) -> Iterator[Demo]:
+    """``hxdav demo`` with its window open; its log has a line for each request, as an installation's has."""
     port = free_port()
     command = [str(Path(sys.executable).with_name("hxdav")), "demo", "--unlimited", "--json"]
-    settings = {"HXDAV_DATABASE__URL": database_url} if database_url else {}
+    settings = {"HXDAV_LOG__LEVEL": "info"} | ({"HXDAV_DATABASE__URL": database_url} if database_url else {})
     arguments = [*command, "--port", str(port), "--data", str(folder / "demo")]
     with running(arguments, folder=folder, settings=settings) as server:
-        users = announcement(server)["users"]
-        user = next(user for user in (users.values() if isinstance(users, dict) else users) if user["calendar_url"])
+        announced = announcement(server)
+        user = next(user for user in announced["users"].values() if user["calendar_url"])
         wait_for(port)
-        yield caldav_bench.Target(",".join([name, user["calendar_url"], user["username"], user["app_password"]]))
+        yield Demo(
+            pid=server.pid,
+            base_url=str(announced["base_url"]),
+            config=folder / "demo" / "hxdav.toml",
+            username=user["username"],
+            practitioner=user["username"],
+            web_password=user["web_password"],
+            app_password=user["app_password"],
+            calendar_url=user["calendar_url"],
+        )
 
 
 @contextmanager

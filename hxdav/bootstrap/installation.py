@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from hxdav import log
 from hxdav.bootstrap.providers import ConfiguredProviders
+from hxdav.bootstrap.request_log import RequestLog, WsgiApplication
 from hxdav.config import Settings
+from hxdav.config.accounts_file import read_accounts
 from hxdav.dav.application import make_application
 from hxdav.domain.bridge import ExternalAccount
 from hxdav.domain.policy import Policy
@@ -26,6 +28,7 @@ from hxdav.remote import Remote
 from hxdav.secrets.keyring import Keyring, load_key, make_key
 from hxdav.secrets.vault import Vault
 from hxdav.services import sealing
+from hxdav.services.accounts import WantedPracticeGroup
 from hxdav.store import health, schema
 from hxdav.store.sealed import credentials_place
 from hxdav.store.store import Store
@@ -39,8 +42,6 @@ from hxdav.worker.worker import Worker
 
 if TYPE_CHECKING:
     from hxdav.web.metrics import MetricsListener
-
-WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,7 @@ class Installation:
             policy=self.policy,
             settings=self.settings.dav_settings(),
         )
-        application = self._with_pages(calendars)
+        application = RequestLog(self._with_pages(calendars), is_on=self.settings.log.requests)
         self.worker.start()
         if self.metrics is not None:
             self.metrics.start()
@@ -233,6 +234,7 @@ class Installation:
                 channel_digest=self.keyring.channel_token_digest,
                 public_url=self.settings.server.url,
                 calendars_url=f"{self.settings.server.url}{self.settings.dav.prefix}",
+                wanted_accounts=self._wanted_accounts,
             )
         )
         trusted = networks(str(each) for each in self.settings.server.trusted_proxies)
@@ -246,6 +248,10 @@ class Installation:
             return pages(environ, start_response)
 
         return application
+
+    def _wanted_accounts(self) -> list[WantedPracticeGroup] | None:
+        file = self.settings.accounts_file
+        return read_accounts(file) if file.exists() else None
 
     def _has_no_secrets(self) -> bool:
         with self.store.snapshot() as tx:

@@ -10,16 +10,18 @@ from typing import Annotated, Any
 import typer
 
 from hxdav.bootstrap import Installation
-from hxdav.cli.accounts_file import read_accounts
+from hxdav.cli import passkeys
 from hxdav.cli.console import AsJson, confirm, print_json, print_rows, say
 from hxdav.cli.session import BY_PRACTICE, AsAdministrator, PasswordFromStdin, installation, read_password, who_speaks
+from hxdav.config.accounts_file import read_accounts
 from hxdav.domain.ids import AppointmentId, PracticeGroupId
-from hxdav.errors import ConfigurationError, UseCaseError
+from hxdav.errors import UseCaseError
 from hxdav.services import accounts, logins, reindexing, suspending
-from hxdav.services.account_problems import account_problems
 from hxdav.services.accounts import Application, WantedPracticeGroup
+from hxdav.services.foreseeing import foreseen
 
 app = typer.Typer(help="Practice groups, clinics, users and practitioners.")
+app.add_typer(passkeys.app, name="passkeys")
 
 _DIFFERENCE = ("practice_group", "subject", "key", "kind", "detail")
 _PEOPLE = (
@@ -51,19 +53,19 @@ def apply(
     """
     here = installation(ctx)
     wanted = read_accounts(file)
-    foreseen = _foreseen(here, wanted)
-    if foreseen.differences or as_json:
-        print_rows([asdict(each) for each in foreseen.differences], as_json=as_json, columns=_DIFFERENCE)
-    if not foreseen.differences:
+    expected = _foreseen(here, wanted)
+    if expected.differences or as_json:
+        print_rows([asdict(each) for each in expected.differences], as_json=as_json, columns=_DIFFERENCE)
+    if not expected.differences:
         say("The accounts are as the file says.")
         return
     if dry_run:
         return
-    if foreseen.disables:
+    if expected.disables:
         confirm("Somebody is disabled by this. Apply it?", yes=yes)
     with here.store.transaction() as tx:
         done = accounts.apply(tx, here.clock, wanted=wanted, source=BY_PRACTICE)
-        if done != foreseen:
+        if done != expected:
             raise UseCaseError("The accounts were changed by somebody else meanwhile. Look at the difference again.")
     for practice_group_id in done.moved:
         reindex(here, practice_group_id)
@@ -165,12 +167,8 @@ def reindex(here: Installation, practice_group_id: PracticeGroupId) -> None:
 
 
 def _foreseen(here: Installation, wanted: Sequence[WantedPracticeGroup]) -> Application:
-    """What applying the file would do; raises ConfigurationError with every problem that it has."""
     with here.store.rehearsal() as tx:
-        problems = account_problems(tx, wanted)
-        if problems:
-            raise ConfigurationError(*problems)
-        return accounts.apply(tx, here.clock, wanted=wanted, source=BY_PRACTICE)
+        return foreseen(tx, here.clock, wanted=wanted, source=BY_PRACTICE)
 
 
 def _people(here: Installation) -> list[dict[str, Any]]:

@@ -298,6 +298,7 @@ class LogSettings(Part):
 
     level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="The least that is said.")
     format: Literal["text", "json"] = Field(default="text", description="Lines for people, or one JSON object each.")
+    requests: bool = Field(default=True, description='A line for each request, at level "info".')
 
 
 class DavPart(Part):

@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid")
 
     data_dir: Path = Field(default=Path(), description="Folder of the database, the key and the vault.")
+    accounts_file: Path = Field(
+        default=Path("accounts.toml"), description="The accounts file with which the pages compare the practice."
+    )
     server: ServerSettings = ServerSettings()
     database: DatabaseSettings = DatabaseSettings()
     secrets: SecretsSettings = SecretsSettings()
@@ -125,6 +128,7 @@ def _beside(settings: Settings, folder: Path) -> Settings:
     return settings.model_copy(
         update={
             "data_dir": data_dir,
+            "accounts_file": folder / settings.accounts_file,
             "database": DatabaseSettings(url=url),
             "secrets": SecretsSettings(
                 key_file=folder / key_file if key_file else None,

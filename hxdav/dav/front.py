@@ -23,6 +23,7 @@ from hxdav.dav.plugins import CALLER
 from hxdav.dav.request import Request
 from hxdav.dav.settings import Backend
 from hxdav.errors import StoreBusy
+from hxdav.log import facts_of
 from hxdav.net.proxies import Environ, believe_proxies, networks
 
 REQUEST = "hxdav.request"
@@ -37,6 +38,15 @@ ALLOWED: dict[Kind, str] = {
     Kind.DEEPER: "OPTIONS",
 }
 """What works, by kind of resource; whatever else is known is refused with its reason."""
+
+_ROUTES: dict[Kind, str] = {
+    Kind.ROOT: "/",
+    Kind.HOME: "/<user>/",
+    Kind.CALENDAR: "/<user>/<calendar>/",
+    Kind.OBJECT: "/<user>/<calendar>/<object>",
+    Kind.DEEPER: "/<user>/<calendar>/<object>/…",
+}
+"""What the log calls them: the names of calendars and objects stay out of it."""
 
 _KNOWN = frozenset(
     ("GET", "HEAD", "PUT", "DELETE", "MOVE", "PROPFIND", "PROPPATCH", "REPORT", "POST", "MKCOL", "MKCALENDAR")
@@ -64,6 +74,7 @@ class Front:
         """Answer one request."""
         method = environ["REQUEST_METHOD"].upper()
         try:
+            # Its facts stay the same ones: whoever logs the request reads there what is filled in here.
             environ = dict(environ)
             answer = self._answer(environ, method)
             if answer is None:
@@ -81,9 +92,11 @@ class Front:
         believe_proxies(environ, self._trusted)
         path = decoded_path(environ)
         if path.rstrip("/") == "/.well-known/caldav":
+            facts_of(environ).route = "/.well-known/caldav"
             location = {"Location": f"{self._backend.settings.prefix}/"}
             return plain(HTTPStatus.MOVED_PERMANENTLY, "The calendars are elsewhere (RFC 6764 §5).", location)
         target = target_within(path, self._backend.settings.prefix)
+        facts_of(environ).route = _ROUTES[target.kind]
         open_answer = _open_to_all(method, target)
         if open_answer is not None:
             return open_answer
@@ -99,6 +112,7 @@ class Front:
     def _admitted(self, environ: Environ, method: str, target: Target) -> Request:
         """The request with its caller and its body; Refusal where it ends here."""
         caller = self._authenticator.admit(environ, target)
+        facts_of(environ).user_id = caller.user_id
         if target.username not in {"", caller.username}:
             # Whatever is there or is not there: the answer is the same.
             raise Refusal(

@@ -14,7 +14,10 @@ TOLD_FOR = timedelta(days=90)
 """How long a practitioner can look up what they were told."""
 
 ANSWER_READ_FOR = timedelta(days=1)
-"""How long after its end it can be read what became of a consent."""
+"""How long after its end it can be read what became of a consent, or of a ticket."""
+
+LAGS_KEPT_FOR = timedelta(days=2)
+"""How long it is known how quickly changes went over a bridge; the pages show the last day."""
 
 
 def purge(tx: Tx, clock: Clock, policy: Policy, *, practice_group_id: PracticeGroupId, limit: int = 200) -> int:
@@ -33,6 +36,8 @@ def purge(tx: Tx, clock: Clock, policy: Policy, *, practice_group_id: PracticeGr
         (tx.retention.invitations, now),
         (tx.retention.web_sessions, now - SIGNED_IN_FOR),
         (tx.retention.consents, now - ANSWER_READ_FOR),
+        (tx.retention.lags, now - LAGS_KEPT_FOR),
+        (tx.retention.profile_tickets, now - ANSWER_READ_FOR),
     )
     purged = 0
     for step, until in steps:

@@ -32,11 +32,13 @@ from hxdav.store.rows import (
     ConsentRow,
     IntegrationRow,
     InvitationRow,
+    LagRow,
     MirrorRow,
     NotificationRow,
     OccurrenceRow,
     PracticeGroupRow,
     PractitionerRow,
+    ProfileTicketRow,
     RefusedBodyRow,
     RemovalRow,
     VersionRow,
@@ -91,12 +93,24 @@ class Retention:
         )
         return self._delete(InvitationRow, old.limit(limit))
 
+    def profile_tickets(self, practice_group_id: PracticeGroupId, before: datetime, *, limit: int) -> int:
+        """Tickets for configuration profiles that expired."""
+        old = select(ProfileTicketRow.id).where(
+            ProfileTicketRow.practice_group_id == practice_group_id, ProfileTicketRow.expires_at <= before
+        )
+        return self._delete(ProfileTicketRow, old.limit(limit))
+
     def consents(self, practice_group_id: PracticeGroupId, before: datetime, *, limit: int) -> int:
         """Consents that expired."""
         old = select(ConsentRow.id).where(
             ConsentRow.practice_group_id == practice_group_id, ConsentRow.expires_at <= before
         )
         return self._delete(ConsentRow, old.limit(limit))
+
+    def lags(self, practice_group_id: PracticeGroupId, before: datetime, *, limit: int) -> int:
+        """How long changes were on their way in quarters of an hour that began by ``before``."""
+        old = select(LagRow.id).where(LagRow.practice_group_id == practice_group_id, LagRow.began_at <= before)
+        return self._delete(LagRow, old.limit(limit))
 
     def versions(self, practice_group_id: PracticeGroupId, before: datetime, *, limit: int) -> int:
         """Versions that another had superseded by ``before``; an appointment's latest one stays, however old it is.

@@ -22,6 +22,7 @@ from hxdav.store.feed import Feed
 from hxdav.store.figures import Figures
 from hxdav.store.installation import Installations
 from hxdav.store.integrations import Integrations
+from hxdav.store.lags import Lags
 from hxdav.store.links import Links
 from hxdav.store.mirrors import Mirrors
 from hxdav.store.notifications import Notifications
@@ -146,6 +147,11 @@ class Tx:
     def links(self) -> Links:
         """What mirrors are at their providers."""
         return Links(self.connection)
+
+    @cached_property
+    def lags(self) -> Lags:
+        """How long changes are on their way over bridges."""
+        return Lags(self.connection)
 
     @cached_property
     def feed(self) -> Feed:

@@ -25,6 +25,7 @@ from hxdav.services.gate import PutObject, RemoveObject, read_body
 from hxdav.services.gate.adopting import adoptable
 from hxdav.store.links import WHOLE
 from hxdav.sync.errand import Errand, Ours
+from hxdav.sync.lagging import note_taken_in
 from hxdav.sync.merging import merge, sent_after
 from hxdav.sync.reception import CANCELLED, Reception, is_no_edit, is_overruled, whole_of
 from hxdav.sync.single_intake import lose_single, take_lost_single, take_single
@@ -59,6 +60,7 @@ def take_in(errand: Errand, sighting: Sighting) -> bool:
                 _leave_alone(reception, link, sighting)
             case RemoteObject() if isinstance(reading, CalendarObject):
                 _take_object(reception, link, sighting, reading=reading)
+                note_taken_in(reception, reading)
             case RemoteObject():
                 sentence = reading.detail if isinstance(reading, CalendarDataError) else ""
                 told = Unreadable(remote_id=sighting.remote_id, tag=sighting.tag, sentence=sentence)

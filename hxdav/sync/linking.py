@@ -12,6 +12,7 @@ from hxdav.remote import RemoteId, RemoteObject, Tag
 from hxdav.store.links import WHOLE
 from hxdav.store.store import Tx
 from hxdav.sync.errand import Errand, Ours
+from hxdav.sync.lagging import note_sent
 
 
 def bring_one(errand: Errand, ours: Ours, link: Link) -> None:
@@ -63,8 +64,10 @@ def record(errand: Errand, ours: Ours, link: Link, *, shown: RemoteObject | None
             seen_in = tx.bridges.one(errand.integration_id).listing
             agreed = replace(agreed, seen_in=seen_in)
             uid = object_of(shown.text).uid
-            if link.recurrence_id == WHOLE and uid != ours.mirror.uid:
-                tx.mirrors.rename(ours.mirror.id, uid)
+            if link.recurrence_id == WHOLE:
+                note_sent(tx, errand, ours=ours, known=link)
+                if uid != ours.mirror.uid:
+                    tx.mirrors.rename(ours.mirror.id, uid)
             tx.bridges.change(errand.integration_id, pushed_at=now, active_at=now)
         tx.links.put(agreed, at=now)
 

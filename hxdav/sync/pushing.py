@@ -17,6 +17,7 @@ from hxdav.services.connecting import subject_of
 from hxdav.store.links import WHOLE, Pending
 from hxdav.sync.errand import Errand, Ours, ours_of
 from hxdav.sync.intake import take_in
+from hxdav.sync.lagging import note_sent
 from hxdav.sync.linking import bring_one, known_at, new_link, remove_single
 from hxdav.sync.singling import push_singles
 
@@ -61,7 +62,7 @@ def _push_one(push: Push, pending: Pending) -> None:
         return
     try:
         if mirror.state is MirrorState.LEFT:
-            _take_away(errand, links)
+            _take_away(errand, ours, links)
         elif errand.remote.can_express(ours.text):
             _bring(errand, ours, links)
         else:
@@ -87,7 +88,7 @@ def _bring(errand: Errand, ours: Ours, links: dict[str, Link]) -> None:
     bring_one(errand, ours, links.get(WHOLE) or new_link(ours))
 
 
-def _take_away(errand: Errand, links: dict[str, Link]) -> None:
+def _take_away(errand: Errand, ours: Ours, links: dict[str, Link]) -> None:
     """Remove at the provider what is no longer of this integration."""
     for recurrence_id, link in links.items():
         if recurrence_id != WHOLE:
@@ -101,6 +102,8 @@ def _take_away(errand: Errand, links: dict[str, Link]) -> None:
     with errand.store.transaction() as tx:
         tx.links.put(replace(whole, tag=None, base="", sent="", mirror_etag="", parked=None), at=errand.now())
         tx.bridges.change(errand.integration_id, pushed_at=errand.now(), active_at=errand.now())
+        if whole.tag is not None:
+            note_sent(tx, errand, ours=ours, known=whole)
 
 
 def _ask(errand: Errand, links: dict[str, Link]) -> None:

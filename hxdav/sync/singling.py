@@ -11,6 +11,7 @@ from hxdav.domain.mirror import Mirror, derived_uid
 from hxdav.domain.window import Window
 from hxdav.store.links import WHOLE
 from hxdav.sync.errand import Errand, Ours
+from hxdav.sync.lagging import note_sent
 from hxdav.sync.linking import bring_one, new_link, remove_single, retract
 from hxdav.sync.singles import single_events
 
@@ -39,6 +40,7 @@ def push_singles(errand: Errand, ours: Ours, links: dict[str, Link]) -> None:
     done = replace(whole, remote_id=None, tag=None, base="", sent="", mirror_etag=ours.mirror.etag, parked=None)
     with errand.store.transaction() as tx:
         tx.links.put(done, at=errand.now())
+        note_sent(tx, errand, ours=ours, known=whole)
 
 
 def wanted_singles(errand: Errand, ours: Ours, integration: Integration) -> dict[str, str]:

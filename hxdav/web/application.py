@@ -22,6 +22,7 @@ from hxdav.web.feed import feed_routes
 from hxdav.web.home import home_routes, surround
 from hxdav.web.hooks import hook_routes
 from hxdav.web.integrations import integration_routes
+from hxdav.web.lag import lag_routes
 from hxdav.web.ledger import ledger_routes
 from hxdav.web.lost_phones import lost_phone_routes
 from hxdav.web.notifications import notification_routes
@@ -31,6 +32,7 @@ from hxdav.web.people import people_routes
 from hxdav.web.policy import policy_routes
 from hxdav.web.profiles import profile_routes
 from hxdav.web.proving import proving_routes
+from hxdav.web.request_facts import tell_request_facts
 from hxdav.web.review import review_routes
 from hxdav.web.second_factor import second_factor_routes
 from hxdav.web.settings import WebBackend
@@ -56,6 +58,7 @@ _PAGES = (
     profile_routes,
     lost_phone_routes,
     calendar_routes,
+    lag_routes,
     feed_routes,
     notification_routes,
     review_routes,
@@ -84,6 +87,7 @@ def make_web(backend: WebBackend) -> Flask:
     application.register_error_handler(StoreBusy, _busy)
     application.register_error_handler(Exception, _failed)
     application.after_request(protected)
+    tell_request_facts(application)
     return application
 
 

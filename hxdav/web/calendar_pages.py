@@ -19,6 +19,7 @@ from hxdav.domain.times import Clock
 from hxdav.errors import NotFound, UseCaseError
 from hxdav.services import connecting, devices, steering
 from hxdav.services.disclosing import level_for
+from hxdav.services.lagging import day_of_lag
 from hxdav.services.logins import PractitionerLogin
 from hxdav.services.standing import standing_of
 from hxdav.store.store import Tx
@@ -67,6 +68,7 @@ class _Calendars:
             return render_template(
                 "calendar.html",
                 standing=standing_of(tx, self.backend.clock, integration=integration),
+                lag=day_of_lag(tx, self.backend.clock, integration=integration),
                 levels=levels_up_to(ceiling),
                 level=level_for(tx, integration.id),
                 devices=[each for each in tx.app_passwords.of_user(who().user.id) if each.revoked_at is None],

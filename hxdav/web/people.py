@@ -18,6 +18,7 @@ from hxdav.errors import NotPermitted, UseCaseError
 from hxdav.services import subscribing, suspending
 from hxdav.services.standing import Standing, standing_of
 from hxdav.store.store import Tx
+from hxdav.web.account_differences import file_differences
 from hxdav.web.integrations import Synchronisation
 from hxdav.web.proving import once_proved
 from hxdav.web.settings import WebBackend
@@ -83,7 +84,17 @@ class _People:
             ]
         logins = {each.practitioner.user_id for each in people}
         others = [each for each in users if each.id not in logins]
-        return render_template("people.html", group=group, balance=balance, people=people, others=others)
+        differing = file_differences(self.backend, group, source=who().source)
+        listed = [*((each.practitioner, each.user) for each in people), *((None, each) for each in others)]
+        return render_template(
+            "people.html",
+            group=group,
+            balance=balance,
+            people=people,
+            others=others,
+            differing=differing,
+            elsewhere=differing.elsewhere(listed),
+        )
 
     def offer(self, number: int) -> Answer:
         try:

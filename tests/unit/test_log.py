@@ -2,9 +2,49 @@
 
 from __future__ import annotations
 
-import pytest
+import io
+import sys
+from collections.abc import Iterator
+from datetime import datetime
 
-from hxdav.log import REDACTED, redact, tell_exception
+import pytest
+import structlog
+
+from hxdav import log
+from hxdav.log import REDACTED, get_logger, get_request_logger, redact, tell_exception
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+def configured(monkeypatch: pytest.MonkeyPatch, level: str) -> io.StringIO:
+    """Where the log goes from here on."""
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", written)
+    log.configure(level=level, as_json=False)
+    return written
+
+
+def test_a_requests_line_looks_like_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = configured(monkeypatch, "info")
+
+    get_logger().info("request", http_status=207, user_id=None)
+    get_request_logger().info("request", http_status=207, user_id=None)
+
+    other, own = (line.split() for line in written.getvalue().splitlines())
+    assert own[1:] == other[1:]
+    assert datetime.fromisoformat(own[0]) >= datetime.fromisoformat(other[0])
+
+
+def test_where_only_warnings_are_said_requests_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = configured(monkeypatch, "warning")
+
+    get_request_logger().info("request", http_status=207)
+
+    assert not written.getvalue()
 
 
 @pytest.mark.parametrize(

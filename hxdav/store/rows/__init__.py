@@ -5,6 +5,7 @@ from hxdav.store.rows.base import table_of as table_of
 from hxdav.store.rows.bridge import BridgeRow as BridgeRow
 from hxdav.store.rows.bridge import ConsentRow as ConsentRow
 from hxdav.store.rows.bridge import ExternalAccountRow as ExternalAccountRow
+from hxdav.store.rows.bridge import LagRow as LagRow
 from hxdav.store.rows.bridge import LinkRow as LinkRow
 from hxdav.store.rows.calendar import AppointmentPatientRow as AppointmentPatientRow
 from hxdav.store.rows.calendar import AppointmentRow as AppointmentRow

@@ -102,6 +102,30 @@ class LinkRow(Base):
     changed_at: Mapped[datetime]
 
 
+class LagRow(Base):
+    """Of the changes that went one way over a bridge in a quarter of an hour: how many took about so long.
+
+    That is less than 2 to the power of ``magnitude`` seconds; ``milliseconds`` is what they took together, ``slowest``
+    what one of them took.
+    """
+
+    __tablename__ = "lag"
+    __table_args__ = (
+        UniqueConstraint("integration_id", "began_at", "way", "magnitude"),
+        Index(None, "practice_group_id", "began_at"),
+    )
+
+    id: Mapped[RowId]
+    practice_group_id: Mapped[Owner]
+    integration_id: Mapped[int] = mapped_column(ForeignKey("integration.id"))
+    way: Mapped[str]
+    began_at: Mapped[datetime]
+    magnitude: Mapped[int]
+    number: Mapped[int]
+    milliseconds: Mapped[int]
+    slowest: Mapped[int]
+
+
 class ConsentRow(Base):
     """A consent that a person was sent to give; used once, and only a hash of its ``state`` is kept.
 

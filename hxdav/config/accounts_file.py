@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from hxdav.config import Part, TomlFile
+from hxdav.config.parts import Part
+from hxdav.config.toml_file import TomlFile
 from hxdav.domain.integration import Service
 from hxdav.domain.practice import Band
 from hxdav.domain.privacy import PrivacyLevel
