@@ -134,6 +134,10 @@ def _take_again(reception: Reception, link: Link, shown: RemoteObject, *, mirror
         seen = [each for each in theirs if not each.touches(ours.hidden)]
         outcome = _put(reception, ours, remote, what=seen)
         mirror = reception.tx.mirrors.at(errand.integration_id, mirror.href) or mirror
+        if isinstance(outcome, Refused) and mirror.state is MirrorState.LEFT:
+            # Put back where it cannot be taken in: it stays there, as something new would.
+            reception.park(replace(link, mirror_id=None), shown, why=outcome.reason, text=shown.text)
+            return
         reception.keep_what_is_not_theirs(shown, mirror, outcome=outcome)
     reception.agree(replace(link, mirror_id=mirror.id, tag=shown.tag, base=shown.text, sent=shown.text), mirror.id)
 

@@ -11,6 +11,7 @@ from hxdav.domain.bridge import BridgeState
 from hxdav.domain.ids import IntegrationId, Uid
 from hxdav.domain.notification import NotificationKind
 from hxdav.domain.privacy import PrivacyLevel
+from hxdav.domain.refusal import Reason
 from hxdav.domain.removal import RemovalState
 from hxdav.ical.objects import object_of
 from hxdav.ical.patch import set_lines
@@ -225,6 +226,28 @@ def test_what_was_put_back_and_edited_after_its_removal_was_kept_is_kept(world: 
 
     assert world.remote_titles() == ["Supervision"]
     assert b"SUMMARY:Theirs" in kept_bodies(world)
+
+
+def test_what_is_put_back_at_a_time_that_is_over_is_left_alone_with_the_reason(world: BridgedWorld) -> None:
+    bridge = world.connect()
+    world.practice.book(an_object("first@practice"), kind=AppointmentKind.PERSONAL)
+    world.round()
+    remote_id = world.remote_id_of("Supervision")
+    thrown_away = world.provider.calendar().objects[remote_id]
+    world.provider.delete(remote_id)
+    world.look(bridge)
+    world.practice.clock.advance(days=1)
+    world.practice.settle()
+
+    long_ago = moved("20261110T140000")(thrown_away.text)
+    world.provider.calendar().put(remote_id, long_ago, tag=world.provider.tag(), key=thrown_away.key)
+    world.look(bridge)
+
+    with world.practice.store.snapshot() as tx:
+        link = tx.links.at(bridge, remote_id)
+    assert link is not None
+    assert link.parked == Reason.BEFORE_WINDOW
+    assert world.remote_titles() == ["Supervision"]
 
 
 def test_a_title_that_was_put_back_over_a_hidden_one_is_kept(world: BridgedWorld) -> None:
