@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from hxdav.domain.ids import Epoch, IntegrationId, Modseq, SyncToken
@@ -53,12 +55,13 @@ def since(keyring: Keyring, token: str, position: Position) -> Modseq:
     return Modseq(int(modseq))
 
 
-def begin_epoch(tx: Tx) -> None:
+def begin_epoch(tx: Tx, *, draw: Callable[[int], int] = secrets.randbelow) -> None:
     """Refuse every token made so far, after a restore; no counter falls behind what clients have seen.
 
-    Bridges list everything anew: their providers were told more than the store knows.
+    Bridges list everything anew: their providers were told more than the store knows. ``draw`` is as
+    ``Installations.skip_numbers`` says.
     """
     tx.installation.begin_epoch()
-    tx.installation.skip_numbers()
+    tx.installation.skip_numbers(draw)
     tx.integrations.raise_modseqs()
     tx.bridges.start_over()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, text, update
@@ -11,7 +12,9 @@ from hxdav.domain.ids import Epoch
 from hxdav.store.rows import InstallationRow
 
 _ONLY = 1
-_SKIPPED = {"appointment": 1_000_000, "integration": 1_000}
+_SKIPPED = {"appointment": (1_000_000, 1_000_000), "integration": (1_000, 10_000)}
+"""Of which table how many numbers are left out at a time, and how many times at most."""
+
 _SKIP = {
     "sqlite": (
         text(
@@ -57,10 +60,14 @@ class Installations:
         self._connection.execute(update(InstallationRow).values(epoch=epoch))
         return epoch
 
-    def skip_numbers(self) -> None:
-        """Leave out the numbers that may have been given since a backup: what providers have is named after them."""
-        for table, gap in _SKIPPED.items():
-            values = {"table": table, "quoted": f'"{table}"', "gap": gap}
+    def skip_numbers(self, draw: Callable[[int], int]) -> None:
+        """Leave out the numbers that may have been given since a backup: what providers have is named after them.
+
+        How many is drawn (a number from 0 below the one that ``draw`` is given): the same backup may be restored again,
+        and what was numbered in between must not be met once more.
+        """
+        for table, (step, most) in _SKIPPED.items():
+            values = {"table": table, "quoted": f'"{table}"', "gap": step * (1 + draw(most))}
             for statement in _SKIP[self._connection.dialect.name]:
                 self._connection.execute(statement, values)
 

@@ -238,7 +238,8 @@ class WeatherRules(ActRules):
             return
         self.saved.database.backup(self.store.driver)
         with self.store.transaction() as tx:
-            sync_tokens.begin_epoch(tx)
+            # Drawn by nobody's chance, so that a run can be repeated.
+            sync_tokens.begin_epoch(tx, draw=lambda most: next(self.serials) % most)
         now, then = self.model, deepcopy(self.saved.model)
         there = {
             mark
