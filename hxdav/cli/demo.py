@@ -196,6 +196,8 @@ def _show(settings: Settings, users: list[DemoUser], *, folder: Path, tls: bool)
         console.print(Panel.fit("\n".join(lines), title=user.username, title_align="left"), soft_wrap=True)
     if tls:
         console.print(f"Certificate authority: {folder / 'tls' / 'ca.pem'}\n{TRUST_ADVICE}", soft_wrap=True)
+    pages = f"{settings.server.url}/app/"
+    console.print(f"The pages are at {pages}: sign in with a user name and its web password.", soft_wrap=True)
     console.print(f"hxdav serves {settings.server.url} until Ctrl+C.", soft_wrap=True)
 
 
