@@ -172,6 +172,11 @@ def a_moment(days: int, hour: int, minute: int = 0) -> datetime:
     return datetime.combine(a_day(days), time(hour, minute), tzinfo=ZoneInfo(SYDNEY))
 
 
+def a_second_name() -> str:
+    """What a calendar is called that is made today, where the name of the practice group is taken."""
+    return f"{NAME} ({a_day(0).isoformat()})"
+
+
 @contextmanager
 def a_bridged_demo(folder: Path, **settings: str) -> Iterator[BridgedDemo]:
     """The demo with both simulators; what broke Google's schema, or wrote mail, fails at the end.

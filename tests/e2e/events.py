@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tests.builders import SYDNEY, an_object
@@ -14,6 +14,13 @@ OUTSIDE = 300
 def a_day(days: int) -> date:
     """The day so many days from today."""
     return datetime.now(ZoneInfo(SYDNEY)).date() + timedelta(days=days)
+
+
+def until_midnight() -> timedelta:
+    """How long today still lasts."""
+    zone = ZoneInfo(SYDNEY)
+    # In UTC, because a night may be an hour shorter or longer than the hands of the clock say.
+    return datetime.combine(a_day(1), time(), tzinfo=zone).astimezone(UTC) - datetime.now(UTC)
 
 
 def an_event(uid: str, *lines: str, days: int, hour: int = 12, summary: str = "Supervision") -> str:

@@ -13,7 +13,6 @@ from tests.e2e.faces import AppleFace, Face, GoogleFace, NativeFace, until_all_s
 from tests.e2e.serving import until
 
 EMAIL = "maya@gmail.example"
-PROTECTED = a_moment(1, 9)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,12 +119,13 @@ def test_what_is_deleted_on_the_apple_device_waits_and_is_taken_back_when_it_is_
 
 
 def test_a_protected_appointment_that_is_deleted_elsewhere_is_put_back(three: Three) -> None:
+    protected = a_moment(1, 9)
     for face in three.elsewhere:
-        face.remove(face.one_at(PROTECTED))
+        face.remove(face.one_at(protected))
     three.look_at_apple()
 
-    until_all_show("Appointment", at=PROTECTED, faces=three.elsewhere)
-    assert three.native.titles_at(PROTECTED) == ["Demo Patient 7"]
+    until_all_show("Appointment", at=protected, faces=three.elsewhere)
+    assert three.native.titles_at(protected) == ["Demo Patient 7"]
     told = json.loads(three.demo.own("maya", "notifications", "list", "--json"))
     assert "note_protects" in {each["kind"] for each in told}
 

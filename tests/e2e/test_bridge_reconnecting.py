@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json
 
-from tests.e2e.bridged import NAME, SHOWN, BridgedDemo, a_moment
-from tests.e2e.events import a_day
+from tests.e2e.bridged import SHOWN, BridgedDemo, a_moment, a_second_name
 from tests.e2e.serving import until
-
-NEW_NAME = f"{NAME} ({a_day(0).isoformat()})"
-MIDNIGHT = a_moment(0, 0)
-"""What began then is over whenever the tests run, and yet within the window of a calendar of today."""
 
 
 def test_what_lies_ahead_moves_to_the_new_calendar_but_for_what_was_edited_meanwhile(bridged_demo: BridgedDemo) -> None:
     demo, email = bridged_demo, "maya@gmail.example"
+    new_name = a_second_name()
+    # What began then is over whenever the test runs, and yet within the window of a calendar of today.
+    midnight = a_moment(0, 0)
     first = demo.connect_google("maya", email)
     old = demo.google_face(email)
     with demo.native_face("maya") as native:
-        native.add("over@example", "Already over", MIDNIGHT)
+        native.add("over@example", "Already over", midnight)
     until(lambda: len(old.seen()) == SHOWN + 1, what="the demo's appointments")
     ahead = [shown.starts for shown in old.seen() if shown.title == "Appointment" and shown.starts >= a_moment(1, 0)]
     demo.own("maya", "integrations", "remove", str(first["id"]), "--yes")
@@ -27,8 +25,8 @@ def test_what_lies_ahead_moves_to_the_new_calendar_but_for_what_was_edited_meanw
 
     second = demo.connect_google("maya", email)
 
-    new = demo.google_face(email, NEW_NAME)
-    assert second["name"] == NEW_NAME
+    new = demo.google_face(email, new_name)
+    assert second["name"] == new_name
     until(lambda: len(new.seen()) >= SHOWN, what="the new calendar to fill")
     until(
         lambda: {shown.starts for shown in old.seen()}.isdisjoint({*ahead} - {edited.starts}), what="the old to empty"

@@ -8,16 +8,13 @@ from datetime import datetime
 
 import pytest
 
-from tests.e2e.bridged import NAME, SHOWN, BridgedDemo, Row, a_moment
-from tests.e2e.events import a_day
+from tests.e2e.bridged import NAME, SHOWN, BridgedDemo, Row, a_moment, a_second_name
 from tests.e2e.faces import Face, NativeFace, until_all_show, until_full
 from tests.e2e.serving import until
 from tests.simulators.caldav.account import AppleAccount
 
 EMAIL = "desk@gmail.example"
 USERS = ("maya", "tom")
-SECOND_NAME = f"{NAME} ({a_day(0).isoformat()})"
-"""What the second calendar is called, where the first one's name is taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +37,7 @@ def shared(bridged_demo: BridgedDemo) -> Iterator[Shared]:
     google_rows = {user: demo.connect_google(user, EMAIL) for user in USERS}
     apple_rows = {}
     google, apple = {}, {}
-    for user, name in zip(USERS, (NAME, SECOND_NAME), strict=True):
+    for user, name in zip(USERS, (NAME, a_second_name()), strict=True):
         google[user] = demo.google_face(EMAIL, name)
         # Its name is taken only once it is there.
         apple_rows[user] = demo.connect_icloud(user, account)
@@ -60,8 +57,8 @@ def shared(bridged_demo: BridgedDemo) -> Iterator[Shared]:
 
 
 def test_each_has_a_calendar_of_their_own_under_a_name_of_its_own(shared: Shared) -> None:
-    assert [row["name"] for row in shared.google_rows.values()] == [NAME, SECOND_NAME]
-    assert [row["name"] for row in shared.apple_rows.values()] == [NAME, SECOND_NAME]
+    assert [row["name"] for row in shared.google_rows.values()] == [NAME, a_second_name()]
+    assert [row["name"] for row in shared.apple_rows.values()] == [NAME, a_second_name()]
 
 
 def test_one_invitation_that_is_added_to_both_in_google_is_an_appointment_of_each(shared: Shared) -> None:
