@@ -91,7 +91,14 @@ class NotPermitted(HxdavError):
 
 
 class UseCaseError(HxdavError):
-    """The request is understood and cannot be carried out; the text says what to do instead."""
+    """The request is understood and cannot be carried out; the text says what to do instead.
+
+    ``command`` does so on the command line, which tells it; on a page it would mean nothing to anybody.
+    """
+
+    def __init__(self, sentence: str, *, command: str | None = None) -> None:
+        super().__init__(sentence)
+        self.command = command
 
 
 class SecretsError(HxdavError):

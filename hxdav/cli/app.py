@@ -30,7 +30,7 @@ from hxdav.cli import (
 from hxdav.cli.console import say
 from hxdav.cli.credits import app as credits_app
 from hxdav.cli.session import name_config
-from hxdav.errors import HxdavError
+from hxdav.errors import HxdavError, UseCaseError
 
 app = typer.Typer(
     name="hxdav",
@@ -82,4 +82,6 @@ def main() -> None:
         app()
     except HxdavError as error:
         say(f"hxdav: {error}")
+        if isinstance(error, UseCaseError) and error.command is not None:
+            say(f"  {error.command}")
         sys.exit(1)

@@ -226,8 +226,8 @@ def _require_disconnected(integration: Integration, bridge: Bridge, account: Ext
         )
     if bridge.state is BridgeState.GONE:
         raise UseCaseError(
-            f"The calendar of integration {integration.id} is no longer in this account. Remove the integration first: "
-            f"hxdav integrations remove {integration.id}"
+            f"The calendar of integration {integration.id} is no longer in this account. Remove the integration first.",
+            command=f"hxdav integrations remove {integration.id}",
         )
     raise UseCaseError(
         f"Integration {integration.id}, {integration.name}, is in the account {account.label} already: "

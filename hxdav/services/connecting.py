@@ -143,12 +143,13 @@ def require_subscription(tx: Tx, practitioner: Practitioner) -> None:
         case SubscriptionState.PAUSED:
             raise UseCaseError(
                 f"Calendar synchronisation of {practitioner.key} is paused, because the practice has too few credits. "
-                "Add credits first: hxdav credits add"
+                "Add credits first.",
+                command="hxdav credits add",
             )
         case _:
             raise UseCaseError(
-                f"{practitioner.key} does not subscribe to calendar synchronisation. "
-                "Buy a subscription first: hxdav subscriptions buy"
+                f"{practitioner.key} does not subscribe to calendar synchronisation. Buy a subscription first.",
+                command="hxdav subscriptions buy",
             )
 
 

@@ -53,16 +53,16 @@ def request_pull(tx: Tx, clock: Clock, *, integration: Integration, source: Sour
     account = tx.external_accounts.one(bridge.account_id)
     if account.state is AccountState.REFUSED:
         raise UseCaseError(
-            f"The account {account.label} does not let hxdav in any more. Connect it again: "
-            f"hxdav integrations add --service {account.service}"
+            f"The account {account.label} does not let hxdav in any more. Connect it again.",
+            command=f"hxdav integrations add --service {account.service}",
         )
     if bridge.state not in AT_WORK:
-        remedy = (
-            f"It is paused; let it go on first: hxdav integrations resume {integration.id}"
-            if bridge.state is BridgeState.STOPPED
-            else "Its calendar is gone; remove it and connect again."
-        )
-        raise UseCaseError(f"Integration {integration.id} is not looked after. {remedy}")
+        if bridge.state is BridgeState.STOPPED:
+            raise UseCaseError(
+                f"{integration.name} is paused. Let it go on first.",
+                command=f"hxdav integrations resume {integration.id}",
+            )
+        raise UseCaseError(f"The calendar of {integration.name} is gone. Remove it and connect again.")
     now = clock.now()
     tx.bridges.change(integration.id, pull_due_at=now)
     tx.external_accounts.try_now(account.id)

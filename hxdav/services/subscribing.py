@@ -113,6 +113,6 @@ def _begun(tx: Tx, practitioner: Practitioner, known: Subscription | None, *, to
 
 def _too_few(group: PracticeGroup, *, balance: int, price: int) -> UseCaseError:
     return UseCaseError(
-        f"{PERIOD_DAYS} days cost {price} credits, and {group.key} has {balance}. "
-        f"Add some first: hxdav credits add --practice-group {group.key} --credits {price - balance}"
+        f"{PERIOD_DAYS} days cost {price} credits, and {group.key} has {balance}. Add some first.",
+        command=f"hxdav credits add --practice-group {group.key} --credits {price - balance}",
     )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
@@ -16,7 +15,7 @@ from hxdav.domain.integration import Integration
 from hxdav.domain.practice import Practitioner
 from hxdav.domain.privacy import PrivacyLevel, level_of
 from hxdav.domain.times import Clock
-from hxdav.errors import NotFound, UseCaseError
+from hxdav.errors import NotFound
 from hxdav.services import connecting, devices, steering
 from hxdav.services.disclosing import level_for
 from hxdav.services.lagging import day_of_lag
@@ -24,6 +23,7 @@ from hxdav.services.logins import PractitionerLogin
 from hxdav.services.standing import standing_of
 from hxdav.store.store import Tx
 from hxdav.web.levels import levels_up_to
+from hxdav.web.refusals import refusals_told
 from hxdav.web.settings import WebBackend
 from hxdav.web.visitors import Answer, for_practitioners, practitioner, who
 
@@ -76,13 +76,13 @@ class _Calendars:
             )
 
     def steer(self, number: int, wanted: str) -> Answer:
-        with self._told() as tx:
+        with refusals_told(self.backend.store) as tx:
             integration = own_integration(tx, practitioner(), number)
             _STEERED[wanted](tx, self._clock, integration=integration, source=self._source)
         return redirect(url_for(".shown", number=number))
 
     def rename(self, number: int) -> Answer:
-        with self._told() as tx:
+        with refusals_told(self.backend.store) as tx:
             integration = own_integration(tx, practitioner(), number)
             name = request.form.get("name", "")
             connecting.rename(tx, self._clock, integration=integration, name=name, source=self._source)
@@ -92,7 +92,7 @@ class _Calendars:
         chosen = request.form.get("privacy", "")
         if chosen not in set(PrivacyLevel):
             abort(HTTPStatus.BAD_REQUEST)
-        with self._told() as tx:
+        with refusals_told(self.backend.store) as tx:
             integration = own_integration(tx, practitioner(), number)
             level = PrivacyLevel(chosen)
             steering.set_privacy(tx, self._clock, integration=integration, level=level, source=self._source)
@@ -100,7 +100,7 @@ class _Calendars:
         return redirect(url_for(".shown", number=number))
 
     def disconnect(self, number: int) -> Answer:
-        with self._told() as tx:
+        with refusals_told(self.backend.store) as tx:
             integration = own_integration(tx, practitioner(), number)
             connecting.disconnect(tx, self._clock, integration=integration, source=self._source)
             flash(f"{integration.name} is disconnected.", "well")
@@ -123,15 +123,6 @@ class _Calendars:
     @property
     def _source(self) -> Source:
         return who().source
-
-    @contextmanager
-    def _told(self) -> Iterator[Tx]:
-        """A transaction; what is refused in it is told on the next page."""
-        try:
-            with self.backend.store.transaction() as tx:
-                yield tx
-        except UseCaseError as refused:
-            flash(str(refused), "trouble")
 
 
 def own_integration(tx: Tx, own: Practitioner, number: int) -> Integration:

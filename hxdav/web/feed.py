@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -13,9 +11,9 @@ from hxdav.domain.privacy import PrivacyLevel
 from hxdav.errors import UseCaseError
 from hxdav.services import feeding
 from hxdav.services.diary import zone_of
-from hxdav.store.store import Tx
 from hxdav.sync.publishing import calendar_text
 from hxdav.web.levels import levels_up_to
+from hxdav.web.refusals import refusals_told
 from hxdav.web.settings import WebBackend
 from hxdav.web.visitors import Answer, for_practitioners, practitioner, who
 
@@ -57,7 +55,7 @@ class _Feed:
         chosen = request.form.get("privacy", "")
         if chosen not in set(PrivacyLevel):
             abort(HTTPStatus.BAD_REQUEST)
-        with self._told("Kept. Programs see it at their next look.") as tx:
+        with refusals_told(self.backend.store, done="Kept. Programs see it at their next look.") as tx:
             feeding.set_level(
                 tx,
                 self.backend.clock,
@@ -68,7 +66,7 @@ class _Feed:
         return redirect(url_for(".address"))
 
     def revoke(self) -> Answer:
-        with self._told("The private address leads nowhere any more.") as tx:
+        with refusals_told(self.backend.store, done="The private address leads nowhere any more.") as tx:
             feeding.revoke_address(tx, self.backend.clock, practitioner=practitioner(), source=who().source)
         return redirect(url_for(".address"))
 
@@ -101,13 +99,3 @@ class _Feed:
                 level=feeding.level_in(group, feed) if feed else None,
                 zone=zone_of(tx, own),
             )
-
-    @contextmanager
-    def _told(self, done: str) -> Iterator[Tx]:
-        """A transaction, after which it is said what was done, or what was refused."""
-        try:
-            with self.backend.store.transaction() as tx:
-                yield tx
-            flash(done, "well")
-        except UseCaseError as refused:
-            flash(str(refused), "trouble")

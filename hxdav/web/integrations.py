@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,6 +15,7 @@ from hxdav.errors import UseCaseError
 from hxdav.services import subscribing
 from hxdav.services.standing import Standing, standing_of
 from hxdav.store.store import Tx
+from hxdav.web.refusals import refusals_told
 from hxdav.web.settings import WebBackend
 from hxdav.web.visitors import Answer, for_practitioners, practitioner, who
 
@@ -79,7 +79,7 @@ class _Integrations:
 
     def buy(self) -> Answer:
         offered = request.form.get("price", type=int)
-        with self._told() as tx:
+        with refusals_told(self.backend.store) as tx:
             bought = subscribing.buy(
                 tx, self.backend.clock, practitioner=practitioner(), source=who().source, offered_at=offered
             )
@@ -87,19 +87,10 @@ class _Integrations:
         return redirect(url_for(".overview"))
 
     def cancel(self) -> Answer:
-        with self._told() as tx:
+        with refusals_told(self.backend.store) as tx:
             cancelled = subscribing.cancel(tx, self.backend.clock, practitioner=practitioner(), source=who().source)
             flash(f"Cancelled. It runs until {_day(cancelled.paid_until)}.", "well")
         return redirect(url_for(".overview"))
-
-    @contextmanager
-    def _told(self) -> Iterator[Tx]:
-        """A transaction; what is refused in it is told on the next page."""
-        try:
-            with self.backend.store.transaction() as tx:
-                yield tx
-        except UseCaseError as refused:
-            flash(str(refused), "trouble")
 
 
 def _day(day: date) -> str:

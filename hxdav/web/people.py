@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -14,13 +13,14 @@ from hxdav.domain.ids import IntegrationId, PractitionerId, UserId
 from hxdav.domain.integration import Integration, IntegrationState
 from hxdav.domain.practice import PracticeGroup, Practitioner, User
 from hxdav.domain.subscription import price_in
-from hxdav.errors import NotPermitted, UseCaseError
+from hxdav.errors import UseCaseError
 from hxdav.services import subscribing, suspending
 from hxdav.services.standing import Standing, standing_of
 from hxdav.store.store import Tx
 from hxdav.web.account_differences import file_differences
 from hxdav.web.integrations import Synchronisation
 from hxdav.web.proving import once_proved
+from hxdav.web.refusals import refusals_told
 from hxdav.web.settings import WebBackend
 from hxdav.web.visitors import Answer, for_administrators, who
 
@@ -109,7 +109,7 @@ class _People:
 
     def buy(self, number: int) -> Answer:
         offered_at = request.form.get("price", type=int)
-        with self._told() as tx:
+        with refusals_told(self.backend.store) as tx:
             own = _practitioner(tx, number)
             bought = subscribing.buy(
                 tx, self.backend.clock, practitioner=own, source=who().source, offered_at=offered_at
@@ -125,7 +125,7 @@ class _People:
         return render_template("people_cancel.html", practitioner=own)
 
     def cancel(self, number: int) -> Answer:
-        with self._told() as tx:
+        with refusals_told(self.backend.store) as tx:
             own = _practitioner(tx, number)
             subscribing.cancel(tx, self.backend.clock, practitioner=own, source=who().source)
             flash(f"Calendar Synchronisation of {own.name} is cancelled.", "well")
@@ -138,7 +138,7 @@ class _People:
         return render_template("people_calendar.html", integration=integration, practitioner=own, wanted=wanted)
 
     def change_calendar(self, number: int, wanted: str) -> Answer:
-        with self._told() as tx:
+        with refusals_told(self.backend.store) as tx:
             integration = _integration(tx, number)
             _CALENDARS[wanted](tx, self.backend.clock, integration=integration, source=who().source)
             flash(f"{integration.name} is {'suspended' if wanted == 'suspend' else 'open again'}.", "well")
@@ -150,7 +150,7 @@ class _People:
         return render_template("people_login.html", user=user, wanted=wanted)
 
     def change_login(self, number: int, wanted: str) -> Answer:
-        with self._told() as tx:
+        with refusals_told(self.backend.store) as tx:
             user = _user(tx, number)
             _LOGINS[wanted](tx, self.backend.clock, user=user, source=who().source)
             flash(f"{user.name} is {'suspended' if wanted == 'suspend' else 'let in again'}.", "well")
@@ -176,15 +176,6 @@ class _People:
                 if each.state is not IntegrationState.DISCONNECTED
             ),
         )
-
-    @contextmanager
-    def _told(self) -> Iterator[Tx]:
-        """A transaction; what is refused in it is told on the next page."""
-        try:
-            with self.backend.store.transaction() as tx:
-                yield tx
-        except (NotPermitted, UseCaseError) as refused:
-            flash(str(refused), "trouble")
 
 
 def _back() -> Response:
