@@ -76,10 +76,14 @@ def _settings(
         name_config(config)
 
 
+# Calling the Typer application itself would read the signatures of all commands again each time.
+_command = typer.main.get_command(app)
+
+
 def main() -> None:
     """Run the command line: exit code 0, 1 for what could not be done, 2 for what was not understood."""
     try:
-        app()
+        _command()
     except HxdavError as error:
         say(f"hxdav: {error}")
         if isinstance(error, UseCaseError) and error.command is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -44,10 +45,7 @@ def upgrade(store: Store, *, now: datetime) -> None:
 
 def state(tx: Tx) -> SchemaState:
     """Compare the database's revision with the expected one."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    if head is None:
-        raise SchemaOutOfDate("This installation of hxdav is incomplete: its migrations are missing.")
-    return SchemaState(present=MigrationContext.configure(tx.connection).get_current_revision(), expected=head)
+    return SchemaState(present=MigrationContext.configure(tx.connection).get_current_revision(), expected=_head())
 
 
 def require_current(tx: Tx) -> None:
@@ -66,6 +64,15 @@ def differences(connection: Connection) -> list[object]:
     """How the tables differ from what the code expects; empty where migrations and code agree."""
     context = MigrationContext.configure(connection, opts={"compare_type": False})
     return list(compare_metadata(context, Base.metadata))
+
+
+@cache
+def _head() -> str:
+    """The newest revision; Alembic loads every migration to find it, which takes a process's first look only."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if head is None:
+        raise SchemaOutOfDate("This installation of hxdav is incomplete: its migrations are missing.")
+    return head
 
 
 def _config() -> Config:
