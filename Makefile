@@ -3,6 +3,7 @@
 # make test-long  the same tests, Hypothesis looking a hundred times longer
 # make bench      requests per second beside stock Radicale   [BENCH_GROWTH=0 leaves the growth table out]
 # make bench-bridges  how quickly bridges carry [SERVICES="google outlook exchange"] [BENCH_BRIDGES_QUICK=1]
+# make screenshots  the pictures in docs/images anew, of the demo
 # make assets     what the pages load that is not ours; the targets above make it where they need it
 # make lint | format | lock | clean
 #
@@ -11,10 +12,11 @@
 PORT ?= 5232
 DATA ?= var/demo
 BIN := .venv/bin
-PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# Three processes on two cores: much of the end-to-end tests is waiting.
+PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo assets test test-long bench bench-bridges lint format lock clean
+.PHONY: help demo assets test test-long bench bench-bridges screenshots lint format lock clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -59,6 +61,10 @@ bench: .venv/dev $(ASSETS)
 
 bench-bridges: .venv/dev
 	$(BIN)/python -m bench.bridges
+
+screenshots: .venv/dev $(ASSETS)
+	@tools/chromium
+	HXDAV_SCREENSHOTS=docs/images $(BIN)/python -m pytest --numprocesses 0 tests/e2e/test_screenshots.py
 
 format: .venv/dev
 	$(BIN)/ruff check --fix

@@ -14,9 +14,11 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.builders import SYDNEY
 from tests.e2e.browsing import DESK, PHONE, a_browser, a_page, barriers, sign_in
 from tests.e2e.events import a_day, an_event
+from tests.e2e.hands import HANDS, Hands, Thumb, at_hand, named
 from tests.e2e.serving import DemoServer
 
 APPOINTMENTS = "/app/appointments"
+LATER = re.compile("Later")
 DEVICES = [pytest.param(DESK, id="desk"), pytest.param(PHONE, id="phone")]
 
 
@@ -62,25 +64,27 @@ def drag_down(page: Page, appointment: Locator, *, hours: int) -> None:
     page.mouse.up()
 
 
-@pytest.mark.parametrize(("device", "first"), [(DESK, "Week"), (PHONE, "Day")], ids=["desk", "phone"])
+@pytest.mark.parametrize("kind", HANDS, ids=named)
 def test_a_desk_begins_with_a_week_and_a_phone_with_a_day(
-    browser: Browser, demo_server: DemoServer, device: dict[str, Any], first: str
+    browser: Browser, demo_server: DemoServer, kind: type[Hands]
 ) -> None:
-    with a_page(browser, demo_server, **device) as page:
-        sign_in(page, demo_server.user)
-        page.get_by_role("link", name="Appointments").click()
+    with at_hand(kind, browser, demo_server) as hands:
+        page = hands.page
+        hands.sign_in(demo_server.user)
+        hands.press("Appointments", role="link")
 
+        first = "Day" if kind is Thumb else "Week"
         expect(page.get_by_role("button", name=first, exact=True)).to_have_attribute("aria-pressed", "true")
         for name in ("Month", "Week", "Day"):
-            page.get_by_role("button", name=name, exact=True).click()
+            hands.press(name)
             expect(page.get_by_role("button", name=name, exact=True)).to_have_attribute("aria-pressed", "true")
-        page.get_by_role("button", name="Later").click()
-        page.get_by_role("button", name="Later").click()
+        hands.press(LATER)
+        hands.press(LATER)
         heading = page.get_by_role("heading", level=1)
         expect(heading).to_contain_text(f"{a_day(2).day} {a_day(2):%B %Y}")
         expect(shown(page, "Lunch with Ana")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-        page.get_by_role("link", name="Agenda").click()
+        hands.press("Agenda", role="link")
         expect(page.get_by_role("heading", level=2)).to_have_count(7)
 
 
@@ -225,20 +229,17 @@ def test_a_free_time_leads_to_the_form_with_it_filled_in(
         expect(page.get_by_label("Until")).to_have_value("11:20")
 
 
-def test_an_appointment_is_reached_opened_and_left_by_keyboard(browser: Browser, demo_server: DemoServer) -> None:
-    with a_page(browser, demo_server, **DESK) as page:
+@pytest.mark.parametrize("kind", HANDS, ids=named)
+def test_an_appointment_is_reached_opened_and_left(
+    browser: Browser, demo_server: DemoServer, kind: type[Hands]
+) -> None:
+    with at_hand(kind, browser, demo_server) as hands:
+        page = hands.page
         opened(page, demo_server, day=a_day(2))
-        page.get_by_role("link", name="Add").focus()
-        lunch = shown(page, "Lunch with Ana")
-        for _ in range(6):
-            page.keyboard.press("Tab")
-            if lunch.evaluate("each => each === document.activeElement"):
-                break
-        expect(lunch).to_be_focused()
 
-        page.keyboard.press("Enter")
+        hands.press(re.compile("Lunch with Ana"), role="link")
 
-        expect(page.get_by_role("heading", name="Lunch with Ana")).to_be_visible()
+        hands.arrives("Lunch with Ana")
         page.go_back()
         expect(page.get_by_role("button", name="Day", exact=True)).to_have_attribute("aria-pressed", "true")
         expect(shown(page, "Lunch with Ana")).to_be_visible()

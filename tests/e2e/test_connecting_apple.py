@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.browsing import DESK, PHONE, a_browser, a_page, barriers, sign_in
 from tests.e2e.events import an_event
+from tests.e2e.hands import Hands, Keyboard, Mouse, Thumb, at_hand
 from tests.e2e.replay import AppleReplay
 from tests.e2e.serving import DemoServer
 
@@ -26,20 +27,21 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-def ask_for_a_code(page: Page, label: str) -> str:
+def ask_for_a_code(page: Page, label: str, *, kind: type[Hands] = Mouse) -> str:
     """From the integrations to the code; the address that it leads to."""
-    page.get_by_role("link", name="Add Calendar Integration").click()
-    page.get_by_role("link", name=re.compile("^iPhone, iPad, Mac")).click()
-    page.get_by_label("What is the device called?").fill(label)
-    page.get_by_role("button", name="show a code").click()
+    hands = kind(page)
+    hands.press("Add Calendar Integration", role="link")
+    hands.press(re.compile("^iPhone, iPad, Mac"), role="link")
+    hands.fill("What is the device called?", label)
+    hands.press(re.compile("show a code"))
     page.wait_for_url("**/profiles/*")
     return page.locator("#address").inner_text()
 
 
-def account_in(page: Page, button: str) -> dict[str, Any]:
+def account_in(page: Page, button: str, *, kind: type[Hands] = Mouse) -> dict[str, Any]:
     """The account in the profile that the button hands out."""
     with page.expect_download() as taken:
-        page.get_by_role("button", name=button).click()
+        kind(page).press(re.compile(button))
     assert taken.value.suggested_filename == "hxdav.mobileconfig"
     (account,) = plistlib.loads(taken.value.path().read_bytes())["PayloadContent"]
     found: dict[str, Any] = account
@@ -83,16 +85,17 @@ def found_calendar(http: httpx.Client, account: dict[str, Any]) -> str:
 
 def test_a_phone_is_connected_by_the_code_on_the_desk(browser: Browser, fresh_demo_server: DemoServer) -> None:
     server = fresh_demo_server
-    with a_page(browser, server, **DESK) as desk, a_page(browser, server, **PHONE, user_agent=IPHONE) as phone:
-        sign_in(desk, server.user)
-        address = ask_for_a_code(desk, "iPhone")
+    with at_hand(Keyboard, browser, server) as hands, at_hand(Thumb, browser, server, user_agent=IPHONE) as phone:
+        hands.sign_in(server.user)
+        desk = hands.page
+        address = ask_for_a_code(desk, "iPhone", kind=Keyboard)
         picture = desk.get_by_role("img", name="QR code of the address below")
         expect(picture).to_be_visible()
         assert desk.evaluate("document.querySelector('.qr').naturalWidth") > 0
         expect(desk.get_by_role("status")).to_contain_text("Waiting for iPhone.")
 
-        phone.goto(address)
-        account = account_in(phone, "Get the profile")
+        phone.page.goto(address)
+        account = account_in(phone.page, "Get the profile", kind=Thumb)
         # Nobody looks at the desk's page again: it says so by itself.
         expect(desk.get_by_role("status")).to_contain_text("iPhone has fetched its profile.")
         expect(picture).to_be_hidden()
@@ -112,35 +115,17 @@ def test_a_phone_is_connected_by_the_code_on_the_desk(browser: Browser, fresh_de
 
 def test_the_device_itself_needs_one_tap(browser: Browser, fresh_demo_server: DemoServer) -> None:
     server = fresh_demo_server
-    with a_page(browser, server, **PHONE, user_agent=IPHONE) as phone:
-        sign_in(phone, server.user)
-        phone.goto("/app/settings/integrations/add/apple")
-        expect(phone.get_by_label("What is the device called?")).to_have_value("iPhone")
+    with at_hand(Thumb, browser, server, user_agent=IPHONE) as phone:
+        phone.sign_in(server.user)
+        phone.page.goto("/app/settings/integrations/add/apple")
+        expect(phone.page.get_by_label("What is the device called?")).to_have_value("iPhone")
 
-        account = account_in(phone, "get the profile")
+        account = account_in(phone.page, "get the profile", kind=Thumb)
 
     with an_iphone(account) as http:
         replay = AppleReplay(http, found_calendar(http, account))
         replay.sync()
         assert replay.objects
-
-
-def test_a_lost_phone_is_shut_out_by_keyboard_alone(browser: Browser, fresh_demo_server: DemoServer) -> None:
-    server = fresh_demo_server
-    with a_page(browser, server, **DESK) as page, server.http() as http:
-        address = f"{server.user.calendar_path}by-the-phone.ics"
-        http.put(address, content=an_event("phone@example", days=3, summary="By the phone")).raise_for_status()
-        sign_in(page, server.user)
-        page.get_by_role("link", name=re.compile("^HX_")).press("Enter")
-        page.get_by_role("link", name="Lost phone: Demo").press("Enter")
-        page.get_by_role("button", name="It is lost: shut it out").press("Enter")
-        expect(page.get_by_text("Demo is shut out.")).to_be_visible()
-        expect(page.get_by_role("link", name="By the phone")).to_be_visible()
-        shut_out = http.get(address).status_code
-        page.get_by_role("button", name="Let edits in again").press("Enter")
-        expect(page.get_by_role("status")).to_contain_text("Edits are let in again.")
-
-    assert shut_out == httpx.codes.UNAUTHORIZED
 
 
 @pytest.mark.parametrize("device", [DESK, PHONE], ids=["desk", "phone"])

@@ -1,18 +1,16 @@
-"""The pages in a real browser, at a desk and on a phone, by mouse and by keyboard alone."""
+"""Every page in a real browser, at a desk and on a phone: whom it keeps out, and what it weighs."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, Response, expect
+from playwright.sync_api import Browser, Page, Response
 
 from tests.e2e.browsing import DESK, PHONE, a_browser, a_page, barriers, sign_in
-from tests.e2e.events import an_event
 from tests.e2e.serving import DemoServer
 
 DEVICES = [
@@ -101,36 +99,6 @@ def test_no_page_of_an_administrator_keeps_anybody_out(
     assert found == []
 
 
-def test_a_calendar_is_suspended_and_opened_again_by_keyboard(browser: Browser, fresh_demo_server: DemoServer) -> None:
-    server = fresh_demo_server
-    with a_page(browser, server, **DESK) as page, server.http() as http:
-        sign_in_administrator(page, server)
-        page.get_by_role("link", name=re.compile("^Suspend HX_.* of Maya Lin$")).press("Enter")
-        page.get_by_role("button", name="Suspend it").press("Enter")
-        expect(page.get_by_role("status")).to_contain_text("is suspended.")
-        shut = http.request("PROPFIND", server.user.calendar_path).status_code
-        page.get_by_role("link", name=re.compile("^Open again HX_.* of Maya Lin$")).press("Enter")
-        page.get_by_role("button", name="Open it again").press("Enter")
-        expect(page.get_by_role("status")).to_contain_text("is open again.")
-
-        assert (shut, http.request("PROPFIND", server.user.calendar_path).status_code) == (403, 207)
-
-
-def test_the_audit_trail_is_taken_along_as_a_file(browser: Browser, demo_server: DemoServer) -> None:
-    with a_page(browser, demo_server, **DESK) as page:
-        sign_in_administrator(page, demo_server)
-        page.get_by_role("link", name="Audit trail").click()
-        page.get_by_label("What was done").fill("signed in")
-        page.get_by_role("button", name="Search").click()
-        with page.expect_download() as taken:
-            page.get_by_role("link", name="Save as CSV").click()
-        lines = taken.value.path().read_text().splitlines()
-
-    assert lines[0].startswith("id,at,practice_group,action")
-    assert lines[1:]
-    assert all(",signed_in," in line for line in lines[1:])
-
-
 def test_whatever_watches_over_the_server_is_answered(demo_server: DemoServer) -> None:
     answers = [httpx.get(f"{demo_server.base_url}{path}", trust_env=False) for path in ("/healthz", "/readyz")]
 
@@ -153,58 +121,3 @@ def test_a_page_weighs_little(browser: Browser, demo_server: DemoServer, device:
 
     assert f"{demo_server.base_url}/app/files/vendor/fullcalendar.js" in weights, "the calendar is the heaviest page"
     assert 0 < sum(weights.values()) < HEAVIEST_PAGE
-
-
-def test_one_signs_in_and_out_by_keyboard_alone(browser: Browser, demo_server: DemoServer) -> None:
-    user = demo_server.user
-    with a_page(browser, demo_server, **DESK) as page:
-        page.goto("/app/")
-        page.keyboard.type(user.username)
-        page.keyboard.press("Tab")
-        page.keyboard.type(user.web_password)
-        page.keyboard.press("Enter")
-        expect(page.get_by_role("heading", name="Integrations", exact=True)).to_be_visible()
-
-        page.get_by_text("Maya Lin").press("Enter")
-        page.get_by_role("button", name="Sign out", exact=True).press("Enter")
-
-        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-
-
-def test_a_wrong_password_says_so_and_keeps_the_name(browser: Browser, demo_server: DemoServer) -> None:
-    with a_page(browser, demo_server, **PHONE) as page:
-        page.goto("/app/")
-        page.get_by_label("User name").fill("maya")
-        page.get_by_label("Web password").fill("wrong")
-        with page.expect_response("**/app/sign-in"):
-            page.get_by_role("button", name="Sign in").click()
-
-        expect(page.get_by_role("alert")).to_contain_text("do not belong together")
-        expect(page.get_by_label("User name")).to_have_value("maya")
-
-
-@pytest.mark.parametrize("device", [DESK, PHONE], ids=["desk", "phone"])
-def test_many_deletions_are_reviewed_in_the_browser(
-    browser: Browser, fresh_demo_server: DemoServer, device: dict[str, Any]
-) -> None:
-    server = fresh_demo_server
-    with server.http() as http:
-        names = [f"review-{number}" for number in range(5)]
-        addresses = [f"{server.user.calendar_path}{name}.ics" for name in names]
-        for name, address in zip(names, addresses, strict=True):
-            http.put(address, content=an_event(f"{name}@example", days=3, summary=name)).raise_for_status()
-        for address in addresses:
-            http.delete(address).raise_for_status()
-
-    with a_page(browser, server, **device) as page:
-        sign_in(page, server.user)
-        page.get_by_role("link", name=re.compile("^Review")).click()
-        expect(page.get_by_role("checkbox")).to_have_count(5)
-        page.get_by_role("checkbox").first.uncheck()
-        page.get_by_role("button", name="Keep").click()
-        expect(page.get_by_role("status")).to_contain_text("4 appointments kept.")
-        page.get_by_role("button", name="Delete").click()
-        expect(page.get_by_role("status")).to_contain_text("1 appointment deleted.")
-
-    kept = {each["title"] for each in server.appointments()} & set(names)
-    assert len(kept) == 4

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.browsing import DESK, PHONE, a_browser, a_page, barriers
+from tests.e2e.hands import HANDS, Hands, at_hand, named
 from tests.e2e.serving import DemoServer, DemoUser, free_port
 
 DEVICE = {
@@ -71,21 +72,29 @@ def add_passkey(page: Page) -> list[str]:
     return page.locator(".codes code").all_inner_texts()
 
 
-@pytest.mark.parametrize("device", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("kind", HANDS, ids=named)
 def test_a_passkey_is_added_and_signs_in_by_itself(
-    browser: Browser, named_server: DemoServer, device: dict[str, Any]
+    browser: Browser, named_server: DemoServer, kind: type[Hands]
 ) -> None:
-    with a_page(browser, named_server, **device) as page:
-        with_device(page)
-        type_password(page, named_server.user)
-        assert len(add_passkey(page)) == 10
-        page.get_by_role("link", name="I have them").press("Enter")
-        expect(page.get_by_role("heading", name="Maya's laptop")).to_be_visible()
-        sign_out(page)
+    with at_hand(kind, browser, named_server) as hands:
+        with_device(hands.page)
+        hands.sign_in(named_server.user)
+        hands.press("Maya Lin", role="summary")
+        hands.press("Security: passkeys and browsers", role="link")
+        hands.press("Add a passkey", role="link")
+        hands.fill("What to call it", "Maya's laptop")
+        hands.press("Add a passkey")
+        hands.is_told("Maya's laptop is added.")
+        expect(hands.page.locator(".codes code")).to_have_count(10)
+        hands.press("I have them", role="link")
+        hands.arrives("Maya's laptop")
+        hands.press("Maya Lin", role="summary")
+        hands.press("Sign out")
+        hands.arrives("Sign in")
 
-        page.get_by_role("button", name="Sign in with a passkey").press("Enter")
+        hands.press("Sign in with a passkey")
 
-        expect(page.get_by_role("heading", name="Integrations", exact=True)).to_be_visible()
+        hands.arrives("Integrations")
 
 
 def test_after_the_password_a_passkey_or_a_code_is_asked_for(browser: Browser, named_server: DemoServer) -> None:

@@ -1,7 +1,7 @@
 """Pictures of the main pages, as docs/pages.md shows them.
 
-They are made of the demo's people, who are invented, and kept only where HXDAV_SCREENSHOTS names a folder:
-``HXDAV_SCREENSHOTS=docs/images .venv/bin/python -m pytest -n 0 tests/e2e/test_screenshots.py``.
+They are made of the demo's people, who are invented, and kept only where HXDAV_SCREENSHOTS names a folder, as
+``make screenshots`` does.
 """
 
 from __future__ import annotations
