@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template
 
+from hxdav.web.next_steps import next_step
 from hxdav.web.settings import WebBackend
 from hxdav.web.visitors import Answer, for_practitioners, practitioner
 
@@ -30,7 +31,9 @@ class _Notifications:
         with backend.store.snapshot() as tx:
             listed = tx.notifications.latest(own.id, limit=_SHOWN)
             zone = ZoneInfo(tx.people.practice_group(own.practice_group_id).zone)
+            services = {each.id: each.service for each in tx.integrations.of(own.id)}
         if any(each.seen_at is None for each in listed):
             with backend.store.transaction() as tx:
                 tx.notifications.see(own.id, upto=listed[0].id, now=backend.clock.now())
-        return render_template("notifications.html", listed=listed, zone=zone)
+        shown = [(each, next_step(each, services)) for each in listed]
+        return render_template("notifications.html", listed=shown, zone=zone)

@@ -241,8 +241,8 @@ def test_the_bell_counts_what_is_new_and_says_what_to_do_about_it(hands: Hands, 
 
     hands.arrives("Notifications")
     hands.sees("· new")
-    hands.press("Integrations", role="link")
-    hands.arrives("Integrations")
+    hands.press("Enter it here", role="link")
+    hands.arrives("New appointment")
     hands.press("Notifications", role="link")
     hands.arrives("Notifications")
     expect(hands.page.get_by_text("· new")).to_have_count(0)
