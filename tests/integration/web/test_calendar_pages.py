@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from markupsafe import escape
 
 from hxdav.domain.ids import IntegrationId
 from hxdav.domain.integration import IntegrationState
 from hxdav.domain.privacy import PrivacyLevel
-from tests.builders import a_practice
+from tests.builders import a_practice, an_object
 from tests.integration.web.browsing import Browser, give_password
 from tests.integration.web.desk import Desk
 
@@ -126,3 +127,18 @@ def test_nobody_shuts_out_the_device_of_another_practice(maya: Browser, desk: De
     maya.get(INTEGRATIONS)
 
     assert maya.post(f"{INTEGRATIONS}/devices/{device.id}/revoke").status_code == 404
+
+
+@pytest.mark.parametrize("hostile", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 70003 * 7 }}"])
+def test_whatever_a_calendar_is_called_is_shown_as_text(
+    maya: Browser, desk: Desk, google: IntegrationId, hostile: str
+) -> None:
+    with desk.store.transaction() as tx:
+        tx.integrations.rename(google, hostile)
+    booked = desk.practice.book(an_object("shown@example"))
+
+    for path in (INTEGRATIONS, f"{INTEGRATIONS}/{google}", f"{INTEGRATIONS}/{google}/lost"):
+        page = maya.get(path).text
+        assert str(escape(hostile)) in page
+        assert "490021" not in page if "{{" in hostile else hostile not in page
+    assert hostile.startswith("{{") or hostile not in maya.get(f"/app/appointments/{booked.id}").text
