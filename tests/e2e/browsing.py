@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests.e2e.serving import DemoServer, DemoUser
@@ -16,6 +17,11 @@ AXE = Path(__file__).parents[1] / "npm" / "node_modules" / "axe-core" / "axe.min
 
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+LOOKS = [
+    pytest.param({**DESK, "color_scheme": "light"}, id="desk"),
+    pytest.param({**PHONE, "color_scheme": "dark"}, id="phone in the dark"),
+]
+"""Each width and each colour scheme once: no colour depends on the width."""
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.browsing import DESK, PHONE, a_browser, a_page, barriers, sign_in
+from tests.e2e.browsing import DESK, LOOKS, a_browser, a_page, barriers, sign_in
 from tests.e2e.events import an_event
 from tests.e2e.hands import Hands, Keyboard, Mouse, Thumb, at_hand
 from tests.e2e.replay import AppleReplay
@@ -128,12 +128,11 @@ def test_the_device_itself_needs_one_tap(browser: Browser, fresh_demo_server: De
         assert replay.objects
 
 
-@pytest.mark.parametrize("device", [DESK, PHONE], ids=["desk", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("device", LOOKS)
 def test_nothing_on_these_pages_keeps_anybody_out(
-    browser: Browser, demo_server: DemoServer, device: dict[str, Any], scheme: str
+    browser: Browser, demo_server: DemoServer, device: dict[str, Any]
 ) -> None:
-    with a_page(browser, demo_server, bypass_csp=True, color_scheme=scheme, **device) as page:
+    with a_page(browser, demo_server, bypass_csp=True, **device) as page:
         sign_in(page, demo_server.user)
         found = []
         for path in ("add", "add/apple", "add/native", "add/exchange", "1", "1/lost", "1/lost?device=1"):

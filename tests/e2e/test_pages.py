@@ -10,15 +10,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Response
 
-from tests.e2e.browsing import DESK, PHONE, a_browser, a_page, barriers, sign_in
+from tests.e2e.browsing import LOOKS, a_browser, a_page, barriers, sign_in
 from tests.e2e.serving import DemoServer
 
-DEVICES = [
-    pytest.param({**DESK, "color_scheme": "light"}, id="desk"),
-    pytest.param({**DESK, "color_scheme": "dark"}, id="desk in the dark"),
-    pytest.param({**PHONE, "color_scheme": "light"}, id="phone"),
-    pytest.param({**PHONE, "color_scheme": "dark"}, id="phone in the dark"),
-]
 PAGES = (
     "/app/appointments",
     "/app/appointments/new",
@@ -68,7 +62,7 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("device", LOOKS)
 def test_no_page_keeps_anybody_out(browser: Browser, demo_server: DemoServer, device: dict[str, Any]) -> None:
     # The pages' own rules forbid scripts of others, of which the one that checks them is one.
     with a_page(browser, demo_server, bypass_csp=True, **device) as page:
@@ -82,7 +76,7 @@ def test_no_page_keeps_anybody_out(browser: Browser, demo_server: DemoServer, de
     assert found == []
 
 
-@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("device", LOOKS)
 def test_no_page_of_an_administrator_keeps_anybody_out(
     browser: Browser, demo_server: DemoServer, device: dict[str, Any]
 ) -> None:
@@ -105,7 +99,7 @@ def test_whatever_watches_over_the_server_is_answered(demo_server: DemoServer) -
     assert [(answer.status_code, "Set-Cookie" in answer.headers) for answer in answers] == [(200, False)] * 2
 
 
-@pytest.mark.parametrize("device", DEVICES[:1])
+@pytest.mark.parametrize("device", LOOKS[:1])
 def test_a_page_weighs_little(browser: Browser, demo_server: DemoServer, device: dict[str, Any]) -> None:
     weights: dict[str, int] = {}
 

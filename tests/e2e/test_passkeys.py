@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.browsing import DESK, PHONE, a_browser, a_page, barriers
+from tests.e2e.browsing import DESK, LOOKS, PHONE, a_browser, a_page, barriers
 from tests.e2e.hands import HANDS, Hands, at_hand, named
 from tests.e2e.serving import DemoServer, DemoUser, free_port
 
@@ -142,12 +142,11 @@ def test_whoever_stops_the_device_is_told_and_tries_again(browser: Browser, name
         expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_enabled()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("device", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("device", LOOKS)
 def test_no_page_about_passkeys_keeps_anybody_out(
-    browser: Browser, named_server: DemoServer, device: dict[str, Any], scheme: str
+    browser: Browser, named_server: DemoServer, device: dict[str, Any]
 ) -> None:
-    with a_page(browser, named_server, bypass_csp=True, color_scheme=scheme, **device) as page:
+    with a_page(browser, named_server, bypass_csp=True, **device) as page:
         with_device(page)
         page.goto("/app/sign-in")
         found = barriers(page)
