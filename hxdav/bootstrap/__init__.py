@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hxdav.bootstrap.installation import Installation, SystemClock
+from hxdav.bootstrap.installation import Installation
 from hxdav.bootstrap.request_log import WsgiApplication
 
-__all__ = ["Installation", "SystemClock", "WsgiApplication"]
+__all__ = ["Installation", "WsgiApplication"]

@@ -6,8 +6,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hxdav import log
 from hxdav.bootstrap.providers import ConfiguredProviders
 from hxdav.bootstrap.request_log import RequestLog, WsgiApplication
+from hxdav.clock import SystemClock
 from hxdav.config import Settings
 from hxdav.config.accounts_file import read_accounts
 from hxdav.dav.application import make_application
@@ -42,15 +42,6 @@ from hxdav.worker.worker import Worker
 
 if TYPE_CHECKING:
     from hxdav.web.metrics import MetricsListener
-
-
-@dataclass(frozen=True)
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        """The present moment."""
-        return datetime.now(UTC)
 
 
 class Installation:

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from hxdav.bootstrap import SystemClock
+from hxdav.clock import SystemClock
 from hxdav.config import load_settings
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.practice import Band, User

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from hxdav.clock import SystemClock
 from hxdav.domain.field import EVERY_FIELD
 from hxdav.domain.times import Clock, Interval
 from hxdav.net import Limits, Reach, http_session
@@ -40,7 +41,7 @@ from hxdav.remotes.exchange.signing_in import auth_for
 from hxdav.remotes.exchange.versions import require_usable, server_name
 from hxdav.remotes.exchange.wire import Wire
 from hxdav.remotes.exchange.writing import Writer
-from hxdav.remotes.microsoft.days import SystemClock, today
+from hxdav.remotes.microsoft.days import today
 
 CAPABILITIES = Capabilities(
     carries=EVERY_FIELD,

@@ -8,6 +8,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from urllib.parse import quote
 
+from hxdav.clock import SystemClock
 from hxdav.domain.field import EVERY_FIELD
 from hxdav.domain.times import Clock, Interval
 from hxdav.remote import (
@@ -31,7 +32,7 @@ from hxdav.remotes.graph.refusal import Refusal, bad_answer, no_access
 from hxdav.remotes.graph.series import read_sighting
 from hxdav.remotes.graph.wire import Json, Wire, segment
 from hxdav.remotes.graph.writing import Writer, utc
-from hxdav.remotes.microsoft.days import SystemClock, today
+from hxdav.remotes.microsoft.days import today
 from hxdav.remotes.microsoft.events_in import extended
 from hxdav.remotes.microsoft.events_out import MARK, can_express
 from hxdav.remotes.microsoft.times import stamp_of
