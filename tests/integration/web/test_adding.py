@@ -12,18 +12,10 @@ from hxdav.domain.integration import Service
 from hxdav.domain.privacy import PrivacyLevel
 from hxdav.web.cards import CARDS
 from tests.builders import an_object
-from tests.integration.web.browsing import Browser, give_password
+from tests.integration.web.browsing import Browser
 from tests.integration.web.desk import Desk
 
 ADD = "/app/settings/integrations/add"
-
-
-@pytest.fixture
-def maya(desk: Desk) -> Browser:
-    give_password(desk.store, desk.practice.user_id)
-    browser = Browser(desk.application)
-    browser.sign_in()
-    return browser
 
 
 def test_there_is_a_card_for_each_service_with_a_page_behind_it(maya: Browser) -> None:

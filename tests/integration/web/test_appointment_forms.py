@@ -11,19 +11,11 @@ from hxdav.domain.appointment import Appointment, AppointmentKind
 from hxdav.domain.edit import Authority
 from hxdav.domain.ids import AppointmentId, PatientId
 from tests.builders import PracticeWorld, a_practice, an_object
-from tests.integration.web.browsing import Browser, give_password
+from tests.integration.web.browsing import Browser
 from tests.integration.web.desk import Desk
 
 APPOINTMENTS = "/app/appointments"
 TYPED = {"title": "Supervision", "kind": "personal", "day": "2026-11-24", "from": "09:00", "until": "10:00"}
-
-
-@pytest.fixture
-def maya(desk: Desk) -> Browser:
-    give_password(desk.store, desk.practice.user_id)
-    browser = Browser(desk.application)
-    browser.sign_in()
-    return browser
 
 
 def personal(practice: PracticeWorld, *lines: str) -> Appointment:

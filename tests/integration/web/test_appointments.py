@@ -9,7 +9,7 @@ from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentSt
 from hxdav.domain.edit import Authority
 from hxdav.domain.ids import AppointmentId
 from tests.builders import PracticeWorld, a_practice, an_object
-from tests.integration.web.browsing import Browser, give_password
+from tests.integration.web.browsing import Browser
 from tests.integration.web.desk import Desk
 
 APPOINTMENTS = "/app/appointments"
@@ -18,14 +18,6 @@ LATER = {
     "start": "DTSTART;TZID=Australia/Sydney:20261124T110000",
     "end": "DTEND;TZID=Australia/Sydney:20261124T120000",
 }
-
-
-@pytest.fixture
-def maya(desk: Desk) -> Browser:
-    give_password(desk.store, desk.practice.user_id)
-    browser = Browser(desk.application)
-    browser.sign_in()
-    return browser
 
 
 def a_session(practice: PracticeWorld, *, note: RecordMark = RecordMark.NONE) -> Appointment:

@@ -11,26 +11,10 @@ from hxdav.domain.ids import IntegrationId
 from hxdav.domain.integration import IntegrationState
 from hxdav.domain.privacy import PrivacyLevel
 from tests.builders import a_practice, an_object
-from tests.integration.web.browsing import Browser, give_password
+from tests.integration.web.browsing import Browser
 from tests.integration.web.desk import Desk
 
 INTEGRATIONS = "/app/settings/integrations"
-
-
-@pytest.fixture
-def maya(desk: Desk) -> Browser:
-    give_password(desk.store, desk.practice.user_id)
-    browser = Browser(desk.application)
-    browser.sign_in()
-    return browser
-
-
-@pytest.fixture
-def google(desk: Desk) -> IntegrationId:
-    desk.pages.get(desk.consented(desk.ask()))
-    with desk.store.snapshot() as tx:
-        (integration,) = tx.integrations.of(desk.practice.practitioner_id)
-    return integration.id
 
 
 def test_it_says_how_the_calendar_stands_and_where_it_is(maya: Browser, google: IntegrationId) -> None:

@@ -11,21 +11,13 @@ from werkzeug.test import TestResponse
 from hxdav.domain.appointment import Appointment, AppointmentKind, RecordMark
 from hxdav.domain.edit import Authority
 from tests.builders import PracticeWorld, a_practice, an_object
-from tests.integration.web.browsing import Browser, give_password
+from tests.integration.web.browsing import Browser
 from tests.integration.web.desk import Desk
 
 APPOINTMENTS = "/app/appointments"
 WEEK = f"{APPOINTMENTS}/between?start=2026-11-23&end=2026-11-30"
 VENDOR = "/app/files/vendor/fullcalendar.js"
 LATER = {"start": "2026-11-24T11:00:00", "end": "2026-11-24T12:00:00"}
-
-
-@pytest.fixture
-def maya(desk: Desk) -> Browser:
-    give_password(desk.store, desk.practice.user_id)
-    browser = Browser(desk.application)
-    browser.sign_in()
-    return browser
 
 
 def personal(practice: PracticeWorld, *lines: str, summary: str = "Run", **times: str) -> Appointment:

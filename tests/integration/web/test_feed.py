@@ -20,14 +20,6 @@ from tests.integration.web.desk import PUBLIC_URL, Desk
 PAGE = "/app/settings/integrations/private-address"
 
 
-@pytest.fixture
-def maya(desk: Desk) -> Browser:
-    give_password(desk.store, desk.practice.user_id)
-    browser = Browser(desk.application)
-    browser.sign_in()
-    return browser
-
-
 def made(browser: Browser) -> str:
     """The path of a new private address."""
     browser.get(PAGE)

@@ -18,22 +18,6 @@ INTEGRATIONS = "/app/settings/integrations"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-@pytest.fixture
-def maya(desk: Desk) -> Browser:
-    give_password(desk.store, desk.practice.user_id)
-    browser = Browser(desk.application)
-    browser.sign_in()
-    return browser
-
-
-@pytest.fixture
-def google(desk: Desk) -> IntegrationId:
-    desk.pages.get(desk.consented(desk.ask()))
-    with desk.store.snapshot() as tx:
-        (integration,) = tx.integrations.of(desk.practice.practitioner_id)
-    return integration.id
-
-
 def note(desk: Desk, number: IntegrationId, way: Way, *seconds: float) -> None:
     with desk.store.transaction() as tx:
         group = tx.integrations.one(number).practice_group_id

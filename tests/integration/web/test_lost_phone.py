@@ -15,18 +15,10 @@ from hxdav.errors import NotPermitted
 from hxdav.services import steering
 from hxdav.services.gate import PutObject, RemoveObject, read_body
 from tests.builders import a_practice, an_object
-from tests.integration.web.browsing import Browser, give_password
+from tests.integration.web.browsing import Browser
 from tests.integration.web.desk import Desk
 
 INTEGRATIONS = "/app/settings/integrations"
-
-
-@pytest.fixture
-def maya(desk: Desk) -> Browser:
-    give_password(desk.store, desk.practice.user_id)
-    browser = Browser(desk.application)
-    browser.sign_in()
-    return browser
 
 
 @pytest.fixture

@@ -9,18 +9,10 @@ from hxdav.domain.notification import NotificationKind
 from hxdav.domain.removal import RemovalState
 from hxdav.store.trail import Subject
 from tests.builders import an_object
-from tests.integration.web.browsing import Browser, give_password
+from tests.integration.web.browsing import Browser
 from tests.integration.web.desk import Desk
 
 INTEGRATIONS = "/app/settings/integrations"
-
-
-@pytest.fixture
-def maya(desk: Desk) -> Browser:
-    give_password(desk.store, desk.practice.user_id)
-    browser = Browser(desk.application)
-    browser.sign_in()
-    return browser
 
 
 def tell(desk: Desk, kind: NotificationKind) -> None:

@@ -25,14 +25,6 @@ PROFILE = "application/x-apple-aspen-config"
 
 
 @pytest.fixture
-def maya(desk: Desk) -> Browser:
-    give_password(desk.store, desk.practice.user_id)
-    browser = Browser(desk.application)
-    browser.sign_in()
-    return browser
-
-
-@pytest.fixture
 def phone(desk: Desk) -> Browser:
     """A browser in which nobody has signed in."""
     return Browser(desk.application)
