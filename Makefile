@@ -72,7 +72,7 @@ format: .venv/dev
 
 # Newer releases:  make lock UPGRADE=--upgrade
 COMPILE := .venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
+	--no-header --no-annotate --no-strip-extras --no-emit-index-url $(UPGRADE)
 lock: .venv/dev
 	$(BIN)/python -m venv .venv/lock
 	.venv/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
