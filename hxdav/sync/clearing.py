@@ -7,7 +7,8 @@ from dataclasses import replace
 from hxdav.domain.bridge import Bridge, BridgeState, Link
 from hxdav.domain.integration import IntegrationState
 from hxdav.domain.notification import NotificationKind
-from hxdav.remote import CalendarId, CalendarUnavailable, Changed, NotTaken
+from hxdav.log import get_logger
+from hxdav.remote import CalendarId, Changed, NotTaken, RemoteError, TryLater
 from hxdav.services.connecting import subject_of
 from hxdav.sync.errand import Errand
 from hxdav.sync.linking import known_at
@@ -18,15 +19,20 @@ EDITED = "edited"
 
 
 def clear_old_calendars(errand: Errand, bridge: Bridge) -> None:
-    """Remove what hxdav wrote and whose tag it still knows; what was edited there meanwhile is left, and told."""
+    """Remove what hxdav wrote and whose tag it still knows; what was edited there meanwhile is left, and told.
+
+    An old calendar that gives trouble never keeps the new one waiting: the next pull tries it again.
+    """
     for old in _disconnected(errand, bridge):
         if old.calendar_id is None or old.state is BridgeState.GONE:
             continue
         try:
             _clear(errand, CalendarId(old.calendar_id), old=old)
-        except CalendarUnavailable:
-            with errand.store.transaction() as tx:
-                tx.bridges.change(old.integration_id, state=BridgeState.GONE)
+        except RemoteError as error:
+            if isinstance(error, TryLater) and error.after is not None:
+                # The provider asks for a pause, whichever calendar is meant.
+                raise
+            get_logger().info("old_calendar_not_cleared", integration=old.integration_id, trouble=type(error).__name__)
 
 
 def _disconnected(errand: Errand, bridge: Bridge) -> list[Bridge]:

@@ -17,7 +17,9 @@ NO_ITEM = "ErrorItemNotFound"
 FOLDER_EXISTS = "ErrorFolderExists"
 BAD_STATE = "ErrorInvalidSyncStateData"
 
-_NO_FOLDER = frozenset({"ErrorFolderNotFound", "ErrorParentFolderNotFound", "ErrorSyncFolderNotFound"})
+_NO_FOLDER = frozenset({"ErrorFolderNotFound", "ErrorParentFolderNotFound", "ErrorSyncFolderNotFound", NO_ITEM})
+"""What Exchange says of a folder that is not there. Where NO_ITEM is about an item, the caller has dealt with it."""
+
 _CONFLICT = frozenset(
     {
         "ErrorIrresolvableConflict",

@@ -199,6 +199,15 @@ def test_a_listing_of_a_calendar_in_deleted_items_is_refused(desk: Desk) -> None
         desk.remote.pull(desk.calendar_id, None)
 
 
+def test_a_calendar_that_was_deleted_for_good_is_gone(desk: Desk) -> None:
+    cursor = pulled(desk.remote, desk.calendar_id).cursor
+    desk.kim.delete_calendar(desk.calendar_id, for_good=True)
+
+    assert desk.remote.calendar_state(desk.calendar_id) is CalendarState.GONE
+    with pytest.raises(CalendarUnavailable):
+        desk.remote.pull(desk.calendar_id, cursor)
+
+
 def test_a_renamed_and_moved_calendar_is_found_by_its_marker(desk: Desk) -> None:
     desk.kim.rename_calendar(desk.calendar_id, "Practice")
     mailbox = desk.exchange.world.mailboxes[desk.kim.email]

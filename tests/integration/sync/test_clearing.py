@@ -7,11 +7,20 @@ from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import IntegrationId
 from hxdav.domain.notification import NotificationKind
 from hxdav.ical.objects import object_of
+from hxdav.remote import (
+    AccessLost,
+    CalendarId,
+    CalendarUnavailable,
+    ObjectGone,
+    RemoteError,
+    RemoteObject,
+    TryLater,
+)
 from hxdav.services import bridging, connecting, reconnecting
 from hxdav.store.store import Store
 from tests.bridges import BridgedWorld, retitled
 from tests.builders import a_practice, an_object
-from tests.simulators.memory import Fault, MemoryCalendar
+from tests.simulators.memory import Fault, MemoryCalendar, MemoryProvider, MemoryRemote
 
 AHEAD = "DTSTART;TZID=Australia/Sydney:20261201T090000"
 TODAY = "DTSTART;TZID=Australia/Sydney:20261122T090000"
@@ -109,6 +118,47 @@ def test_a_clearing_that_was_cut_short_goes_on(world: BridgedWorld) -> None:
     old, new = world.provider.calendars.values()
     assert titles(old) == ["past"]
     assert titles(new) == ["ahead", "edited", "past"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TryLater("The server failed.", code="server_error"),
+        AccessLost("The account may not do that.", code="forbidden"),
+        ObjectGone("It is not there."),
+        CalendarUnavailable("It is not there."),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_is_wrong_with_the_old_calendar_the_new_one_is_filled(world: BridgedWorld, error: RemoteError) -> None:
+    first = filled(world)
+    disconnect(world, first)
+    old_id = world.bridge(first).calendar_id
+    world.engine.open_remote = lambda _account: _Broken(world.provider, old_id, error)
+
+    reconnect(world)
+    world.round()
+
+    old, new = world.provider.calendars.values()
+    assert titles(new) == ["ahead", "edited", "past"]
+    world.engine.open_remote = lambda _account: MemoryRemote(world.provider)
+    world.practice.clock.advance(minutes=11)
+    world.round()
+    assert titles(old) == ["past"], "what could not be cleared is cleared later"
+
+
+class _Broken(MemoryRemote):
+    """A provider that fails wherever the calendar ``calendar_id`` is meant."""
+
+    def __init__(self, provider: MemoryProvider, calendar_id: str | None, error: RemoteError) -> None:
+        super().__init__(provider)
+        self._broken = calendar_id
+        self._error = error
+
+    def remove(self, calendar_id: CalendarId, known: RemoteObject) -> None:
+        if calendar_id == self._broken:
+            raise self._error
+        super().remove(calendar_id, known)
 
 
 def test_an_old_calendar_that_was_deleted_is_no_obstacle(world: BridgedWorld) -> None:

@@ -16,7 +16,7 @@ from tests.simulators.ews.world import Mailbox, StoredFolder
 
 
 def get_folder(call: EwsCall) -> list[Element]:
-    """One message for each folder that is named; what is not there is ErrorFolderNotFound."""
+    """One message for each folder that is named; what is not there is ErrorItemNotFound."""
     shape = read_shape(need(call.body, "m:FolderShape"), default=FOLDER_SHAPE)
 
     def told(named: Element) -> Element:

@@ -131,7 +131,8 @@ class Mailbox:
             (one for one in self.folders.values() if one.distinguished == folder_id), None
         )
         if found is None:
-            raise EwsRefusal("ErrorFolderNotFound", "The specified folder could not be found in the store.")
+            # A folder that was deleted for good is not called a folder any more.
+            raise EwsRefusal("ErrorItemNotFound", "The specified object was not found in the store.")
         return found
 
     def items_in(self, folder_id: str) -> list[StoredItem]:
