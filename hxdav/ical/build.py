@@ -12,9 +12,11 @@ from hxdav.domain.ids import Uid
 from hxdav.domain.times import AllDay, Floating, When, Zoned
 from hxdav.ical.lines import fold, newline_of
 from hxdav.ical.objects import object_of
+from hxdav.ical.text import escape
 from hxdav.ical.timezones import vtimezone
-from hxdav.ical.values import date_text, escape, local_text, utc_text
-from hxdav.ical.zones import iana_zone
+from hxdav.ical.values import date_text, local_text, utc_text
+from hxdav.ical.zone_names import iana_zone
+from hxdav.ical.zones import tzid_in
 
 PRODID = "-//hxdav//EN"
 _FIRST_YEAR, _LAST_YEAR = 1902, 2200
@@ -80,7 +82,7 @@ def with_timezones(text: str, times: Iterable[When]) -> str:
     """``text`` with a VTIMEZONE for each zone of ``times`` that it does not define yet (RFC 5545 §3.2.19)."""
     calendar = object_of(text).calendar
     newline = newline_of(text[calendar.start : calendar.properties_start])
-    known = [zone.value("TZID") for zone in calendar.named("VTIMEZONE")]
+    known = [tzid_in(zone) for zone in calendar.named("VTIMEZONE")]
     lines = "".join(fold(line, newline) for line in _vtimezones(times, known=known))
     place = calendar.children[0].start
     return text[:place] + lines + text[place:]

@@ -14,7 +14,8 @@ from hxdav.ical.patch import Change, changed
 from hxdav.ical.rules import rule_of
 from hxdav.ical.timeline import LAST_LOCAL, Timeline, dtstart_of
 from hxdav.ical.values import Duration, date_text, local_text, periods_of, utc_text, when_from
-from hxdav.ical.zones import ObjectZone, Zones, iana_zone
+from hxdav.ical.zone_names import iana_zone
+from hxdav.ical.zones import ObjectZone, Zones
 
 MOMENTS = ("DTSTART", "DTEND", "RECURRENCE-ID", "RDATE", "EXDATE")
 """The properties of an event that hold moments of its own clock."""

@@ -19,8 +19,9 @@ from hxdav.ical.components import Component
 from hxdav.ical.lines import ContentLine
 from hxdav.ical.objects import CalendarObject
 from hxdav.ical.rules import rule_of
+from hxdav.ical.text import unescape
 from hxdav.ical.timeline import Timeline, dtstart_of, length_of, shifted
-from hxdav.ical.values import Duration, Period, periods_of, unescape, utc_text, when_from, when_of, when_text, whens_of
+from hxdav.ical.values import Duration, Period, periods_of, utc_text, when_from, when_of, when_text, whens_of
 from hxdav.ical.zones import Zones
 
 Parts = Mapping[str, Mapping[Field, str]]

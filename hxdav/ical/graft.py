@@ -18,7 +18,7 @@ from hxdav.ical.lines import ContentLine, fold, newline_of
 from hxdav.ical.objects import CalendarObject, object_of
 from hxdav.ical.patch import Change, changed, excerpt, exchange
 from hxdav.ical.values import periods_of, utc_text, when_from
-from hxdav.ical.zones import Zones, iana_zone
+from hxdav.ical.zones import ObjectZone, Zones
 
 RECURRENCE_LINES = ("RRULE", "RDATE", "EXDATE", "EXRULE")
 LINES: Mapping[Field, tuple[str, ...]] = {
@@ -211,16 +211,17 @@ class _Graft:
 def _with_timezones(text: str, onto: CalendarObject, source: CalendarObject) -> str:
     """``text`` with a VTIMEZONE for each TZID that is new to it (RFC 5545 §3.2.19)."""
     obj = object_of(text)
-    known = {*(zone.value("TZID") for zone in obj.calendar.named("VTIMEZONE")), *_moments_by_tzid(onto)}
+    known = {*obj.zones.texts, *_moments_by_tzid(onto)}
     missing = {tzid: lines for tzid, lines in _moments_by_tzid(obj).items() if tzid not in known}
     newline = newline_of(text[obj.calendar.start : obj.calendar.properties_start])
-    copies = [source.zones.texts[tzid] for tzid in missing if iana_zone(tzid) is None and tzid in source.zones.texts]
+    own = {tzid for tzid in missing if isinstance(source.zones.get(tzid), ObjectZone)}
+    copies = [source.zones.texts[source.zones.name_of(tzid)] for tzid in missing if tzid in own]
     place = obj.calendar.children[0].start
     copied = changed(text, [Change(start=place, end=place, text=_LINE_BREAK.sub(newline, "".join(copies)))])
     moments = [
         period.starts
         for tzid, lines in missing.items()
-        if iana_zone(tzid)
+        if tzid not in own
         for line in lines
         for period in periods_of(line, obj.zones)
     ]

@@ -9,7 +9,7 @@ from hxdav.domain.ids import Uid
 from hxdav.domain.refusal import CalendarDataError, Reason
 from hxdav.ical import validity
 from hxdav.ical.components import Component, tree_of
-from hxdav.ical.values import unescape
+from hxdav.ical.text import unescape
 from hxdav.ical.zones import Zones, zones_of
 
 _TORN_CHARACTER = re.compile(rb"\r?\n[ \t](?=[\x80-\xbf])")

@@ -15,7 +15,7 @@ from hxdav.domain.ids import Uid
 from hxdav.ical.components import Component
 from hxdav.ical.lines import ContentLine, content_lines, fold, newline_of, unfold
 from hxdav.ical.objects import CalendarObject, object_of
-from hxdav.ical.values import escape, unescape
+from hxdav.ical.text import escape, unescape
 
 _STRUCTURE = re.compile(r"\n(BEGIN|END|UID)([:;][^\r\n]*(?:(?:\r?\n)+[ \t][^\r\n]*)*)", re.IGNORECASE)
 _FOLDED_NAME = re.compile(r"\n[A-Za-z]{1,5}+\r?\n")

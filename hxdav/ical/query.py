@@ -11,8 +11,9 @@ from hxdav.ical.components import Component
 from hxdav.ical.lines import ContentLine
 from hxdav.ical.objects import CalendarObject
 from hxdav.ical.recurrence import Instance, instances
+from hxdav.ical.text import unescape
 from hxdav.ical.timeline import EARLIEST, LATEST, shifted
-from hxdav.ical.values import duration_of, unescape, when_of
+from hxdav.ical.values import duration_of, when_of
 
 EVER = Interval(EARLIEST, LATEST)
 """All time: an end of a time range that is not given (RFC 4791 §9.9)."""

@@ -11,7 +11,8 @@ from hxdav.ical.build import PRODID
 from hxdav.ical.components import Component, tree_of
 from hxdav.ical.lines import newline_of
 from hxdav.ical.objects import decode, read_object
-from hxdav.ical.values import unescape
+from hxdav.ical.text import unescape
+from hxdav.ical.zones import tzid_in
 
 _HEADER = ("VERSION", "PRODID", "CALSCALE")
 
@@ -101,7 +102,7 @@ def _pieces(gathered: _Gathered, text: str) -> Iterator[str]:
         if piece:
             yield piece
     needed = {tzid for vevent in gathered.vevents for tzid in _tzids(vevent)}
-    zones = (zone for zone in calendar.named("VTIMEZONE") if zone.value("TZID") in needed)
+    zones = (zone for zone in calendar.named("VTIMEZONE") if tzid_in(zone) in needed)
     for component in (*zones, *gathered.vevents):
         yield text[component.start : component.end].rstrip("\r\n")
 
@@ -109,6 +110,7 @@ def _pieces(gathered: _Gathered, text: str) -> Iterator[str]:
 def _tzids(component: Component) -> Iterator[str]:
     for line in component.properties:
         if "TZID" in line.params.upper():
-            yield line.parameter("TZID")
+            # Some programs escape it, as it is escaped in the VTIMEZONE.
+            yield from (line.parameter("TZID"), unescape(line.parameter("TZID")))
     for child in component.children:
         yield from _tzids(child)

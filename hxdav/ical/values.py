@@ -1,4 +1,4 @@
-"""Property values (RFC 5545 §3.3): text, dates and times, durations, periods.
+"""Property values (RFC 5545 §3.3): dates and times, durations, periods.
 
 What is not one is a ValueError; what is one, and beyond what a date can express, is an OverflowError.
 """
@@ -15,30 +15,15 @@ from hxdav.domain.times import AllDay, Floating, When, Zoned
 from hxdav.ical.lines import ContentLine
 from hxdav.ical.zones import Zones
 
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:[Tt](\d\d)(\d\d)(\d\d)([Zz])?)?", re.ASCII)
 _DURATION = re.compile(
     r"([+-]?)P(?:(\d+)W)?(?:(\d+)D)?(T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?",
     re.ASCII | re.IGNORECASE,
 )
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _FIRST_YEAR, _LAST_YEAR = 2, 9998
 """The years that every time zone can express to their last minute."""
 _LONGEST = timedelta(days=3_652_059)
 """From the first day to the last that a date can express."""
-
-
-def unescape(value: str) -> str:
-    """A TEXT value as the person reads it (RFC 5545 §3.3.11)."""
-    if "\\" not in value:
-        return value
-    return _ESCAPED.sub(lambda match: "\n" if match[1] in "nN" else match[1], value)
-
-
-def escape(text: str) -> str:
-    """A TEXT value as it is written (RFC 5545 §3.3.11); control characters, which cannot be written, are left out."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\\", "\\\\").replace("\n", "\\n")
-    return _FORBIDDEN.sub("", lines.replace(";", "\\;").replace(",", "\\,"))
 
 
 def date_text(day: date) -> str:

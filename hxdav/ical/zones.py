@@ -1,7 +1,8 @@
 """Time zones: a TZID to the rules of its clock (RFC 5545 §3.2.19, §3.6.5).
 
-A name that the IANA database knows means that zone, whatever the object says of it: clients send shortened, outdated or
-plainly wrong VTIMEZONEs. The object's own VTIMEZONE speaks for every other name.
+A region and city of the IANA database (``Europe/Berlin``) mean that zone, whatever the object says of it: clients send
+shortened, outdated or plainly wrong VTIMEZONEs. For every other name the object's own VTIMEZONE speaks, because people
+use ``EST`` and ``GMT`` as labels. Where there is none, or none that can be read, the name itself may tell.
 """
 
 from __future__ import annotations
@@ -10,60 +11,49 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from itertools import islice, takewhile
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hxdav.ical.components import Component, tree_of
 from hxdav.ical.rules import YEARLY, Allowance, Exhausted, Rule, rule_of
+from hxdav.ical.text import unescape
+from hxdav.ical.zone_names import iana_zone, zone_named
 
 _LOCAL = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d))?", re.ASCII)
 _OFFSET = re.compile(r"([+-]?)(\d\d)(\d\d)(\d\d)?", re.ASCII)
 _RULES_FROM = 1970
 _ONSETS_UNTIL = datetime(2100, 1, 1)  # noqa: DTZ001
 _MAX_ONSETS = 1_000
-_UTC_NAMES = frozenset({"UTC", "GMT", "Z", "ETC/UTC"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zones:
-    """The zones of one calendar object: by ``TZID``, the text of its VTIMEZONE."""
+    """The zones of one calendar object: by ``TZID``, not escaped, the text of its VTIMEZONE."""
 
     texts: Mapping[str, str]
 
     def get(self, tzid: str) -> tzinfo | None:
         """The zone called ``tzid``; None where nothing says what it is, so that its times are read as floating."""
-        zone = iana_zone(tzid)
-        if zone is None and tzid in self.texts:
-            zone = _zone_of_vtimezone(self.texts[tzid])
-        return zone or _zone_of_long_name(tzid)
+        name = self.name_of(tzid)
+        zone = iana_zone(name) if "/" in name else None
+        if zone is None and name in self.texts:
+            zone = _zone_of_vtimezone(self.texts[name])
+        return zone or zone_named(name)
+
+    def name_of(self, tzid: str) -> str:
+        """``tzid``, a parameter, as its VTIMEZONE calls it: some programs escape it there as well (§3.2.19)."""
+        return tzid if tzid in self.texts else unescape(tzid)
 
 
 def zones_of(calendar: Component, text: str) -> Zones:
     """The zones that the VTIMEZONEs of ``calendar``, a component of ``text``, define."""
-    return Zones(texts={zone.value("TZID"): text[zone.start : zone.end] for zone in calendar.named("VTIMEZONE")})
+    return Zones(texts={tzid_in(zone): text[zone.start : zone.end] for zone in calendar.named("VTIMEZONE")})
 
 
-@lru_cache(maxsize=1024)
-def iana_zone(name: str) -> tzinfo | None:
-    """The zone that the IANA database calls ``name``."""
-    if name.upper() in _UTC_NAMES:
-        return UTC
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
-
-
-def _zone_of_long_name(tzid: str) -> tzinfo | None:
-    """The zone at the end of a globally unique name, such as ``/example.org/20200101_1/Europe/Berlin``."""
-    segments = tzid.strip("/").split("/")
-    for length in range(min(3, len(segments)), 1, -1):
-        zone = iana_zone("/".join(segments[-length:]))
-        if zone is not None:
-            return zone
-    return None
+def tzid_in(vtimezone: Component) -> str:
+    """The TZID of a VTIMEZONE: TEXT, which is escaped there and not in a parameter (§3.8.3.1)."""
+    return unescape(vtimezone.value("TZID"))
 
 
 class ObjectZone(tzinfo):
@@ -129,7 +119,7 @@ def _zone_of_vtimezone(text: str) -> tzinfo | None:
         return None
     if not onsets or len(onsets) > _MAX_ONSETS:
         return None
-    return ObjectZone(trees[0].value("TZID"), onsets[0].before, onsets)
+    return ObjectZone(tzid_in(trees[0]), onsets[0].before, onsets)
 
 
 def _onsets(observance: Component, allowance: Allowance) -> Iterator[_Onset]:

@@ -9,7 +9,7 @@ from hxdav.domain.times import AllDay, Floating, When
 from hxdav.ical.components import Component
 from hxdav.ical.fields import bounds_of
 from hxdav.ical.objects import CalendarObject, object_of
-from hxdav.ical.values import unescape
+from hxdav.ical.text import unescape
 
 _DAY = timedelta(days=1)
 

@@ -22,9 +22,10 @@ from hxdav.ical.components import Component
 from hxdav.ical.fields import bounds_of, cancels, live, timeline_of
 from hxdav.ical.lines import content_lines, fold
 from hxdav.ical.objects import CalendarObject, object_of
+from hxdav.ical.text import unescape
 from hxdav.ical.timeline import Timeline, dtstart_of
-from hxdav.ical.values import unescape, utc_text, when_of
-from hxdav.ical.zones import iana_zone
+from hxdav.ical.values import utc_text, when_of
+from hxdav.ical.zone_names import iana_zone
 from hxdav.remote import Capabilities
 
 _BUSY = "Busy"

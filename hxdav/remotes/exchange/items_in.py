@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from hxdav.ical.zone_names import zone_named
 from hxdav.remotes.exchange.elements import KEY, SPELLING, Element, every, find, own_properties, text_at
 from hxdav.remotes.exchange.recurrence import recurrence_of
 from hxdav.remotes.exchange.zones import name_of
 from hxdav.remotes.microsoft.events_out import MARK
 from hxdav.remotes.microsoft.events_out import SPELLING as SPELLING_THERE
 from hxdav.remotes.microsoft.times import Json
-from hxdav.remotes.microsoft.zones import zone_named
 
 ASKED = (
     "item:ParentFolderId",

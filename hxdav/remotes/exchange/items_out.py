@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hxdav.domain.ids import Uid
-from hxdav.ical.zones import iana_zone
+from hxdav.ical.zone_names import iana_zone, windows_name
 from hxdav.remotes.exchange.elements import KEY, SPELLING, Element, field_uri, own_property, property_uri, t
 from hxdav.remotes.exchange.recurrence import recurrence_element, require_expressible
-from hxdav.remotes.exchange.zones import windows_name
 from hxdav.remotes.microsoft.events_out import MARK, EventBodies
 from hxdav.remotes.microsoft.events_out import SPELLING as SPELLING_THERE
 from hxdav.remotes.microsoft.events_out import bodies_of as graph_bodies_of

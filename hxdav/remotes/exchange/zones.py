@@ -4,27 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 
-from hxdav.ical.zones import iana_zone
+from hxdav.ical.zone_names import iana_zone, zone_named
 from hxdav.remotes.exchange.elements import Element, every
-from hxdav.remotes.microsoft.zone_table import WINDOWS_ZONES
-from hxdav.remotes.microsoft.zones import sent_name, zone_named
 
 _BIAS = re.compile(r"(-?)P(?:0D)?T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?")
 _SEASONS = (1, 7)
-
-
-@lru_cache(maxsize=1)
-def _windows_names() -> frozenset[str]:
-    lines = (line for line in WINDOWS_ZONES.strip().splitlines() if not line.startswith(" "))
-    return frozenset(line.partition(":")[0] for line in lines)
-
-
-def windows_name(name: str) -> str:
-    """Windows' name for a zone that IANA or Windows calls ``name``; empty where it has none."""
-    found = sent_name(name)
-    return found if found in _windows_names() else ""
 
 
 def name_of(definition: Element | None, *, home: str, year: int) -> str:

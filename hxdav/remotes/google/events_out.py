@@ -22,8 +22,9 @@ from hxdav.ical.fields import bounds_of
 from hxdav.ical.objects import CalendarObject, object_of
 from hxdav.ical.recurrence import occurrences
 from hxdav.ical.rules import rule_of
+from hxdav.ical.text import unescape
 from hxdav.ical.timeline import Timeline, dtstart_of
-from hxdav.ical.values import periods_of, unescape, when_from, when_of, whens_of
+from hxdav.ical.values import periods_of, when_from, when_of, whens_of
 from hxdav.ical.zones import Zones
 from hxdav.remotes.google.times import Json, NotExpressible, google_time, zone_name
 

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hxdav.domain.times import AllDay, Floating, When, Zoned
-from hxdav.ical.zones import iana_zone
+from hxdav.ical.zone_names import iana_zone
 
 Json = dict[str, Any]
 

@@ -15,11 +15,11 @@ from hxdav.ical.build import PRODID, text_line, time_line, with_timezones
 from hxdav.ical.lines import fold
 from hxdav.ical.timeline import Timeline
 from hxdav.ical.values import utc_text
-from hxdav.ical.zones import Zones, iana_zone
+from hxdav.ical.zone_names import iana_zone, zone_named
+from hxdav.ical.zones import Zones
 from hxdav.remotes.microsoft.events_out import SPELLING, uid_of_transaction
 from hxdav.remotes.microsoft.rules import pattern_for, rule_for, same_recurrence
-from hxdav.remotes.microsoft.times import NotExpressible, day_of, in_zone, moment_of, stamp_of
-from hxdav.remotes.microsoft.zones import sent_name, zone_named
+from hxdav.remotes.microsoft.times import NotExpressible, day_of, in_zone, moment_of, sent_name, stamp_of
 
 _NO_ZONES = Zones(texts={})
 _EPOCH = "19700101T000000Z"

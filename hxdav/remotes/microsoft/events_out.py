@@ -18,13 +18,13 @@ from hxdav.ical.components import Component
 from hxdav.ical.fields import bounds_of
 from hxdav.ical.objects import CalendarObject, object_of
 from hxdav.ical.rules import Allowance, Exhausted, rule_of
+from hxdav.ical.text import unescape
 from hxdav.ical.timeline import Timeline, dtstart_of
-from hxdav.ical.values import unescape, when_of, whens_of
+from hxdav.ical.values import when_of, whens_of
 from hxdav.ical.zones import Zones
 from hxdav.remotes.microsoft.clocks import require_steady_clock
 from hxdav.remotes.microsoft.rules import pattern_for
-from hxdav.remotes.microsoft.times import Json, NotExpressible, graph_time, zone_key
-from hxdav.remotes.microsoft.zones import sent_name
+from hxdav.remotes.microsoft.times import Json, NotExpressible, graph_time, sent_name, zone_key
 
 _SET = "d4a7b1d6-6f6c-4b0a-9a0e-3f5f0c7a2b61"
 MARK = f"String {{{_SET}}} Name HxId"

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hxdav.domain.times import AllDay, Floating, When, Zoned
-from hxdav.remotes.microsoft.zones import has_windows_name, sent_name, zone_named
+from hxdav.ical.zone_names import windows_name, zone_named
 
 Json = dict[str, Any]
 
@@ -25,7 +25,12 @@ def zone_key(when: When) -> str:
     zone = when.moment.tzinfo if isinstance(when, Zoned) else None
     if zone is UTC:
         return "UTC"
-    return zone.key if isinstance(zone, ZoneInfo) and has_windows_name(zone.key) else ""
+    return zone.key if isinstance(zone, ZoneInfo) and windows_name(zone.key) else ""
+
+
+def sent_name(zone: str) -> str:
+    """The name under which a zone is sent: Windows' own, which Exchange knows best, or IANA's where it has none."""
+    return windows_name(zone) or zone
 
 
 def graph_time(when: When) -> Json:

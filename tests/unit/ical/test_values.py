@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hxdav.domain.times import AllDay, Floating, Zoned
-from hxdav.ical.values import duration_of, escape, unescape, when_from, when_text
+from hxdav.ical.text import escape, unescape
+from hxdav.ical.values import duration_of, when_from, when_text
 from hxdav.ical.zones import Zones
 
 NO_ZONES = Zones(texts={})

@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hxdav.domain.times import Zoned
+from hxdav.ical.timeline import dtstart_of
 from hxdav.ical.timezones import vtimezone
 from hxdav.ical.zones import Zones
+from tests.unit.ical.calendars import a_vevent, an_object_of
 
 WINDOWS = """BEGIN:VTIMEZONE
 TZID:Practice Time
@@ -68,19 +71,33 @@ def test_the_iana_database_is_believed_before_the_object() -> None:
     assert Zones(texts={"Europe/Berlin": WINDOWS}).get("Europe/Berlin") == ZoneInfo("Europe/Berlin")
 
 
-@pytest.mark.parametrize("tzid", ["/Europe/Berlin", "/example.org/20200101_1/Europe/Berlin"])
-def test_a_long_name_ends_in_the_name_of_its_zone(tzid: str) -> None:
-    assert Zones(texts={}).get(tzid) == ZoneInfo("Europe/Berlin")
+@pytest.mark.parametrize("tzid", ["EST", "GMT", "UTC", "EST5EDT", "W. Europe Standard Time", "/example.org/Asia/Tokyo"])
+def test_the_object_is_believed_about_names_that_people_use_as_labels(tzid: str) -> None:
+    zone = Zones(texts={tzid: WINDOWS}).get(tzid)
+    assert zone is not None
+    assert zone.utcoffset(datetime(2027, 7, 8, 9)) == timedelta(hours=10)
 
 
-@pytest.mark.parametrize("tzid", ["UTC", "gmt", "Etc/UTC"])
-def test_utc_has_many_names(tzid: str) -> None:
-    assert Zones(texts={}).get(tzid) is UTC
+@pytest.mark.parametrize(
+    "text",
+    [
+        "BEGIN:VTIMEZONE\nTZID:x\nEND:VTIMEZONE\n",
+        WINDOWS.replace("+1000", "+10:00"),
+    ],
+    ids=["empty", "with offsets that are none"],
+)
+def test_a_vtimezone_that_cannot_be_read_leaves_the_name_to_tell(text: str) -> None:
+    assert Zones(texts={"W. Europe Standard Time": text}).get("W. Europe Standard Time") == ZoneInfo("Europe/Berlin")
 
 
-@pytest.mark.parametrize("tzid", ["Nowhere", "../../etc/passwd", "a\0b", "Europe", "x" * 300, ""])
-def test_a_name_that_nothing_explains_is_no_zone(tzid: str) -> None:
-    assert Zones(texts={}).get(tzid) is None
+@pytest.mark.parametrize(
+    "written", [r"TZID:(UTC+10:00) Here\, there\; and back", "TZID:(UTC+10:00) Here, there; and back"]
+)
+@pytest.mark.parametrize("named", ["(UTC+10:00) Here, there; and back", r"(UTC+10:00) Here\, there\; and back"])
+def test_a_tzid_is_the_same_escaped_and_in_quotes(written: str, named: str) -> None:
+    zone = WINDOWS.replace("TZID:Practice Time", written).replace("\n", "\r\n")
+    obj = an_object_of(zone, a_vevent(f'DTSTART;TZID="{named}":20270708T090000'))
+    assert dtstart_of(obj.main, obj.zones) == Zoned(datetime(2027, 7, 7, 23, tzinfo=UTC))
 
 
 def test_a_zone_may_change_by_single_dates_and_count_seconds() -> None:

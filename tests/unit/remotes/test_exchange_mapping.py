@@ -18,7 +18,7 @@ from hxdav.remotes.exchange.elements import KEY, Element, every, find, local, ow
 from hxdav.remotes.exchange.items_out import bodies_of, can_express, key_value, new_item, updates
 from hxdav.remotes.exchange.recurrence import recurrence_element, recurrence_of
 from hxdav.remotes.exchange.series import Pieces
-from hxdav.remotes.exchange.zones import name_of, windows_name
+from hxdav.remotes.exchange.zones import name_of
 from hxdav.remotes.microsoft.events_out import changes
 from tests.contract.remotes.texts import a_series, an_event, uid_of, with_exception, without_instance
 from tests.unit.remotes.exchange_items import HOME, an_item, as_shown
@@ -321,9 +321,3 @@ def test_another_zone_is_not_taken_for_the_practices(biases: tuple[str, ...]) ->
 @pytest.mark.parametrize("home", ["", "Nowhere/Land"])
 def test_without_a_practices_zone_an_unknown_zone_stays_unknown(home: str) -> None:
     assert name_of(periods("-PT10H", "-PT11H"), home=home, year=2026) == ""
-
-
-def test_windows_knows_its_own_names_and_most_of_ianas() -> None:
-    assert windows_name("AUS Eastern Standard Time") == "AUS Eastern Standard Time"
-    assert windows_name("Australia/Melbourne") == "AUS Eastern Standard Time"
-    assert windows_name("Nowhere/Land") == ""

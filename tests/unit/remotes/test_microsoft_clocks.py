@@ -1,8 +1,8 @@
-"""Clocks as Microsoft's calendars know them: which zones go alike, and what cannot be said by the clock."""
+"""Clocks as Microsoft's calendars know them: what cannot be said by the clock."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,33 +11,13 @@ from hxdav.domain.times import Zoned
 from hxdav.remotes.exchange.items_out import can_express as can_express_at_exchange
 from hxdav.remotes.microsoft.events_out import can_express
 from hxdav.remotes.microsoft.times import graph_time
-from hxdav.remotes.microsoft.zone_table import WINDOWS_ZONES
 from tests.builders import an_object
-
-LINES = WINDOWS_ZONES.strip().replace("\n    ", " ").splitlines()
-NOONS = [datetime(2025, 1, 1, 12, tzinfo=UTC) + timedelta(days=day) for day in range(6 * 365)]
 
 
 def a_series(rule: str, *, zone: str, start: str, end: str) -> str:
     return an_object(
         "one@example", f"RRULE:{rule}", start=f"DTSTART;TZID={zone}:{start}", end=f"DTEND;TZID={zone}:{end}"
     )
-
-
-@pytest.mark.parametrize("line", LINES, ids=lambda line: line.partition(":")[0])
-def test_zones_under_one_windows_name_keep_the_same_clock(line: str) -> None:
-    first, *others = map(ZoneInfo, line.partition(": ")[2].split())
-    offsets = [noon.astimezone(first).utcoffset() for noon in NOONS]
-
-    differing = [other.key for other in others if [noon.astimezone(other).utcoffset() for noon in NOONS] != offsets]
-
-    assert differing == []
-
-
-def test_no_zone_is_under_two_windows_names() -> None:
-    names = [name for line in LINES for name in line.partition(": ")[2].split()]
-
-    assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize(
