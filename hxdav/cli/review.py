@@ -19,8 +19,8 @@ from hxdav.domain.practice import Practitioner
 from hxdav.domain.removal import Answer, Removal
 from hxdav.errors import UseCaseError
 from hxdav.ical.objects import object_of
+from hxdav.ical.occurrence_index import first_interval
 from hxdav.services import reviewing
-from hxdav.services.occurrences import first_interval
 from hxdav.store.store import Tx
 
 app = typer.Typer(help="Deletions that wait for review: more than three at once are nobody's slip of the finger.")

@@ -71,6 +71,14 @@ class Interval:
         return self.starts < other.ends and other.starts < self.ends
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OccurrenceIndex:
+    """When an appointment takes place; complete within ``complete_within``, or everywhere where that is None."""
+
+    intervals: tuple[Interval, ...]
+    complete_within: Interval | None = None
+
+
 def instant(when: When, practice_zone: tzinfo) -> datetime:
     """The moment, in UTC, that ``when`` stands for in the practice's zone.
 

@@ -25,9 +25,9 @@ from hxdav.domain.subscription import SubscriptionState
 from hxdav.domain.times import Clock, day_of
 from hxdav.errors import UseCaseError
 from hxdav.ical.objects import object_of
+from hxdav.ical.occurrence_index import starts_within
 from hxdav.services.gate.desk import Desk, window_of, zone_of
 from hxdav.services.gate.recording import add_derived_mirror
-from hxdav.services.occurrences import starts_within
 from hxdav.store.store import Tx
 from hxdav.store.trail import Subject
 

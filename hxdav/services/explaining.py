@@ -15,7 +15,7 @@ from hxdav.domain.removal import RemovalState
 from hxdav.domain.times import Clock
 from hxdav.domain.window import Window
 from hxdav.ical.objects import object_of
-from hxdav.services.occurrences import starts_within
+from hxdav.ical.occurrence_index import starts_within
 from hxdav.store.links import WHOLE
 from hxdav.store.store import Tx
 

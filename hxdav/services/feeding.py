@@ -26,8 +26,8 @@ from hxdav.domain.times import Clock, day_of
 from hxdav.domain.window import Window
 from hxdav.errors import UseCaseError
 from hxdav.ical.objects import object_of
+from hxdav.ical.occurrence_index import starts_within
 from hxdav.secrets.keyring import Keyring
-from hxdav.services.occurrences import starts_within
 from hxdav.store.store import Tx
 from hxdav.store.trail import Subject
 from hxdav.store.web_feeds import WebFeed

@@ -13,9 +13,9 @@ from hxdav.domain.mirror import MirrorState
 from hxdav.domain.policy import Policy
 from hxdav.domain.times import Clock, Interval
 from hxdav.ical.objects import object_of
+from hxdav.ical.occurrence_index import starts_within
 from hxdav.services.connecting import AT_ONCE, subject_of
 from hxdav.services.gate.desk import Desk
-from hxdav.services.occurrences import starts_within
 from hxdav.store.store import Tx
 
 _END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)

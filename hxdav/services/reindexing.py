@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from hxdav.domain.ids import AppointmentId, PracticeGroupId
 from hxdav.domain.times import Clock
 from hxdav.ical.objects import object_of
+from hxdav.ical.occurrence_index import INDEXED_AHEAD, index_of
 from hxdav.ical.recurrence import extent
-from hxdav.services.occurrences import INDEXED_AHEAD, index_of
 from hxdav.store.store import Tx
 
 AT_ONCE = 200

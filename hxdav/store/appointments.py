@@ -23,18 +23,10 @@ from hxdav.domain.ids import (
     Uid,
     UserId,
 )
-from hxdav.domain.times import Interval
+from hxdav.domain.times import Interval, OccurrenceIndex
 from hxdav.errors import NotFound
 from hxdav.store.rows import AppointmentPatientRow, AppointmentRow, OccurrenceRow, VersionRow, table_of
 from hxdav.store.seconds import LENGTHY, moment_of, seconds_of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OccurrenceIndex:
-    """When an appointment takes place, and the span in which this is all of it; None where that is everywhere."""
-
-    intervals: tuple[Interval, ...]
-    complete_within: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ from hxdav.domain.refusal import Reason
 from hxdav.domain.times import day_of
 from hxdav.domain.window import Window
 from hxdav.ical.objects import object_of
+from hxdav.ical.occurrence_index import starts_within
 from hxdav.remote import RemoteId
-from hxdav.services.occurrences import starts_within
 from hxdav.sync.errand import Errand
 from hxdav.sync.intake import take_in
 

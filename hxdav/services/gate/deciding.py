@@ -10,9 +10,9 @@ from hxdav.domain.mirror import MirrorState
 from hxdav.domain.notification import NotificationKind
 from hxdav.domain.removal import Decision, Removal, RemovalState, protection
 from hxdav.ical.objects import object_of
+from hxdav.ical.occurrence_index import time_lines
 from hxdav.services.gate.desk import Desk
 from hxdav.services.gate.recording import Recording, record, show_anew
-from hxdav.services.occurrences import time_lines
 from hxdav.store.trail import Subject
 
 _TOLD: dict[Decision, NotificationKind] = {

@@ -8,6 +8,7 @@ from hxdav.domain.edit import Applied, Outcome, Precondition, Refused
 from hxdav.domain.mirror import Mirror, MirrorState
 from hxdav.domain.refusal import CalendarDataError, Reason
 from hxdav.ical.objects import CalendarObject, object_of
+from hxdav.ical.occurrence_index import unbounded
 from hxdav.services.gate import adopting, removing
 from hxdav.services.gate.desk import Desk
 from hxdav.services.gate.edits import MoveObject, PutObject, RemoveObject
@@ -15,7 +16,6 @@ from hxdav.services.gate.recording import Placement, Recording, record, step_asi
 from hxdav.services.gate.refusing import refuse
 from hxdav.services.gate.settling import settle_at
 from hxdav.services.gate.writing import create, rewrite
-from hxdav.services.occurrences import unbounded
 from hxdav.store.integrations import Place
 
 

@@ -9,13 +9,13 @@ from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentSt
 from hxdav.domain.edit import Applied, Outcome, Refused
 from hxdav.domain.ids import AppointmentId, Modseq
 from hxdav.domain.refusal import Reason
+from hxdav.ical.occurrence_index import unbounded
 from hxdav.ical.recurrence import extent
 from hxdav.services.gate import deciding
 from hxdav.services.gate.desk import Desk, zone_of
 from hxdav.services.gate.edits import CancelAppointment, PutAppointment
 from hxdav.services.gate.recording import Recording, record
 from hxdav.services.gate.undoing import uid_in_use
-from hxdav.services.occurrences import unbounded
 
 
 def put(desk: Desk, edit: PutAppointment) -> Outcome:

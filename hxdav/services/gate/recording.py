@@ -14,8 +14,8 @@ from hxdav.domain.ids import ETag, Href, IntegrationId, Modseq, Uid
 from hxdav.domain.integration import FILLED, Integration, IntegrationState
 from hxdav.domain.mirror import Mirror, MirrorState, derived_href, derived_uid, etag_of
 from hxdav.ical.objects import CalendarObject, object_of
+from hxdav.ical.occurrence_index import index_of, starts_within
 from hxdav.services.gate.desk import Desk, window_of
-from hxdav.services.occurrences import index_of, starts_within
 from hxdav.store.mirrors import Succession
 from hxdav.store.trail import Subject
 

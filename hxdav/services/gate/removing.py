@@ -14,11 +14,11 @@ from hxdav.domain.notification import NotificationKind
 from hxdav.domain.removal import Decision, Removal, RemovalState, answer_by, protection
 from hxdav.domain.times import Interval
 from hxdav.ical.objects import object_of
+from hxdav.ical.occurrence_index import a_start_within
 from hxdav.services.gate.desk import Desk
 from hxdav.services.gate.recording import hide, show_anew
 from hxdav.services.gate.refusing import refuse
 from hxdav.services.gate.writing import BROUGHT
-from hxdav.services.occurrences import a_start_within
 from hxdav.store.integrations import Place
 from hxdav.store.trail import Subject
 

@@ -11,6 +11,7 @@ from hxdav.domain.mirror import Mirror, MirrorState
 from hxdav.domain.refusal import Reason
 from hxdav.domain.times import Interval
 from hxdav.ical.objects import CalendarObject, object_of
+from hxdav.ical.occurrence_index import start_lines, starts_within
 from hxdav.ical.patch import overruled, replace_uid, splice_owned
 from hxdav.ical.recurrence import extent
 from hxdav.services.gate import deciding
@@ -18,7 +19,6 @@ from hxdav.services.gate.desk import Desk, window_of
 from hxdav.services.gate.edits import PutObject
 from hxdav.services.gate.recording import Placement, Recording, record
 from hxdav.services.gate.refusing import refuse
-from hxdav.services.occurrences import start_lines, starts_within
 from hxdav.store.integrations import Place
 
 _ADOPTED, _RESTORED = "adopted", "restored"

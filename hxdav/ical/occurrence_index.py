@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hxdav.domain.refusal import CalendarDataError
-from hxdav.domain.times import Interval
+from hxdav.domain.times import Interval, OccurrenceIndex
 from hxdav.ical.objects import CalendarObject
 from hxdav.ical.recurrence import check_bounded, extent, instances, occurrences
-from hxdav.store.appointments import OccurrenceIndex
 
 INDEXED_AHEAD = timedelta(days=400)
 """How far ahead of today occurrences are indexed: further than any horizon, so that queries seldom pass its end."""
