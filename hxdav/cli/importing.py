@@ -69,7 +69,7 @@ def export(
     whose = practitioner_named(here, practitioner)
     with here.store.snapshot() as tx:
         texts = [each.text for each in tx.appointments.of(whose.id) if not each.is_gone]
-    content = "".join(join(texts, name=whose.name)).encode()
+    content = join(texts, name=whose.name).encode()
     if file is None:
         sys.stdout.buffer.write(content)
         return

@@ -17,5 +17,5 @@ def get(request: Request) -> Answer:
     with request.backend.store.snapshot() as tx:
         name = tx.integrations.one(request.poll.integration_id).name
         texts = map(shown_text, tx.feed.every_object(request.poll.integration_id))
-        text = "".join(join(texts, name=name))
+        text = join(texts, name=name)
     return Answer(status=HTTPStatus.OK, headers={"Content-Type": CALENDAR}, body=text.encode())

@@ -19,8 +19,6 @@ from hxdav.ical.zone_names import iana_zone
 from hxdav.ical.zones import tzid_in
 
 PRODID = "-//hxdav//EN"
-_FIRST_YEAR, _LAST_YEAR = 1902, 2200
-"""The years for which zones are written; what lies outside goes by the nearest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +94,7 @@ def _vtimezones(times: Iterable[When], *, known: Iterable[str]) -> Iterator[str]
             year = when.moment.year if isinstance(when, Zoned) else 0
             years[key] = min(year, years.get(key, year))
     for key, year in years.items():
-        yield from vtimezone(key, min(max(year, _FIRST_YEAR), _LAST_YEAR))
+        yield from vtimezone(key, year)
 
 
 def _zone_key(moment: datetime) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -10,8 +11,14 @@ from zoneinfo import ZoneInfo
 
 from hxdav.ical.values import local_text
 
+_FIRST_YEAR, _LAST_YEAR = 1902, 2200
+"""The years for which zones are written; what lies outside goes by the nearest."""
+
 _SPAN = 5
-"""How many years behind the first one are looked at, and written where they follow no yearly rule."""
+"""For how many years a zone has to keep yearly rules to be written with them."""
+
+_LISTED_UNTIL = 2037
+"""The last year for which the database lists changes; those of later years follow the rules of this one."""
 
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _LAST = 4
@@ -33,36 +40,45 @@ class _Transition:
 def vtimezone(key: str, year: int) -> tuple[str, ...]:
     """The content lines of a VTIMEZONE for the zone ``key``, right for every time from ``year`` on.
 
-    Yearly rules where the zone has kept them for the years that follow, else each change of those years by itself.
+    Each change of the clock by itself, and from the year on in which the zone has come to yearly rules, these.
     """
     zone = ZoneInfo(key)
+    year = min(max(year, _FIRST_YEAR), _LAST_YEAR)
+    last = max(year + _SPAN, _LISTED_UNTIL)
     # The year before holds the change that the first January still goes by.
-    transitions = list(_transitions(zone, year - 1, year + _SPAN))
+    transitions = list(_transitions(zone, year - 1, last))
     if not transitions:
         moment = datetime(year, 1, 1, tzinfo=zone)
         offset = moment.utcoffset() or timedelta(0)
-        observances = list(_observance(datetime(1970, 1, 1), offset, name=moment.tzname() or key))  # noqa: DTZ001
+        observances: Iterable[str] = _observance(datetime(1970, 1, 1), offset, name=moment.tzname() or key)  # noqa: DTZ001
     else:
-        observances = _observances(transitions, year - 1)
+        observances = _observances(transitions, _settled_in(transitions, year - 1, last))
     return ("BEGIN:VTIMEZONE", f"TZID:{key}", *observances, "END:VTIMEZONE")
 
 
-def _observances(transitions: list[_Transition], first_year: int) -> list[str]:
-    rules = {_rule(transition): transition for transition in reversed(transitions)}
-    kept = [transition for transition in transitions if transition.local.year == first_year]
-    yearly = len(transitions) == len(rules) * (_SPAN + 2) and len(kept) == len(rules)
-    lines: list[str] = []
-    for transition in kept if yearly else transitions:
-        rule = _rule(transition).line if yearly else ""
-        lines += _observance(
-            transition.local,
-            transition.after,
-            before=transition.before,
-            name=transition.name,
-            rule=rule,
-            kind="DAYLIGHT" if transition.is_daylight else "STANDARD",
-        )
-    return lines
+def _settled_in(transitions: list[_Transition], first: int, last: int) -> int:
+    """The year, not before ``first``, from which on all up to ``last`` have the same rules; a later one for none."""
+    rules = defaultdict(set)
+    for transition in transitions:
+        rules[transition.local.year].add(_rule(transition))
+    settled = last
+    while settled > first and rules[settled - 1] == rules[last]:
+        settled -= 1
+    return settled if last - settled >= _SPAN else last + 1
+
+
+def _observances(transitions: list[_Transition], settled: int) -> Iterator[str]:
+    """Each of ``transitions`` by itself before the year ``settled``, and those of that year with their yearly rules."""
+    for transition in transitions:
+        if transition.local.year <= settled:
+            yield from _observance(
+                transition.local,
+                transition.after,
+                before=transition.before,
+                name=transition.name,
+                rule=_rule(transition).line if transition.local.year == settled else "",
+                kind="DAYLIGHT" if transition.is_daylight else "STANDARD",
+            )
 
 
 def _observance(

@@ -71,6 +71,15 @@ class ObjectZone(tzinfo):
         self._first_walls = [moment + max(before, after) for moment, before, after in changes]
         self._second_walls = [moment + min(before, after) for moment, before, after in changes]
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both keep the same clock, whatever they are called."""
+        if not isinstance(other, ObjectZone):
+            return NotImplemented
+        return (self._moments, self._offsets) == (other._moments, other._offsets)
+
+    def __hash__(self) -> int:
+        return hash((*self._moments, *self._offsets))
+
     def __repr__(self) -> str:
         return f"ObjectZone({self._name!r})"
 

@@ -25,7 +25,7 @@ from hxdav.ical.objects import CalendarObject, object_of
 from hxdav.ical.text import unescape
 from hxdav.ical.timeline import Timeline, dtstart_of
 from hxdav.ical.values import utc_text, when_of
-from hxdav.ical.zone_names import iana_zone
+from hxdav.ical.zones import ObjectZone
 from hxdav.remote import Capabilities
 
 _BUSY = "Busy"
@@ -155,9 +155,10 @@ class _Writing:
 
     def _own_zones(self) -> Iterator[str]:
         """The VTIMEZONEs of the zones that nobody but the object itself knows."""
-        named = {when.moment.tzinfo for when in moments_of(self.obj) if isinstance(when, Zoned)}
+        zones = {when.moment.tzinfo for when in moments_of(self.obj) if isinstance(when, Zoned)}
+        names = {zone.tzname(None) for zone in zones if isinstance(zone, ObjectZone)}
         for tzid, vtimezone in self.obj.zones.texts.items():
-            if iana_zone(tzid) is None and tzid in {zone.tzname(None) for zone in named if zone}:
+            if tzid in names:
                 yield from (f"{line.name}{line.params}:{line.value}" for line in content_lines(vtimezone))
 
 

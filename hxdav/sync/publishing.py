@@ -38,4 +38,4 @@ def calendar_text(tx: Tx, shown: Publication) -> str:
         )
         for each in appointments
     )
-    return "".join(join(texts, name=shown.name))
+    return join(texts, name=shown.name)

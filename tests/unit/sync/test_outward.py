@@ -205,13 +205,15 @@ def test_zones_go_out_by_their_iana_names_and_written_out() -> None:
     assert "TZID:Australia/Sydney\r\n" in text
 
 
-def test_a_zone_that_only_the_object_knows_goes_with_it() -> None:
+@pytest.mark.parametrize("name", ["Over: there", "EST"])
+def test_a_zone_that_only_the_object_knows_goes_with_it(name: str) -> None:
     here = (
-        "BEGIN:VTIMEZONE\r\nTZID:Over: there\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n"
+        f"BEGIN:VTIMEZONE\r\nTZID:{name}\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n"
         "TZOFFSETFROM:+0530\r\nTZOFFSETTO:+0530\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"
     )
-    lines = ('DTSTART;TZID="Over: there":20261124T090000', "RRULE:FREQ=DAILY")
-    text = sent_text(a_calendar(here, here.replace("Over: there", "Nowhere"), a_vevent(STAMP, *lines)))
+    tzid = f'"{name}"' if ":" in name else name
+    lines = (f"DTSTART;TZID={tzid}:20261124T090000", "RRULE:FREQ=DAILY")
+    text = sent_text(a_calendar(here, here.replace(name, "Nowhere"), a_vevent(STAMP, *lines)))
     assert text.count("BEGIN:VTIMEZONE") == 1
     assert here in text
     assert lines[0] in text
