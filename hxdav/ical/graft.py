@@ -17,6 +17,7 @@ from hxdav.ical.fields import EXCLUDED, OVERRIDE_FIELDS, Difference, cancels, ke
 from hxdav.ical.lines import ContentLine, fold, newline_of
 from hxdav.ical.objects import CalendarObject, object_of
 from hxdav.ical.patch import Change, changed, excerpt, exchange
+from hxdav.ical.shared_zones import told_apart
 from hxdav.ical.values import periods_of, utc_text, when_from
 from hxdav.ical.zones import ObjectZone, Zones
 
@@ -52,6 +53,7 @@ def graft(
     if not what:
         return onto.text
     # Overrides without a master have no time of the whole: it comes with those that come.
+    source = told_apart(source, onto)
     replaced = onto.master is None and any(change.field is None for change in what)
     retimed = replaced or not _RETIMED.isdisjoint(what)
     like, other = _of_one_kind(onto, source, retimed=retimed, zone=practice_zone)

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from hxdav.ical.components import Component
 from hxdav.ical.lines import ContentLine, content_lines, fold, newline_of
-from hxdav.ical.objects import CalendarObject
-from hxdav.ical.patch import Change
+from hxdav.ical.objects import CalendarObject, object_of
+from hxdav.ical.patch import Change, changed
 from hxdav.ical.text import escape
 from hxdav.ical.timezones import vtimezone
 from hxdav.ical.zones import ObjectZone, Zones
@@ -73,6 +73,19 @@ class SharedZones:
                 shared.year = min(year, shared.year)
                 break
         return name
+
+
+def told_apart(obj: CalendarObject, other: CalendarObject) -> CalendarObject:
+    """``obj`` with another name for each of its zones whose name means another clock in ``other``."""
+    zones = SharedZones()
+    for _ in zones.changes(other):
+        pass
+    changes = list(zones.changes(obj))
+    if not changes:
+        return obj
+    place = obj.calendar.children[0].start
+    defined = Change(start=place, end=place, text="".join(zones.vtimezones()))
+    return object_of(changed(obj.text, [defined, *changes]))
 
 
 def _lines(component: Component) -> Iterator[ContentLine]:

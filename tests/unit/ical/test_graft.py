@@ -13,6 +13,7 @@ from hxdav.domain.refusal import CalendarDataError
 from hxdav.ical.fields import Difference, Parts, differences, parts_of
 from hxdav.ical.graft import graft
 from hxdav.ical.objects import CalendarObject, read_object
+from hxdav.ical.timezones import vtimezone
 from tests.unit.ical.calendars import SYDNEY, a_calendar, a_vevent, an_object_of
 from tests.unit.ical.objects_drawn import drawn_texts
 from tests.verdicts import CORPUS, SAMPLES
@@ -181,6 +182,17 @@ def test_a_zone_that_only_the_source_knows_is_copied() -> None:
 
 
 FLOATING = ("DTSTART:20261124T090000", "DTEND:20261124T100000")
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_zone_that_has_the_name_of_another_stays_what_it_is(*, known: bool) -> None:
+    line = "DTSTART;TZID=Customized Time Zone:20261124T090000"
+    zones = [
+        "".join(f"{part}\r\n" for part in vtimezone(key, 2026)).replace(f"TZID:{key}", "TZID:Customized Time Zone")
+        for key in ("Europe/Berlin", "America/New_York")
+    ]
+    onto = an_object_of(zones[0], a_vevent(line)) if known else an_object_of(a_vevent(line))
+    becomes(onto, an_object_of(zones[1], a_vevent(line)))
 
 
 def test_a_floating_series_floats_on_in_its_new_override() -> None:
