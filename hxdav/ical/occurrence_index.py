@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from hxdav.domain.refusal import CalendarDataError
 from hxdav.domain.times import Interval, OccurrenceIndex
+from hxdav.ical.fields import cancels
 from hxdav.ical.objects import CalendarObject
 from hxdav.ical.recurrence import check_bounded, extent, instances, occurrences
+from hxdav.ical.timeline import LATEST
 
 INDEXED_AHEAD = timedelta(days=400)
 """How far ahead of today occurrences are indexed: further than any horizon, so that queries seldom pass its end."""
@@ -17,8 +21,10 @@ INDEXED_AHEAD = timedelta(days=400)
 INDEXED_AT_MOST = 1000
 """How many occurrences of one appointment are indexed: the latest ones; a query beyond them reads the rule."""
 
-_STARTS = frozenset({"DTSTART", "RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID"})
-_TIMES = _STARTS | {"DTEND", "DURATION"}
+COMPARED_AT_MOST = 4000
+"""How many occurrences of an edited series are compared with those that it had: ten years of a daily one."""
+
+_TIMES = frozenset({"DTSTART", "RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID", "DTEND", "DURATION"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,16 +87,32 @@ def a_start_within(content: CalendarObject, within: Interval, *, practice_zone: 
     return next((starts for starts in starting if within.starts <= starts < within.ends), None)
 
 
-def start_lines(content: CalendarObject) -> list[TimeLine]:
-    """The content lines that say when a series starts, each time."""
-    return _lines(content, _STARTS)
+def takes_place(content: CalendarObject, *, practice_zone: ZoneInfo) -> bool:
+    """Whether any occurrence of ``content`` is left, past ones included. A series without end always has some."""
+    whole = extent(content, practice_zone=practice_zone)
+    if not content.is_recurring or whole.ends is None:
+        return True
+    starts = _starts(content, Interval(whole.starts, LATEST), practice_zone=practice_zone)
+    return next(starts, None) is not None
+
+
+def adds_a_start(after: CalendarObject, before: CalendarObject, *, practice_zone: ZoneInfo) -> bool:
+    """Whether an occurrence of ``after`` starts when none of ``before`` does; looks at the first COMPARED_AT_MOST."""
+    ever = Interval(extent(after, practice_zone=practice_zone).starts, LATEST)
+    starts = set(islice(_starts(after, ever, practice_zone=practice_zone), COMPARED_AT_MOST))
+    if not starts:
+        return False
+    within = Interval(min(starts), max(starts) + timedelta(seconds=1))
+    return not starts.issubset(_starts(before, within, practice_zone=practice_zone))
+
+
+def _starts(content: CalendarObject, within: Interval, *, practice_zone: ZoneInfo) -> Iterator[datetime]:
+    """When the occurrences start that overlap ``within``; a cancelled override says what an EXDATE says."""
+    found = instances(content, practice_zone=practice_zone, within=within)
+    return (each.interval.starts for each in found if not cancels(content, each.vevent))
 
 
 def time_lines(content: CalendarObject) -> list[TimeLine]:
     """The content lines that say when something takes place, and for how long."""
-    return _lines(content, _TIMES)
-
-
-def _lines(content: CalendarObject, names: frozenset[str]) -> list[TimeLine]:
-    lines = (line for vevent in content.vevents for line in vevent.properties if line.name in names)
+    lines = (line for vevent in content.vevents for line in vevent.properties if line.name in _TIMES)
     return [TimeLine(name=line.name, params=line.params, text=line.value) for line in lines]

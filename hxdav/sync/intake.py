@@ -27,7 +27,7 @@ from hxdav.store.links import WHOLE
 from hxdav.sync.errand import Errand, Ours
 from hxdav.sync.lagging import note_taken_in
 from hxdav.sync.merging import merge, sent_after
-from hxdav.sync.reception import CANCELLED, Reception, is_no_edit, is_overruled, whole_of
+from hxdav.sync.reception import Reception, is_no_edit, is_overruled, only_ends, whole_of
 from hxdav.sync.single_intake import lose_single, take_lost_single, take_single
 
 ORPHAN = "orphan"
@@ -106,7 +106,7 @@ def _take_edit(reception: Reception, link: Link, shown: RemoteObject, *, mirror:
     is_lost = bool(merged.lost)
     if merged.inward:
         outcome = _put(reception, ours, remote, what=merged.inward)
-        is_lost |= is_overruled(outcome) or (is_no_edit(outcome) and merged.inward != {CANCELLED})
+        is_lost |= is_overruled(outcome) or (is_no_edit(outcome) and not only_ends(merged.inward))
     if is_lost:
         reception.keep_lost(shown, mirror)
     sent_now = sent_after(sent, remote, theirs=theirs, practice_zone=errand.zone)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from hxdav.domain.bridge import Bridge, Link
@@ -21,8 +22,7 @@ from hxdav.store.store import Tx
 from hxdav.store.trail import Subject
 from hxdav.sync.errand import Errand, Ours, ours_of
 
-CANCELLED = Difference(part="", field=Field.STATUS)
-"""What is changed of an object that no longer takes place as a whole."""
+_ENDING = frozenset({Field.STATUS, Field.RECURRENCE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ class Reception:
         """Keep what was put, as ``outcome`` says, over words that are the practice's, or that were hidden there."""
         ours = self.ours(mirror)
         unlike = differences(self.errand.parts_of_text(ours.text), self.errand.parts_of_text(shown.text))
-        is_lost = is_no_edit(outcome) and bool(unlike - {CANCELLED})
+        is_lost = is_no_edit(outcome) and not only_ends(unlike)
         if is_overruled(outcome) or is_lost or any(each.touches(ours.hidden) for each in unlike):
             self.keep_lost(shown, mirror)
 
@@ -145,8 +145,13 @@ def is_overruled(outcome: Outcome) -> bool:
     return isinstance(outcome, Merged) and bool(outcome.overruled)
 
 
+def only_ends(what: Collection[Difference]) -> bool:
+    """Whether a change says no more than that something does not take place: by its status, or by what is left out."""
+    return all(each.field is None or (not each.part and each.field in _ENDING) for each in what)
+
+
 def is_no_edit(outcome: Outcome) -> bool:
-    """Whether a put was looked at as the removal of what it cancels: then it is not changed besides, and may stay."""
+    """Whether a put was taken as the removal of what it ends: then it is not changed besides, and may stay."""
     return isinstance(outcome, Held) or (isinstance(outcome, Merged) and not outcome.overruled)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hxdav.domain.appointment import Appointment, AppointmentKind
 from hxdav.domain.edit import Applied, Outcome, Precondition, Refused
 from hxdav.domain.mirror import Mirror, MirrorState
 from hxdav.domain.refusal import CalendarDataError, Reason
 from hxdav.ical.objects import CalendarObject, object_of
-from hxdav.ical.occurrence_index import unbounded
+from hxdav.ical.occurrence_index import takes_place, unbounded
 from hxdav.services.gate import adopting, removing
 from hxdav.services.gate.desk import Desk
 from hxdav.services.gate.edits import MoveObject, PutObject, RemoveObject
@@ -17,6 +18,8 @@ from hxdav.services.gate.refusing import refuse
 from hxdav.services.gate.settling import settle_at
 from hxdav.services.gate.writing import create, rewrite
 from hxdav.store.integrations import Place
+
+_NEVER_TAKES_PLACE = "This event never takes place: each of its dates is taken out."
 
 
 def put(desk: Desk, edit: PutObject) -> Outcome:
@@ -128,9 +131,24 @@ def _clear(desk: Desk, edit: MoveObject, found: _Found, *, overwritten: Mirror) 
 def _put_again(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObject, mirror: Mirror) -> Outcome:
     """Another state of what is shown at this href."""
     appointment = desk.tx.appointments.one(mirror.appointment_id)
-    if content.is_cancelled and not object_of(appointment.text).is_cancelled:
+    if _ends(appointment, content, place):
         return removing.remove(desk, place, mirror, body=edit.body, to_review=edit.to_review)
     return rewrite(desk, place, edit, content=content, appointment=appointment, shown=mirror)
+
+
+def _ends(appointment: Appointment, content: CalendarObject, place: Place) -> bool:
+    """Whether a put leaves nothing of what took place: the whole is cancelled, or no occurrence is left (rule 7).
+
+    Of a patient appointment the practice owns the recurrence, so nothing that is put of it takes a date out (rule 5).
+    """
+    ours = object_of(appointment.text)
+    if content.is_cancelled:
+        return not ours.is_cancelled
+    return (
+        appointment.kind is AppointmentKind.PERSONAL
+        and not takes_place(content, practice_zone=place.zone)
+        and takes_place(ours, practice_zone=place.zone)
+    )
 
 
 def _put_new(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObject) -> Outcome:
@@ -139,6 +157,9 @@ def _put_new(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObje
     for mirror in known:
         if mirror.integration_id == place.integration.id and mirror.state is MirrorState.SHOWN:
             return refuse(desk, place, Reason.UID_IN_USE, href=edit.href, body=edit.body, conflicting=mirror.href)
+    if not takes_place(content, practice_zone=place.zone):
+        reason = Reason.NOT_CALENDAR_DATA
+        return refuse(desk, place, reason, href=edit.href, body=edit.body, detail=_NEVER_TAKES_PLACE)
     adopted = adopting.adoptable(desk, known)
     if adopted is not None:
         whole = adopting.with_what_was_hidden(desk, content, adopted, known=known, zone=place.zone)

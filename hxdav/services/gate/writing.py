@@ -11,7 +11,7 @@ from hxdav.domain.mirror import Mirror, MirrorState
 from hxdav.domain.refusal import Reason
 from hxdav.domain.times import Interval
 from hxdav.ical.objects import CalendarObject, object_of
-from hxdav.ical.occurrence_index import start_lines, starts_within
+from hxdav.ical.occurrence_index import adds_a_start, starts_within
 from hxdav.ical.patch import overruled, replace_uid, splice_owned
 from hxdav.ical.recurrence import extent
 from hxdav.services.gate import deciding
@@ -90,10 +90,9 @@ def rewrite(
     taken = _taken(appointment, content, ours=ours)
     kept = taken.content
     is_new_here = shown is None or shown.state is MirrorState.HIDDEN
-    if _has_moved(kept, ours, place):
-        outside = _outside_window(desk, place, kept)
-        if outside:
-            return refuse(desk, place, outside, href=edit.href, mirror=None if is_new_here else shown, body=edit.body)
+    outside = None if kept.text == ours.text else _outside_window(desk, place, kept)
+    if outside and adds_a_start(kept, ours, practice_zone=place.zone):
+        return refuse(desk, place, outside, href=edit.href, mirror=None if is_new_here else shown, body=edit.body)
     if deciding.take_back(desk, appointment) and shown:
         shown = desk.tx.mirrors.at(edit.integration_id, edit.href)
     is_as_sent = replace_uid(kept.text, old=appointment.uid, new=content.uid).encode() == edit.body
@@ -173,17 +172,8 @@ def _status_before_removal(desk: Desk, appointment: Appointment) -> AppointmentS
     return AppointmentStatus.BOOKED
 
 
-def _has_moved(kept: CalendarObject, ours: CalendarObject, place: Place) -> bool:
-    """Whether the edit moves the start of a single, or changes the dates of a series."""
-    if kept.text == ours.text:
-        return False
-    if kept.is_recurring or ours.is_recurring:
-        return start_lines(kept) != start_lines(ours)
-    return extent(kept, practice_zone=place.zone).starts != extent(ours, practice_zone=place.zone).starts
-
-
 def _outside_window(desk: Desk, place: Place, content: CalendarObject) -> Reason | None:
-    """Why ``content`` may not enter this integration, if it may not (rule 4)."""
+    """Why none of the occurrences of ``content`` enters this integration, if none does (rule 4)."""
     window = window_of(desk, place.integration, place.zone)
     whole = extent(content, practice_zone=place.zone)
     if not content.is_recurring:

@@ -37,6 +37,7 @@ _TRIES = 3
 OUTCOMES = {
     "PutObject: Applied",
     "PutObject: Held",
+    "emptied: Held",
     "PutObject: Merged",
     "PutObject: exists",
     "PutObject: stale",

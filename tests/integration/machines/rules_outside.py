@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import reduce
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
@@ -22,7 +23,7 @@ NAMES = st.sampled_from("abcd")
 DAYS = st.sampled_from([0, 1, 2, 8, 40, -2, 200, 201, 202])
 HOURS = st.sampled_from(["T090000", "T000000", "T023000", ""])
 GAPS = st.sampled_from([0, 1, 59, 60, 61, 280, 899, 900, 901])
-CHANGES = st.sampled_from(["comment", "title", "time", "series", "cancelled", "none"])
+CHANGES = st.sampled_from(["comment", "title", "time", "series", "cancelled", "emptied", "none"])
 CONDITIONS = st.sampled_from(["none", "matching", "new"])
 
 
@@ -123,21 +124,19 @@ class OutsideRules(Ground):
 
     def edited(self, text: str, change: str, *, days: int) -> str:
         """Another state of ``text``."""
-        match change:
-            case "comment":
-                return self.marked(text)
-            case "title":
-                return with_line(text, f"SUMMARY:Title {next(self.serials)}")
-            case "time":
-                moved = self.text("", days=days)
-                start = re.search(r"DTSTART[^\r]*", moved)
-                assert start is not None
-                return with_line(self.marked(text), start[0])
-            case "series":
-                return with_line(self.marked(text), "RRULE:FREQ=WEEKLY")
-            case "cancelled":
-                return with_line(text, "STATUS:CANCELLED")
-        return text
+        comment = f"COMMENT:put {next(self.serials)}"
+        (start,) = re.findall(r"(?m)^DTSTART(.*)\r$", text)
+        (moved,) = re.findall(r"(?m)^DTSTART.*(?=\r$)", self.text("", days=days))
+        lines = {
+            "comment": [comment],
+            "title": [f"SUMMARY:Title {next(self.serials)}"],
+            "time": [comment, moved],
+            "series": [comment, "RRULE:FREQ=WEEKLY"],
+            "cancelled": ["STATUS:CANCELLED"],
+            "emptied": ["RRULE:FREQ=DAILY;COUNT=1", f"EXDATE{start}"],
+            "none": [],
+        }
+        return reduce(with_line, lines[change], text)
 
     def puts(
         self, replica: Replica, href: str, text: str, precondition: Precondition = NO_PRECONDITION
@@ -157,21 +156,23 @@ class OutsideRules(Ground):
             ),
         )
         match outcome:
-            case Applied() | Merged() if "STATUS:CANCELLED" not in text:
+            case Applied() | Merged() if not _ends(text):
                 self._is_put(replica, href, text, outcome)
                 if outcome.appointment_id in before.appointments and not before.has(replica.integration_id, href):
                     self.model.brought[outcome.appointment_id] = (replica.integration_id, self.clock.now())
             case Applied() | Merged() | Held():
-                # Cancelling what is there is a removal, unless one from elsewhere was due and came first.
+                # Ending what is there is a removal, unless one from elsewhere was due and came first.
                 assert (
                     not isinstance(outcome, Applied)
-                    or "CANCELLED" in old
+                    or _ends(old)
                     or href not in before.shown(replica.integration_id)
                     or outcome.appointment_id in {each.appointment_id for each in before.open_removals()}
                 )
                 if href in replica.copies:
                     replica.deleted.append((href, replica.copies[href]))
                 replica.refetch(self.store, href)
+                if isinstance(outcome, Held) and "STATUS:CANCELLED" not in text:
+                    self.saw("emptied: Held")
             case Refused():
                 self._is_not_put(replica, href, text, outcome)
         return outcome
@@ -267,3 +268,10 @@ def _condition(name: str, copy: Copy) -> Precondition:
 def _some(hrefs: list[str], first: int, count: int) -> list[str]:
     """``count`` of ``hrefs``, from the one numbered ``first`` on."""
     return [hrefs[(first + n) % len(hrefs)] for n in range(min(count, len(hrefs)))]
+
+
+def _ends(text: str) -> bool:
+    """Whether a text leaves nothing of an appointment: it is cancelled, or its only date is taken out."""
+    (start,) = re.findall(r"(?m)^DTSTART(.*)\r$", text)
+    is_emptied = "RRULE:FREQ=DAILY;COUNT=1\r" in text and f"EXDATE{start}\r" in text
+    return "STATUS:CANCELLED" in text or is_emptied

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from hxdav.domain.bridge import AccountState, BridgeState
 from hxdav.domain.ids import AppointmentId
-from hxdav.ical.objects import object_of
 from hxdav.remote import RemoteObject
 from tests.integration.sync.machine_ground import Bridged, Ground
-from tests.integration.sync.machine_texts import EDITS, Edit, Pen
+from tests.integration.sync.machine_texts import EDITS, Edit, Pen, is_over
 from tests.integration.sync.machine_world import uid_of
 from tests.simulators.memory import MemoryCalendar
 
@@ -131,7 +130,7 @@ class PersonRules(Ground):
         after = edit(self.pen(), before, days, hour)
         if after == before:
             return
-        if object_of(after).is_cancelled and not object_of(before).is_cancelled:
+        if is_over(after) and not is_over(before):
             self._wants_gone(thing)
         # The provider tells hxdav at once, and there the power may be cut: what follows would not come to pass.
         self.model.person_wrote(before, after)

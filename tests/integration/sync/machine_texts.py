@@ -175,6 +175,13 @@ EDITS: Mapping[str, Edit] = {
 }
 
 
+def is_over(text: str) -> bool:
+    """Whether it is cancelled as a whole, or a series of which no instance is left."""
+    obj = object_of(text)
+    has_rule = obj.master is not None and obj.is_recurring
+    return obj.is_cancelled or (has_rule and next(instances(obj, practice_zone=ZONE, within=_EVER), None) is None)
+
+
 def _instance(obj: CalendarObject, days: int) -> Instance | None:
     if obj.master is None or not obj.is_recurring:
         return None
