@@ -1,6 +1,6 @@
 # make demo       serve a demo practice on http://127.0.0.1:5232   [PORT=5232] [DATA=var/demo] [TLS=1]
 # make test       every check and every test: what CI runs
-# make test-long  the same tests, Hypothesis looking a hundred times longer
+# make test-long  the same tests looking much longer: before a release
 # make bench      requests per second beside stock Radicale   [BENCH_GROWTH=0 leaves the growth table out]
 # make bench-bridges  how quickly bridges carry [SERVICES="google outlook exchange"] [BENCH_BRIDGES_QUICK=1]
 # make screenshots  the pictures in docs/images anew, of the demo

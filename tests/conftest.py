@@ -16,7 +16,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
 
-pytest_plugins = ["tests.stores"]
+from tests.exploring import AT_LENGTH
+
+pytest_plugins = ["tests.costs", "tests.stores"]
 
 EXAMPLES = 100
 UNIT = Path(__file__).parent / "unit"
@@ -33,7 +35,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("long", settings.get_profile("ci"), max_examples=100 * EXAMPLES, derandomize=False)
-settings.load_profile("long" if os.environ.get("HXDAV_TESTS") == "long" else "ci")
+settings.load_profile("long" if AT_LENGTH else "ci")
 if settings().derandomize:
     # Hypothesis also draws the constants of whatever code happens to be imported, so that a module more or less would
     # give every test other examples. It has no setting for that.

@@ -5,7 +5,6 @@ A flow is written once, in these few verbs, and runs with each: what one of them
 
 from __future__ import annotations
 
-import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.browsing import DESK, PHONE, a_page
 from tests.e2e.serving import DemoServer, DemoUser
+from tests.exploring import AT_LENGTH
 
 if TYPE_CHECKING:
     from playwright._impl._api_structures import SetCookieParam
@@ -291,7 +291,7 @@ class Keyboard(Hands):
 
 
 HANDS: tuple[type[Hands], ...] = (Thumb, Keyboard)
-if os.environ.get("HXDAV_TESTS") == "long":
+if AT_LENGTH:
     # A mouse takes the thumb's way at the keyboard's desk: what it alone would find is little, for half as much again.
     HANDS = (Mouse, *HANDS)
 

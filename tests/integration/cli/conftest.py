@@ -1,7 +1,8 @@
-"""An installation for the command line's tests."""
+"""Installations for the command line's tests: made once by commands, and copied for each test."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,18 +12,39 @@ import structlog
 from tests.integration.cli.command_line import CommandLine
 
 
+@pytest.fixture(scope="session")
+def new_installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an installation whose database has its schema, and nobody in it."""
+    folder = tmp_path_factory.mktemp("new-installation")
+    with pytest.MonkeyPatch.context() as patch:
+        CommandLine(folder, patch).must("db", "upgrade")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def practice_installation(tmp_path_factory: pytest.TempPathFactory, new_installation: Path) -> Path:
+    """The folder of an installation with a practice group: maya is subscribed, robin administers."""
+    folder = _copied(new_installation, tmp_path_factory.mktemp("practice-installation"))
+    with pytest.MonkeyPatch.context() as patch:
+        command_line = CommandLine(folder, patch)
+        assert command_line.apply().code == 0
+        command_line.must("subscriptions", "buy", "maya", "--yes")
+    return folder
+
+
 @pytest.fixture
-def hxdav(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CommandLine]:
+def hxdav(new_installation: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CommandLine]:
     """An installation on SQLite whose database has its schema, and nobody in it."""
-    command_line = CommandLine(tmp_path, monkeypatch)
-    command_line.must("db", "upgrade")
-    yield command_line
+    yield CommandLine(_copied(new_installation, tmp_path), monkeypatch)
     structlog.reset_defaults()
 
 
 @pytest.fixture
-def practice(hxdav: CommandLine) -> CommandLine:
+def practice(hxdav: CommandLine, practice_installation: Path) -> CommandLine:
     """An installation with a practice group: maya is its practitioner and subscribed, robin administers."""
-    assert hxdav.apply().code == 0
-    hxdav.must("subscriptions", "buy", "maya", "--yes")
+    _copied(practice_installation, hxdav.folder)
     return hxdav
+
+
+def _copied(installation: Path, folder: Path) -> Path:
+    return shutil.copytree(installation, folder, dirs_exist_ok=True)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
-from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, run_state_machine_as_test
+from hypothesis.stateful import initialize
 
 from hxdav.domain.appointment import AppointmentKind
 from hxdav.domain.edit import Applied
@@ -17,7 +14,6 @@ from hxdav.domain.ids import Href
 from hxdav.ical.objects import object_of
 from hxdav.services.gate import PutAppointment, PutObject, read_body, submit
 from tests.builders import BY_PRACTICE
-from tests.integration.machines.fragile import Rewinding
 from tests.integration.machines.pictures import picture_of
 from tests.integration.machines.rules_office import OfficeRules
 
@@ -29,10 +25,6 @@ AUTUMN = datetime(2027, 4, 1, 12, 59, 30, tzinfo=UTC)
 
 _AHEAD = (1, 9, 2, 40, 3, 0)
 _CREDITS_LEFT = (0, 24, 25, 75)
-STEPS = 15
-IN_MEMORY = 7
-ON_A_DATABASE = 0.5
-_TRIES = 3
 
 OUTCOMES = {
     "PutObject: Applied",
@@ -80,7 +72,7 @@ OUTCOMES = {
     "cut between commits",
     "a device starts over",
 }
-"""What each run reaches many times over: whatever else may happen is reached in most runs."""
+"""What seven hundred examples reach many times over: whatever else may happen is reached in most runs."""
 
 
 class RulesMachine(OfficeRules):
@@ -122,33 +114,3 @@ class RulesMachine(OfficeRules):
         for replica in self.replicas:
             replica.look(self.store, self.keyring)
         self.replay()
-
-
-def explore(
-    rewinding: Rewinding, moment: datetime, *, share: float, reaching: AbstractSet[str] = frozenset()
-) -> Counter[str]:
-    """Run the machine from ``moment`` on; what came of its steps, and how often.
-
-    ``share`` is of the examples that a property has. Where some of what it is ``reaching`` for was not to be seen, as
-    may happen by chance once in a while, it runs again, but not for ever. Each run of CI takes the same steps, so that
-    what fails there is the change's own doing; ``make test-long`` takes others each time.
-    """
-    seen: Counter[str] = Counter()
-    machine = type("RulesMachine", (RulesMachine,), {"rewinding": rewinding, "moment": moment, "seen": seen})
-    for attempt in range(_TRIES):
-        if settings().derandomize:
-            seed(attempt)(machine)
-        run_state_machine_as_test(
-            machine,
-            settings=settings(
-                max_examples=round(share * settings().max_examples),
-                stateful_step_count=STEPS,
-                deadline=None,
-                derandomize=False,
-                phases=set(Phase) - {Phase.explain},
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
-        if reaching <= seen.keys():
-            break
-    return seen

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.builders import NOON
-from tests.integration.machines.rules_machine import ON_A_DATABASE, explore
+from tests.exploring import explore
+from tests.integration.machines.rules_machine import RulesMachine
 
 
 @pytest.mark.parametrize("database", ["in_a_file", "on_postgres"])
 def test_rules_hold_in_any_order(database: str, request: pytest.FixtureRequest) -> None:
-    seen = explore(request.getfixturevalue(database), NOON, share=ON_A_DATABASE)
+    rewinding = request.getfixturevalue(database)
 
-    assert seen["an end"]
+    explore(RulesMachine, few=12, many=50, outcomes={"an end"}, rewinding=rewinding, moment=NOON)

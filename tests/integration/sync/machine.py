@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
-from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, run_state_machine_as_test
+from hypothesis.stateful import initialize
 
 from hxdav.domain.removal import Answer
 from tests.builders import NOON
 from tests.integration.machines.rules_machine import AUTUMN, SPRING
 from tests.integration.sync import machine_checking as checking
-from tests.integration.sync.machine_ground import Beginning, Stage
+from tests.integration.sync.machine_ground import Beginning
 from tests.integration.sync.machine_weather import WeatherRules
 
-STEPS = 15
-SHARE = 10
-"""Examples of each of the two halves of CI's run, as a multiple of those that a property has."""
-
-_TRIES = 3
 _LOOKS = 12
 """After so many looks without anything going wrong everything is calm."""
 
@@ -57,7 +49,7 @@ OUTCOMES = {
     "trouble unavailable",
     "un-deleted",
 }
-"""What a run reaches a few times at least."""
+"""What a thousand examples reach a few times at least."""
 
 
 class ConvergenceMachine(WeatherRules):
@@ -116,32 +108,3 @@ class ConvergenceMachine(WeatherRules):
             modseqs = [each.modseq for each in tx.integrations.all()]
             removals = [each.state for world in self.worlds for each in tx.removals.all_of(world.practitioner_id)]
         return [modseqs, removals, *(provider.writes() for provider in self.providers)]
-
-
-def explore(
-    stage: Stage, *, half: int = 0, share: float = SHARE, reaching: AbstractSet[str] = frozenset()
-) -> Counter[str]:
-    """Run the machine; what came of its steps, and how often.
-
-    ``share`` is of the examples that a property has. Each run of CI takes the same steps, others in each ``half``;
-    ``make test-long`` takes others each time.
-    """
-    seen: Counter[str] = Counter()
-    machine = type("ConvergenceMachine", (ConvergenceMachine,), {"stage": stage, "seen": seen})
-    for attempt in range(_TRIES):
-        if settings().derandomize:
-            seed(2 * attempt + half)(machine)
-        run_state_machine_as_test(
-            machine,
-            settings=settings(
-                max_examples=round(share * settings().max_examples),
-                stateful_step_count=STEPS,
-                deadline=None,
-                derandomize=False,
-                phases=set(Phase) - {Phase.explain},
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
-        if reaching <= seen.keys():
-            break
-    return seen

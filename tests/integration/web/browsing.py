@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
 from html.parser import HTMLParser
 
-from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from hxdav.domain.ids import UserId
 from hxdav.store.store import Store
+from tests.passwords import QUICK
 
 PASSWORD = "three-words-together"
 
@@ -62,13 +61,7 @@ class Browser:
         return self.get("/app/settings/integrations").status_code == 200
 
 
-@cache
-def _hashed(password: str) -> str:
-    """An Argon2id hash that is checked at once: taking long is tested where the product makes its own."""
-    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
-
-
 def give_password(store: Store, user_id: UserId, password: str = PASSWORD) -> None:
     """A user with a web password."""
     with store.transaction() as tx:
-        tx.people.keep_web_password(user_id, _hashed(password))
+        tx.people.keep_web_password(user_id, QUICK.hash(password))

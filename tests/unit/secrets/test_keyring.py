@@ -7,8 +7,11 @@ import stat
 from pathlib import Path
 
 import pytest
+from argon2 import extract_parameters
+from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from hxdav.errors import SecretsError
+from hxdav.secrets import passwords
 from hxdav.secrets.keyring import Keyring, load_key, make_key
 from hxdav.secrets.passwords import is_web_password, new_app_password, web_password_hash
 
@@ -67,3 +70,8 @@ def test_a_web_password_is_recognised_by_its_hash() -> None:
     assert not is_web_password("wrong", password_hash)
     assert not is_web_password("correct horse", None)
     assert not is_web_password("correct horse", "no hash")
+
+
+def test_trying_web_passwords_is_dear_even_where_nobody_has_the_name() -> None:
+    assert extract_parameters(web_password_hash("correct horse")) == RFC_9106_LOW_MEMORY
+    assert extract_parameters(passwords._NOBODYS) == RFC_9106_LOW_MEMORY
