@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -12,7 +13,9 @@ from hxdav.cli.session import installation
 from hxdav.domain.ids import AppointmentId, IntegrationId
 from hxdav.domain.integration import Integration
 from hxdav.errors import NotFound
+from hxdav.ical.objects import object_of
 from hxdav.services.explaining import explain as explain_appointment
+from hxdav.services.saying import doubt_about
 from hxdav.services.standing import Standing, standing_of
 from hxdav.sync.verifying import Discrepancy
 
@@ -58,16 +61,19 @@ def explain(
     """Tell an appointment's story in every calendar: where it shows, where it does not, and why."""
     here = installation(ctx)
     with here.store.snapshot() as tx:
-        if tx.appointments.find(AppointmentId(appointment_id)) is None:
+        appointment = tx.appointments.find(AppointmentId(appointment_id))
+        if appointment is None:
             raise NotFound(f"There is no appointment {appointment_id}.")
         places = explain_appointment(tx, here.clock, here.policy, appointment_id=AppointmentId(appointment_id))
+        zone = ZoneInfo(tx.people.practice_group(appointment.practice_group_id).zone)
+    doubt = doubt_about(object_of(appointment.text), practice_zone=zone)
     rows = [
         {
             "id": place.integration.id,
             "name": place.integration.name,
             "service": place.integration.service,
             "shows": place.shows,
-            "story": place.sentence,
+            "story": f"{place.sentence} {doubt}".rstrip(),
         }
         for place in places
     ]

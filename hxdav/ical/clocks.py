@@ -94,6 +94,17 @@ def moments_of(obj: CalendarObject) -> list[When]:
     return [period.starts for line in lines for period in periods_of(line, obj.zones)]
 
 
+def unknown_zones(obj: CalendarObject) -> list[str]:
+    """The TZIDs of ``obj`` that nothing explains, each once: times that name them are read as floating."""
+    found: dict[str, None] = {}
+    for vevent in obj.vevents:
+        for line in vevent.all(*MOMENTS):
+            tzid = line.parameter("TZID")
+            if tzid and any(isinstance(period.starts, Floating) for period in periods_of(line, obj.zones)):
+                found[tzid] = None
+    return list(found)
+
+
 def moment_line(name: str, when: When) -> str:
     """The content line, not folded, of a property that holds a moment, in whichever zone that is."""
     params, text = _written(when)

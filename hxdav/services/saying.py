@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 
 from hxdav.domain.times import AllDay, Floating, When
+from hxdav.ical.clocks import unknown_zones
 from hxdav.ical.components import Component
 from hxdav.ical.fields import bounds_of
 from hxdav.ical.objects import CalendarObject, object_of
@@ -52,6 +53,15 @@ def said_in(content: CalendarObject, vevent: Component, *, practice_zone: tzinfo
         comment=unescape(vevent.value("DESCRIPTION")),
         rules=tuple(f"{line.name}:{line.value}" for line in vevent.all("RRULE", "RDATE", "EXRULE", "EXDATE")),
     )
+
+
+def doubt_about(content: CalendarObject, *, practice_zone: tzinfo) -> str:
+    """A sentence about the times of ``content`` whose zone is not known; empty where there are none."""
+    names = unknown_zones(content)
+    if not names:
+        return ""
+    zones = ("zone " if len(names) == 1 else "zones ") + ", ".join(names)
+    return f"hxdav does not know the time {zones} and uses {practice_zone} instead. Check the time of this appointment."
 
 
 def _local(when: When, practice_zone: tzinfo) -> datetime:

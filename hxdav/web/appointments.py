@@ -17,12 +17,13 @@ from hxdav.domain.ids import AppointmentId
 from hxdav.domain.refusal import SENTENCES, Reason
 from hxdav.domain.removal import Removal
 from hxdav.errors import NotFound
+from hxdav.ical.objects import object_of
 from hxdav.services.diary import monday_of, own_appointment, week_of, zone_of
 from hxdav.services.explaining import explain
 from hxdav.services.gate import CancelAppointment, RestoreVersion, submit
 from hxdav.services.gate.undoing import NOT_RESTORED, last_other
 from hxdav.services.history import author_of, differences, outcome_of, past_versions
-from hxdav.services.saying import said_by
+from hxdav.services.saying import doubt_about, said_by
 from hxdav.store.appointments import Version
 from hxdav.store.store import Tx
 from hxdav.web.moments import local_words, span_words
@@ -119,6 +120,7 @@ class _Appointments:
                 "appointment.html",
                 appointment=appointment,
                 said=said_by(appointment.text, practice_zone=one.zone),
+                doubt=doubt_about(object_of(appointment.text), practice_zone=one.zone),
                 patients=tx.people.patients(appointment.patient_ids),
                 places=explain(tx, self.backend.clock, self.backend.policy, appointment_id=appointment.id),
                 history=told_history(versions, one.zone),

@@ -183,3 +183,14 @@ def _shown_uid(practice: CommandLine) -> str:
         (integration,) = tx.integrations.all()
         (shown,) = tx.feed.every_object(integration.id)
         return shown.shown_uid
+
+
+def test_a_time_zone_that_is_not_known_is_told_in_the_appointments_story(practice: CommandLine) -> None:
+    practice.set_password("maya")
+    assert practice.as_user("maya", "integrations", "add", "--json").code == 0
+    import_(practice, a_file(practice, an_event("a", start="DTSTART;TZID=Nowhere:20261201T090000")))
+    number = practice.listed("appointments", "list")[0]["id"]
+
+    (row,) = practice.run("integrations", "explain", str(number), "--json").json
+
+    assert "hxdav does not know the time zone Nowhere and uses Australia/Sydney instead." in row["story"]

@@ -46,6 +46,16 @@ def test_the_weeks_before_and_after_are_a_link_away(maya: Browser, desk: Desk) -
     assert "Anna Berg" not in maya.get(f"{APPOINTMENTS}?day=2026-11-30").text
 
 
+def test_an_appointment_in_an_unknown_time_zone_says_so(maya: Browser, desk: Desk) -> None:
+    text = an_object("one@example", start="DTSTART;TZID=Nowhere <b>:20261124T090000", end="DURATION:PT1H")
+    found = desk.practice.book(text, kind=AppointmentKind.PERSONAL)
+
+    page = maya.get(f"{APPOINTMENTS}/{found.id}").text
+
+    assert "does not know the time zone Nowhere &lt;b&gt; and uses Australia/Sydney instead." in page
+    assert "does not know" not in maya.get(f"{APPOINTMENTS}/{a_session(desk.practice).id}").text
+
+
 @pytest.mark.parametrize("day", ["", "yesterday", "0001-01-01", "9999-12-31"])
 def test_a_day_that_is_none_is_today(maya: Browser, day: str) -> None:
     # It is Sunday 22 November there.

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hxdav.domain.times import Zoned
+from hxdav.ical.clocks import unknown_zones
 from hxdav.ical.timeline import dtstart_of
 from hxdav.ical.timezones import vtimezone
 from hxdav.ical.zones import Zones
@@ -154,3 +155,17 @@ def test_a_vtimezone_that_we_write_tells_what_the_database_tells(key: str, year:
 def test_a_zone_with_yearly_rules_is_written_with_them() -> None:
     assert sum(line.startswith("RRULE") for line in vtimezone("Australia/Sydney", 2026)) == 2
     assert len(vtimezone("Australia/Sydney", 2026)) < 20
+
+
+def test_zones_that_nothing_explains_are_listed_once() -> None:
+    obj = an_object_of(
+        a_vevent(
+            "DTSTART;TZID=Nowhere:20270708T090000",
+            "DTEND;TZID=Nowhere:20270708T100000",
+            "RRULE:FREQ=DAILY;COUNT=3",
+            "EXDATE;TZID=Elsewhere:20270709T090000",
+            "RDATE;TZID=Europe/Berlin:20270712T090000",
+            "RDATE;TZID=Of no matter;VALUE=DATE:20270713",
+        )
+    )
+    assert unknown_zones(obj) == ["Nowhere", "Elsewhere"]
