@@ -47,6 +47,7 @@ lint: .venv/dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tools.locks
 
 test: lint tests/npm/node_modules/.package-lock.json $(ASSETS)
 	@tools/chromium
