@@ -20,7 +20,8 @@ from caldav.davclient import DAVClient
 from tests.builders import SYDNEY
 from tests.e2e.events import a_day
 from tests.e2e.faces import AppleFace, GoogleFace, NativeFace
-from tests.e2e.serving import DemoServer, free_port, until
+from tests.e2e.serving import PATIENCE_SECONDS, DemoServer, until
+from tests.ports import free_port
 from tests.simulators.caldav.account import AppleAccount
 from tests.simulators.caldav.icloud import ICloud, an_icloud
 from tests.simulators.google.server import google_server
@@ -134,14 +135,14 @@ class ConsentingCommand:
 
     def result(self) -> Row:
         """The integration, once it has ended well."""
-        output, complaint = self._process.communicate(timeout=60)
+        output, complaint = self._process.communicate(timeout=PATIENCE_SECONDS)
         assert self._process.returncode == 0, complaint
         (row,) = json.loads(output)
         return dict(row)
 
     def complaint(self) -> str:
         """What it says, once it has ended otherwise."""
-        _, complaint = self._process.communicate(timeout=60)
+        _, complaint = self._process.communicate(timeout=PATIENCE_SECONDS)
         assert self._process.returncode == 1, complaint
         return " ".join(complaint.split())
 

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -19,12 +18,16 @@ from urllib.parse import urlsplit
 
 import httpx
 import psutil  # type: ignore[import-untyped]
+import structlog
+
+from tests.commands import run_command
+from tests.ports import free_port
 
 QUICK = {"HXDAV_RULES__SETTLE_SECONDS": "1"}
 """Removals come about after a second instead of sixty."""
 
-START_SECONDS = 60
-"""How long a server may take to answer, on a machine that does much else."""
+PATIENCE_SECONDS = 300
+"""How long to wait for anything, on a machine that does much else, before it counts as never."""
 
 Found = TypeVar("Found")
 
@@ -67,7 +70,7 @@ class HxdavProcess:
         """End every process of the group at once, as a power cut does."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=PATIENCE_SECONDS)
 
     def require_running(self) -> None:
         """Raise with what the process said, where it has ended."""
@@ -178,20 +181,14 @@ def run_hxdav(
 
     ``typed`` is what it may read.
     """
-    done = subprocess.run(
-        [sys.executable, "-m", "hxdav", *arguments],
-        env={**os.environ, **(environment or {}), "HXDAV_CONFIG": str(config)},
-        input=typed,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == expected_exit, f"hxdav {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}"
-    return done.stderr if expected_exit else done.stdout
+    done = run_command(*arguments, config=config, typed=typed, environment=environment)
+    # What the command has set up of the log, and where that goes, was the command's alone.
+    structlog.reset_defaults()
+    assert done.code == expected_exit, f"hxdav {' '.join(arguments)} ended with {done.code}:\n{done.err}"
+    return done.err if expected_exit else done.out
 
 
-def until(found: Callable[[], Found | None], *, what: str, seconds: float = START_SECONDS) -> Found:
+def until(found: Callable[[], Found | None], *, what: str, seconds: float = PATIENCE_SECONDS) -> Found:
     """What ``found`` returns as soon as that is something."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -200,11 +197,3 @@ def until(found: Callable[[], Found | None], *, what: str, seconds: float = STAR
             return value
         time.sleep(0.02)
     raise AssertionError(f"waited {seconds} s for {what}")
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -13,7 +13,8 @@ import pytest
 from tests.e2e.bridged import NAME, SHOWN, a_moment
 from tests.e2e.faces import Face, NativeFace, until_all_show, until_full
 from tests.e2e.outlook import Microsoft, MicrosoftDemo, OutlookFace, a_microsoft
-from tests.e2e.serving import DemoServer, free_port, until
+from tests.e2e.serving import DemoServer, until
+from tests.ports import free_port
 from tests.simulators.graph.subscriptions import Subscription
 
 PERSONAL, AT_WORK = "maya@outlook.example", "maya@harbour.example"

@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.browsing import DESK, LOOKS, PHONE, a_browser, a_page, barriers
 from tests.e2e.hands import HANDS, Hands, at_hand, named
-from tests.e2e.serving import DemoServer, DemoUser, free_port
+from tests.e2e.serving import DemoServer, DemoUser
+from tests.ports import free_port
 
 DEVICE = {
     "protocol": "ctap2",

@@ -15,7 +15,8 @@ import httpx
 import pytest
 
 from tests.e2e.events import an_event
-from tests.e2e.serving import DemoServer, HxdavProcess, free_port, run_hxdav, until
+from tests.e2e.serving import PATIENCE_SECONDS, DemoServer, HxdavProcess, run_hxdav, until
+from tests.ports import free_port
 
 SETTINGS = """\
 data_dir = "."
@@ -63,7 +64,7 @@ def test_a_server_that_is_told_to_end_does_so_and_frees_its_port(installation: P
     with served(installation) as (server, port):
         server.process.send_signal(signal.SIGTERM)
 
-        assert server.process.wait(timeout=10) == 0
+        assert server.process.wait(timeout=PATIENCE_SECONDS) == 0
         assert server.members() == []
         assert can_listen(port)
 
@@ -72,7 +73,7 @@ def test_interrupting_it_from_the_keyboard_ends_it_too(installation: Path) -> No
     with served(installation) as (server, port):
         os.killpg(server.process.pid, signal.SIGINT)
 
-        assert server.process.wait(timeout=20) == 0
+        assert server.process.wait(timeout=PATIENCE_SECONDS) == 0
         assert server.members() == []
         assert can_listen(port)
 
@@ -81,10 +82,10 @@ def test_killing_the_parent_leaves_no_worker_behind(installation: Path) -> None:
     with served(installation, workers=2) as (server, port):
         assert len(server.members()) >= 3
         server.process.kill()
-        server.process.wait(timeout=10)
+        server.process.wait(timeout=PATIENCE_SECONDS)
 
-        until(lambda: not server.members(), what="the end of the workers", seconds=10)
-        until(lambda: can_listen(port), what="the port", seconds=10)
+        until(lambda: not server.members(), what="the end of the workers")
+        until(lambda: can_listen(port), what="the port")
 
 
 def test_a_port_that_is_taken_is_refused_with_a_sentence(installation: Path) -> None:

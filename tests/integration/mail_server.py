@@ -18,7 +18,7 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from hxdav.cli.certificates import local_certificates
 from hxdav.mail.settings import MailSettings, Security
-from tests.e2e.serving import free_port
+from tests.ports import free_port
 
 USERNAME = "hxdav"
 PASSWORD = "correct horse battery"

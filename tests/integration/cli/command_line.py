@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import sys
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from hxdav.cli import main
-from hxdav.config import CONFIG_VARIABLE
+from tests.commands import Done, run_command
+from tests.ports import free_port
 
 WEB_PASSWORD = "correct horse battery"
 
@@ -47,42 +40,22 @@ user = "maya"
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """What a command printed, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """What it printed, as JSON."""
-        return json.loads(self.out)
-
-
 class CommandLine:
     """An installation's folder, and the means to run commands on it."""
 
-    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, *, database_url: str | None = None) -> None:
+    def __init__(self, folder: Path, *, database_url: str | None = None) -> None:
         self.folder = folder
         self.config = folder / "hxdav.toml"
-        self._patch = patch
         url = f"[database]\nurl = {json.dumps(database_url)}\n" if database_url else ""
         self.config.write_text(url, encoding="utf-8")
 
     def run(self, *arguments: str | Path, typed: str = "") -> Done:
         """Run a command; ``typed`` is its standard input."""
-        out, err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.StringIO()
-        with self._patch.context() as patch:
-            patch.setenv(CONFIG_VARIABLE, str(self.config))
-            patch.setattr(sys, "argv", ["hxdav", *map(str, arguments)])
-            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed.encode())))
-            with redirect_stdout(out), redirect_stderr(err):
-                code = _exit_code()
-        out.flush()
-        printed = out.buffer.getvalue() if isinstance(out.buffer, io.BytesIO) else b""
-        return Done(code=code, out=printed.decode(), err=err.getvalue())
+        return run_command(*arguments, config=self.config, typed=typed)
+
+    def serve(self) -> Done:
+        """Run ``serve`` where it has to be refused; its port is free."""
+        return run_command("serve", config=self.config, environment={"HXDAV_SERVER__PORT": str(free_port())})
 
     def must(self, *arguments: str | Path, typed: str = "") -> Done:
         """Run a command that has to succeed."""
@@ -118,14 +91,3 @@ class CommandLine:
 def soon() -> str:
     """A time to type that is inside of the window whenever the test runs."""
     return (datetime.now(UTC) + timedelta(days=3)).strftime("%Y-%m-%d 09:00")
-
-
-def _exit_code() -> int:
-    mask = os.umask(0o022)
-    try:
-        main()
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 0
-    finally:
-        os.umask(mask)
-    return 0

@@ -12,12 +12,16 @@ import structlog
 from tests.integration.cli.command_line import CommandLine
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _beside_a_demo(demo_port_taken: None) -> None:
+    """Commands that would listen where the demo does are refused, here as everywhere."""
+
+
 @pytest.fixture(scope="session")
 def new_installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an installation whose database has its schema, and nobody in it."""
     folder = tmp_path_factory.mktemp("new-installation")
-    with pytest.MonkeyPatch.context() as patch:
-        CommandLine(folder, patch).must("db", "upgrade")
+    CommandLine(folder).must("db", "upgrade")
     return folder
 
 
@@ -25,17 +29,16 @@ def new_installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def practice_installation(tmp_path_factory: pytest.TempPathFactory, new_installation: Path) -> Path:
     """The folder of an installation with a practice group: maya is subscribed, robin administers."""
     folder = _copied(new_installation, tmp_path_factory.mktemp("practice-installation"))
-    with pytest.MonkeyPatch.context() as patch:
-        command_line = CommandLine(folder, patch)
-        assert command_line.apply().code == 0
-        command_line.must("subscriptions", "buy", "maya", "--yes")
+    command_line = CommandLine(folder)
+    assert command_line.apply().code == 0
+    command_line.must("subscriptions", "buy", "maya", "--yes")
     return folder
 
 
 @pytest.fixture
-def hxdav(new_installation: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CommandLine]:
+def hxdav(new_installation: Path, tmp_path: Path) -> Iterator[CommandLine]:
     """An installation on SQLite whose database has its schema, and nobody in it."""
-    yield CommandLine(_copied(new_installation, tmp_path), monkeypatch)
+    yield CommandLine(_copied(new_installation, tmp_path))
     structlog.reset_defaults()
 
 

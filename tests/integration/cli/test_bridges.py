@@ -17,14 +17,17 @@ from werkzeug.test import Client
 
 from hxdav.bootstrap import Installation
 from hxdav.config import CONFIG_VARIABLE, load_settings
-from tests.e2e.serving import free_port
-from tests.integration.cli.command_line import ACCOUNTS, WEB_PASSWORD, CommandLine, Done
+from tests.commands import Done
+from tests.integration.cli.command_line import ACCOUNTS, WEB_PASSWORD, CommandLine
 from tests.simulators.caldav.servers import CaldavAccount, a_radicale
 from tests.simulators.google.server import google_server
 from tests.simulators.google.simulator import GoogleSimulator
 
 MAYA = "maya@mail.example"
 PUBLIC_URL = "https://hx.example"
+
+SECONDS = 300
+"""How long to wait, on a machine that does much else, before it counts as never."""
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +170,7 @@ def test_google_is_connected_by_a_browser_while_the_command_waits(maya: CommandL
     configure(maya, settings_of(google))
     with waiting_for_consent(maya, "--privacy", "busy", "--json") as waiting, serving(maya) as server:
         answer = server.get(consented(consent_page(waiting)))
-        out, err = waiting.communicate(timeout=30)
+        out, err = waiting.communicate(timeout=SECONDS)
         front_door = server.get("/")
 
     assert (answer.status_code, waiting.returncode) == (200, 0), err
@@ -182,7 +185,7 @@ def test_who_says_no_ends_the_waiting_command_with_a_sentence(maya: CommandLine,
     configure(maya, settings_of(google))
     with waiting_for_consent(maya) as waiting, serving(maya) as server:
         answer = server.get(consented(consent_page(waiting)))
-        _, err = waiting.communicate(timeout=30)
+        _, err = waiting.communicate(timeout=SECONDS)
 
     assert (answer.status_code, waiting.returncode) == (400, 1)
     assert "Continue" in err
@@ -276,11 +279,10 @@ def test_a_running_process_opens_what_was_sealed_anew_meanwhile(maya: CommandLin
 def test_without_the_vault_nothing_starts_and_none_is_made(
     maya: CommandLine, radicale: CaldavAccount, command: tuple[str, ...]
 ) -> None:
-    configure(maya, f"[server]\nport = {free_port()}\n")
     add_caldav(maya, radicale)
     (maya.folder / "hxdav.vault").unlink()
 
-    done = maya.run(*command)
+    done = maya.serve() if command == ("serve",) else maya.run(*command)
     finding = found(maya, "vault")
 
     assert done.code == 1

@@ -12,6 +12,7 @@ import structlog
 
 from hxdav.cli.certificates import local_certificates
 from tests.integration.cli.command_line import CommandLine
+from tests.ports import free_port
 
 
 def findings(hxdav: CommandLine) -> dict[str, dict[str, Any]]:
@@ -24,10 +25,7 @@ def wrong(hxdav: CommandLine) -> list[str]:
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        found: int = probe.getsockname()[1]
-        return found
+    return free_port()
 
 
 @pytest.fixture
@@ -39,16 +37,16 @@ def healthy(practice: CommandLine, port: int) -> CommandLine:
 
 
 @pytest.fixture
-def on_postgres(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_postgres: str) -> Iterator[CommandLine]:
+def on_postgres(tmp_path: Path, fresh_postgres: str) -> Iterator[CommandLine]:
     """An installation on PostgreSQL."""
-    yield CommandLine(tmp_path, monkeypatch, database_url=fresh_postgres)
+    yield CommandLine(tmp_path, database_url=fresh_postgres)
     structlog.reset_defaults()
 
 
-def test_an_empty_database_is_told_how_to_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hxdav = CommandLine(tmp_path, monkeypatch)
+def test_an_empty_database_is_told_how_to_be_made(tmp_path: Path) -> None:
+    hxdav = CommandLine(tmp_path)
 
-    checked, served = hxdav.run("db", "check"), hxdav.run("serve")
+    checked, served = hxdav.run("db", "check"), hxdav.serve()
     hxdav.must("db", "upgrade")
 
     assert (checked.code, served.code) == (1, 1)
@@ -94,17 +92,15 @@ def test_a_restore_into_data_wants_a_confirmation(healthy: CommandLine) -> None:
     assert all(row["enabled"] for row in healthy.listed("accounts", "list"))
 
 
-def test_a_restore_elsewhere_says_that_the_key_is_missing(
-    healthy: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_restore_elsewhere_says_that_the_key_is_missing(healthy: CommandLine, tmp_path: Path) -> None:
     file = healthy.folder / "backup.zip"
     healthy.must("backup", file)
     (tmp_path / "elsewhere").mkdir()
-    elsewhere = CommandLine(tmp_path / "elsewhere", monkeypatch)
+    elsewhere = CommandLine(tmp_path / "elsewhere")
     elsewhere.must("db", "upgrade")
 
     done = elsewhere.must("restore", file)
-    served = elsewhere.run("serve")
+    served = elsewhere.serve()
     (elsewhere.folder / "hxdav.key").write_text("ab" * 32)
 
     assert "key file" in done.err
@@ -150,8 +146,8 @@ def test_settings_that_are_not_understood_are_told(healthy: CommandLine) -> None
     assert wrong(healthy) == ["settings"]
 
 
-def test_a_database_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hxdav = CommandLine(tmp_path, monkeypatch, database_url="postgresql+psycopg://nobody@127.0.0.1:1/none")
+def test_a_database_that_is_not_there_is_told(tmp_path: Path) -> None:
+    hxdav = CommandLine(tmp_path, database_url="postgresql+psycopg://nobody@127.0.0.1:1/none")
 
     assert {"database", "schema"} <= set(wrong(hxdav))
     assert hxdav.run("appointments", "list").err.startswith("hxdav: The database cannot be opened: ")

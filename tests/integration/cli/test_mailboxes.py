@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from werkzeug.test import Client
 
 from hxdav.bootstrap import Installation
 from hxdav.config import CONFIG_VARIABLE, load_settings
-from tests.integration.cli.command_line import WEB_PASSWORD, CommandLine, Done
+from tests.commands import Done
+from tests.integration.cli.command_line import WEB_PASSWORD, CommandLine
 from tests.integration.remotes.exchange_fronts import Answered, answering, certificate_of_its_own, ntlm_before
 from tests.integration.remotes.exchange_tokens import KIM, browsed, token_authority
 from tests.simulators.ews.clients import faithful_exchange
@@ -29,28 +28,16 @@ from tests.simulators.graph.authority import CLIENT_ID, CLIENT_SECRET
 
 PUBLIC_URL = "https://hx.example"
 
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder of an installation in which maya logs in and subscribes; to be copied."""
-    folder = tmp_path_factory.mktemp("prepared")
-    with pytest.MonkeyPatch.context() as patch:
-        hxdav = CommandLine(folder, patch)
-        hxdav.must("db", "upgrade")
-        assert hxdav.apply().code == 0
-        hxdav.must("subscriptions", "buy", "maya", "--yes")
-        hxdav.set_password("maya")
-    yield folder
-    structlog.reset_defaults()
+SECONDS = 300
+"""How long to wait, on a machine that does much else, before it counts as never."""
 
 
 @pytest.fixture
-def maya(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
-    """Such an installation, in which servers on this machine may be called."""
-    shutil.copytree(prepared, tmp_path / "installation")
-    hxdav = CommandLine(tmp_path / "installation", monkeypatch)
-    hxdav.config.write_text('[bridges]\nallowed_addresses = ["127.0.0.1", "localhost"]\n', encoding="utf-8")
-    return hxdav
+def maya(practice: CommandLine) -> CommandLine:
+    """An installation in which maya logs in, and servers on this machine may be called."""
+    practice.set_password("maya")
+    practice.config.write_text('[bridges]\nallowed_addresses = ["127.0.0.1", "localhost"]\n', encoding="utf-8")
+    return practice
 
 
 @pytest.fixture
@@ -292,7 +279,7 @@ server_url = "{exchange.address}"
             page = next(line.strip() for line in waiting.stderr if line.startswith("http"))
             answer = browsed(page, authority)
             shown = Client(here.application()).get("/connect/exchange/callback", query_string=answer)
-            out, err = waiting.communicate(timeout=30)
+            out, err = waiting.communicate(timeout=SECONDS)
 
     assert "--auth oauth" in told
     assert (shown.status_code, waiting.returncode) == (200, 0), err

@@ -23,7 +23,7 @@ import pytest
 
 from tests.integration.cli.command_line import CommandLine
 
-SECONDS = 60
+SECONDS = 300
 
 
 @pytest.fixture

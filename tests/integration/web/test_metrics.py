@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from hxdav.store.store import Store
 from hxdav.web.metrics import MetricsListener
 from tests.builders import PracticeWorld, a_practice, an_object
+from tests.ports import free_port
 
 SECONDS = 20
 
@@ -25,10 +25,7 @@ def practice(sqlite_store: Store) -> PracticeWorld:
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        found: int = probe.getsockname()[1]
-        return found
+    return free_port()
 
 
 @contextmanager

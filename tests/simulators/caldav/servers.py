@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 import httpx
 
-from tests.e2e.serving import free_port, until
+from tests.e2e.serving import until
+from tests.ports import free_port
 from tests.simulators.caldav.listening import Answer, Asked, Backend, Listener
 
 USERNAME = "mara"
