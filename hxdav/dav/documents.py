@@ -15,6 +15,7 @@ from hxdav.dav.conditions import error
 from hxdav.dav.filters import filter_of, interval_of
 from hxdav.dav.xmltext import CALDAV, DAV
 from hxdav.domain.times import Interval
+from hxdav.ical.components import tree_of as components_of
 from hxdav.ical.query import CompFilter
 
 MAX_XML = 1_000_000
@@ -129,11 +130,19 @@ def _report(body: bytes) -> Report:
                 raise _malformed("A calendar-multiget names at least one DAV:href.")
             return Multiget(properties=_report_properties(root), urls=urls)
         case "{urn:ietf:params:xml:ns:caldav}calendar-query":
+            _check_timezone(root.find(f"{CALDAV}timezone"))
             return CalendarQuery(properties=_report_properties(root), filter=filter_of(root.find(f"{CALDAV}filter")))
         case "{urn:ietf:params:xml:ns:caldav}free-busy-query":
             return _free_busy_query(root)
         case _:
             return OtherReport()
+
+
+def _check_timezone(timezone: Element | None) -> None:
+    """Refuse a CALDAV:timezone that is none (RFC 4791 §7.8, §9.8)."""
+    if timezone is not None and not is_timezone(timezone.text or ""):
+        sentence = "CALDAV:timezone holds one calendar with one VTIMEZONE."
+        raise Refusal(error(HTTPStatus.FORBIDDEN, "<C:valid-calendar-data/>", sentence=sentence))
 
 
 _known_propfind = lru_cache(maxsize=512)(_propfind)
@@ -172,12 +181,23 @@ def _free_busy_query(root: Element) -> FreeBusyQuery:
     return FreeBusyQuery(within=within)
 
 
+def is_timezone(text: str) -> bool:
+    """Whether ``text`` is a calendar with one time zone and nothing else (RFC 4791 §5.2.2)."""
+    tree = components_of(text.strip())
+    calendars = tree.components
+    if tree.flaws or len(calendars) != 1 or calendars[0].name != "VCALENDAR":
+        return False
+    return [child.name for child in calendars[0].children] == ["VTIMEZONE"]
+
+
 def _report_properties(root: Element) -> Properties:
     """Those of a report; none at all where it asks for none."""
     return _properties(root) or Properties(asked=Asked.NAMED)
 
 
 def _properties(root: Element) -> Properties | None:
+    if sum(len(root.findall(f"{DAV}{way}")) for way in Asked) > 1:
+        raise _malformed("Properties are asked for by one of prop, allprop and propname.")
     if root.find(f"{DAV}propname") is not None:
         return Properties(asked=Asked.NAMES)
     if root.find(f"{DAV}allprop") is not None:

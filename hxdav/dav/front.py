@@ -128,6 +128,9 @@ class Front:
         )
 
     def _body(self, environ: Environ, method: str) -> bytes | None:
+        if environ.get("HTTP_CONTENT_ENCODING", "").strip().lower() not in {"", "identity"}:
+            sentence = "A compressed body cannot be read here; send it as it is."
+            raise Refusal(plain(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, sentence, {"Accept-Encoding": "identity"}))
         settings = self._backend.settings
         limit = settings.max_resource_size if method == "PUT" else MAX_XML
         body = body_of(environ, limit=limit, patience=settings.max_body_size)

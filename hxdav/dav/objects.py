@@ -12,6 +12,7 @@ from urllib.parse import quote
 from hxdav.dav.addresses import Kind, target_of_url
 from hxdav.dav.answers import CALENDAR, Answer, plain
 from hxdav.dav.conditions import Missing, barred, error, refused
+from hxdav.dav.preconditions import precondition_of
 from hxdav.dav.request import Request
 from hxdav.domain.edit import Applied, Held, Merged, Outcome, Refused
 from hxdav.domain.ids import Href
@@ -54,15 +55,17 @@ def get(request: Request) -> Answer:
 
 def put(request: Request) -> Answer:
     """Store what was sent, by the rules of the gate."""
-    if request.poll is None or request.target.kind is Kind.DEEPER:
+    if request.poll is None:
         return error(HTTPStatus.CONFLICT, sentence="There is no calendar that this could be put into.")
+    if request.target.kind is Kind.DEEPER:
+        return error(HTTPStatus.CONFLICT, sentence="The name of an appointment has no slash in it.")
     body = request.body
     change = PutObject(
         integration_id=request.poll.integration_id,
         href=Href(request.target.href),
         body=body or b"",
         reading=CalendarDataError(Reason.TOO_LARGE) if body is None else read_body(body),
-        precondition=request.precondition(),
+        precondition=precondition_of(request),
     )
     return _translated(request, _submit(request, request.poll, change), privilege="write-content")
 
@@ -74,7 +77,7 @@ def delete(request: Request) -> Answer:
     change = RemoveObject(
         integration_id=request.poll.integration_id,
         href=Href(request.target.href),
-        precondition=request.precondition(),
+        precondition=precondition_of(request),
     )
     return _translated(request, _submit(request, request.poll, change), privilege="unbind")
 
@@ -83,9 +86,10 @@ def move(request: Request) -> Answer:
     """Give the object another address in its collection."""
     if request.poll is None:
         return error(HTTPStatus.NOT_FOUND, sentence=_NOTHING_HERE)
-    destination = target_of_url(request.header("DESTINATION"), request.backend.settings.prefix)
+    url = request.header("DESTINATION").strip()
+    destination = target_of_url(url, request.backend.settings.prefix) if url else None
     if destination is None:
-        return error(HTTPStatus.BAD_REQUEST, sentence="The Destination is not an address of this server.")
+        return error(HTTPStatus.BAD_REQUEST, sentence="The Destination header names no address of this server.")
     here = (request.target.username, request.target.slug)
     if destination.kind is not Kind.OBJECT or (destination.username, destination.slug) != here:
         return barred(Reason.OTHER_COLLECTION, Missing(url=request.calendar_url, privilege="unbind"))
@@ -94,7 +98,7 @@ def move(request: Request) -> Answer:
         href=Href(request.target.href),
         to_href=Href(destination.href),
         overwrite=request.header("OVERWRITE").strip().upper() != "F",
-        precondition=request.precondition(),
+        precondition=precondition_of(request),
     )
     return _translated(request, _submit(request, request.poll, change), privilege="unbind")
 
@@ -130,7 +134,7 @@ def _done(*, created: bool, headers: Mapping[str, str]) -> Answer:
 
 def _has_it(request: Request, shown: ShownObject) -> bool:
     """Whether the client's copy is the present one (RFC 9110 §13.1.2, §13.1.3)."""
-    precondition = request.precondition()
+    precondition = precondition_of(request)
     if precondition.if_none_match_any or precondition.if_none_match is not None:
         return precondition.if_none_match is None or shown.etag in precondition.if_none_match
     since = request.header("IF_MODIFIED_SINCE")

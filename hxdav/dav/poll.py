@@ -5,27 +5,12 @@ from __future__ import annotations
 from hxdav.dav.addresses import Kind
 from hxdav.dav.answers import Answer, multistatus
 from hxdav.dav.documents import Asked, Properties, propfind_of
-from hxdav.dav.request import Request
+from hxdav.dav.request import Request, token_now
 from hxdav.dav.responses import response
 from hxdav.dav.xmltext import CALENDARSERVER, DAV, document, element
-from hxdav.domain.ids import SyncToken
 from hxdav.domain.integration import IntegrationState
-from hxdav.services.sync_tokens import Position, token_of
-from hxdav.store.feed import Poll
 
 _KNOWN = frozenset({f"{CALENDARSERVER}getctag", f"{DAV}sync-token"})
-
-
-def position_of(poll: Poll) -> Position:
-    """Where in its feed a calendar stands."""
-    return Position(
-        epoch=poll.epoch, integration_id=poll.integration_id, modseq=poll.modseq, purge_floor=poll.purge_floor
-    )
-
-
-def token_now(request: Request, poll: Poll) -> SyncToken:
-    """The sync token that stands for how a calendar stands."""
-    return token_of(request.backend.keyring, position_of(poll))
 
 
 def answer(request: Request) -> Answer | None:

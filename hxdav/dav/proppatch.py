@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
+from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
 from hxdav.dav.addresses import Kind
 from hxdav.dav.answers import Answer, Refusal, multistatus, plain
 from hxdav.dav.conditions import Missing, barred, error, forbidden
-from hxdav.dav.documents import tree_of
+from hxdav.dav.documents import is_timezone, tree_of
 from hxdav.dav.properties import is_live
 from hxdav.dav.request import Request
 from hxdav.dav.xmltext import CALDAV, DAV, document, element, href, standalone
 from hxdav.domain.integration import name_given
-from hxdav.ical.components import tree_of as components_of
 from hxdav.services.connecting import rename
 from hxdav.store.store import Tx
 
@@ -56,7 +56,8 @@ def answer(request: Request) -> Answer:
     """Change properties of a calendar or of the home, all or none of them."""
     kind = request.target.kind
     if kind not in {Kind.HOME, Kind.CALENDAR}:
-        missing = Missing(url=request.links.root, privilege="write-properties")
+        url = quote(request.backend.settings.prefix + request.target.path)
+        missing = Missing(url=url, privilege="write-properties")
         return forbidden("Properties can be set of a calendar and of the home only.", missing)
     root = tree_of(request.body or b"")
     if root.tag != f"{DAV}propertyupdate":
@@ -122,7 +123,7 @@ def _keep(patch: Patch, name: str, value: Element, *, language: str | None) -> V
     """Keep ``value`` with its attributes, children and language (RFC 4918 §4.3)."""
     if _is_deep(value):
         return Verdict.TOO_MUCH
-    if name == f"{CALDAV}calendar-timezone" and not _is_timezone(value.text or ""):
+    if name == f"{CALDAV}calendar-timezone" and not is_timezone(value.text or ""):
         return Verdict.NOT_CALENDAR
     if language and value.get(_LANGUAGE) is None:
         value.set(_LANGUAGE, language)
@@ -140,15 +141,6 @@ def _is_deep(tree: Element) -> bool:
         if not level:
             return False
     return True
-
-
-def _is_timezone(text: str) -> bool:
-    """Whether ``text`` is a calendar with one time zone and nothing else (RFC 4791 §5.2.2)."""
-    tree = components_of(text.strip())
-    calendars = tree.components
-    if tree.flaws or len(calendars) != 1 or calendars[0].name != "VCALENDAR":
-        return False
-    return [child.name for child in calendars[0].children] == ["VTIMEZONE"]
 
 
 def _count(patch: Patch, existing: Mapping[str, str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -10,11 +9,10 @@ from urllib.parse import quote
 from hxdav.dav.addresses import Links, Target, calendar_href, home_href
 from hxdav.dav.authentication import Caller
 from hxdav.dav.settings import Backend
-from hxdav.domain.edit import Authority, Precondition, Source
-from hxdav.domain.ids import ETag, IntegrationId
+from hxdav.domain.edit import Authority, Source
+from hxdav.domain.ids import IntegrationId, SyncToken
+from hxdav.services.sync_tokens import Position, token_of
 from hxdav.store.feed import Poll
-
-_TAG = re.compile(r'(W/)?("[^"]*")')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,16 +63,14 @@ class Request:
             agent=self.caller.agent,
         )
 
-    def precondition(self) -> Precondition:
-        """If-Match and If-None-Match (RFC 9110 §13.1): a weak tag never matches strongly, but does match weakly."""
-        match, none_match = self.header("IF_MATCH").strip(), self.header("IF_NONE_MATCH").strip()
-        return Precondition(
-            if_match=None if match in {"", "*"} else _tags(match, weak_too=False),
-            if_match_any=match == "*",
-            if_none_match=None if none_match in {"", "*"} else _tags(none_match, weak_too=True),
-            if_none_match_any=none_match == "*",
-        )
+
+def position_of(poll: Poll) -> Position:
+    """Where in its feed a calendar stands."""
+    return Position(
+        epoch=poll.epoch, integration_id=poll.integration_id, modseq=poll.modseq, purge_floor=poll.purge_floor
+    )
 
 
-def _tags(value: str, *, weak_too: bool) -> frozenset[ETag]:
-    return frozenset(ETag(found[2]) for found in _TAG.finditer(value) if weak_too or not found[1])
+def token_now(request: Request, poll: Poll) -> SyncToken:
+    """The sync token that stands for how a calendar stands."""
+    return token_of(request.backend.keyring, position_of(poll))

@@ -96,7 +96,9 @@ class ObjectWriter:
             else {}
         )
         for name in names:
-            if name == f"{DAV}getetag":
+            if asked.asked is Asked.NAMES:
+                self._fields.append(element(name))
+            elif name == f"{DAV}getetag":
                 self._fields.append(_etag)
             elif name in _FROM_OBJECT:
                 self._fields.append(_FROM_OBJECT[name])

@@ -10,8 +10,7 @@ from itertools import groupby
 from hxdav.dav.answers import Answer, multistatus
 from hxdav.dav.conditions import error
 from hxdav.dav.documents import SyncCollection
-from hxdav.dav.poll import position_of
-from hxdav.dav.request import Request
+from hxdav.dav.request import Request, position_of
 from hxdav.dav.responses import ObjectWriter
 from hxdav.dav.xmltext import document
 from hxdav.domain.ids import Modseq

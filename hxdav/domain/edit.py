@@ -28,13 +28,29 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StateTest:
+    """One list of an If header (RFC 4918 §10.4): the entity tags that a resource has to have, and may not have."""
+
+    same: frozenset[ETag] = frozenset()
+    unlike: frozenset[ETag] = frozenset()
+
+    def holds(self, etag: ETag | None) -> bool:
+        """Whether a resource with this entity tag (None: no resource) passes."""
+        return all(each == etag for each in self.same) and etag not in self.unlike
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Precondition:
-    """What a client expects to find (RFC 9110 §13.1). ``None`` for a header that was not sent; ``any_…`` for ``*``."""
+    """What a client expects to find (RFC 9110 §13.1). ``None`` for a header that was not sent; ``any_…`` for ``*``.
+
+    Of ``if_state`` one test has to hold.
+    """
 
     if_match: frozenset[ETag] | None = None
     if_match_any: bool = False
     if_none_match: frozenset[ETag] | None = None
     if_none_match_any: bool = False
+    if_state: tuple[StateTest, ...] | None = None
 
     def holds(self, etag: ETag | None) -> bool:
         """Whether a resource with this entity tag (None: no resource) is what the client expects."""
@@ -43,6 +59,8 @@ class Precondition:
         if self.if_match is not None and etag not in self.if_match:
             return False
         if self.if_none_match_any and etag is not None:
+            return False
+        if self.if_state is not None and not any(test.holds(etag) for test in self.if_state):
             return False
         return self.if_none_match is None or etag not in self.if_none_match
 

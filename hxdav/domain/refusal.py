@@ -38,7 +38,7 @@ class Reason(StrEnum):
 
 SENTENCES: dict[Reason, str] = {
     Reason.NOT_CALENDAR_DATA: "This is not a valid calendar event.",
-    Reason.UNSUPPORTED_CALENDAR_DATA: "Only calendar data in UTF-8 (text/calendar, version 2.0) can be kept here.",
+    Reason.UNSUPPORTED_CALENDAR_DATA: "Only iCalendar (text/calendar, version 2.0) can be kept here.",
     Reason.NOT_ONE_OBJECT: "A calendar entry must hold exactly one event, with one UID.",
     Reason.WRONG_COMPONENT: "This calendar keeps events only; tasks and journals belong elsewhere.",
     Reason.TOO_LARGE: "This event is too large to keep; make its attachments or its description smaller.",

@@ -13,6 +13,7 @@ from hxdav.ical.text import unescape
 from hxdav.ical.zones import Zones, zones_of
 
 _TORN_CHARACTER = re.compile(rb"\r?\n[ \t](?=[\x80-\xbf])")
+_NOT_UTF_8 = "It is not in UTF-8 (RFC 5545 §3.1.4)."
 _RECURRENCE = frozenset({"RRULE", "RDATE"})
 
 
@@ -95,7 +96,7 @@ def decode(body: bytes) -> str:
         try:
             return _TORN_CHARACTER.sub(b"", body).decode()
         except UnicodeDecodeError:
-            raise CalendarDataError(Reason.UNSUPPORTED_CALENDAR_DATA) from None
+            raise CalendarDataError(Reason.NOT_CALENDAR_DATA, _NOT_UTF_8) from None
 
 
 def _object(text: str, calendar: Component, zones: Zones) -> CalendarObject:

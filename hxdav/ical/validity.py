@@ -24,6 +24,9 @@ MAX_UID = 1000
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
 _OTHER_TYPES = frozenset({"VTODO", "VJOURNAL", "VFREEBUSY", "VAVAILABILITY"})
 _ONCE = frozenset({"UID", "DTSTART", "DTEND", "DURATION", "RECURRENCE-ID"})
+_VCALENDAR_1 = "1.0"
+"""The version of the format before iCalendar, whose rules and times mean something else."""
+
 _SLACK = timedelta(days=2)
 """How far a date and a time may lie apart through their zones alone."""
 
@@ -44,6 +47,8 @@ def check_form(text: str) -> Component:
         raise _not_one("It holds several calendars (RFC 4791 §4.1).")
     if len(tree.components) > 1:
         raise _malformed("There is more in it than a VCALENDAR (RFC 5545 §3.4).")
+    if calendars[0].value("VERSION") == _VCALENDAR_1:
+        raise CalendarDataError(Reason.UNSUPPORTED_CALENDAR_DATA)
     return calendars[0]
 
 

@@ -62,12 +62,9 @@ def move(desk: Desk, edit: MoveObject) -> Outcome:
     if isinstance(found, Refused):
         return found
     in_place = desk.tx.mirrors.at(edit.integration_id, edit.to_href)
-    overwritten = _seen(in_place)
-    if overwritten is not None:
-        in_the_way = _clear(desk, edit, found, overwritten=overwritten)
-        if in_the_way is not None:
-            return in_the_way
-    elif in_place is not None:
+    if _seen(in_place) is not None:
+        return _in_the_way(desk, edit, found)
+    if in_place is not None:
         step_aside(desk, in_place)
     appointment = desk.tx.appointments.one(found.mirror.appointment_id)
     moved = record(
@@ -80,7 +77,7 @@ def move(desk: Desk, edit: MoveObject) -> Outcome:
             placement=Placement(integration_id=edit.integration_id, href=edit.to_href, uid=found.mirror.uid),
         ),
     )
-    return Applied(appointment_id=appointment.id, created=overwritten is None, etag=moved.etag)
+    return Applied(appointment_id=appointment.id, created=True, etag=moved.etag)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,18 +111,19 @@ def _find(desk: Desk, edit: RemoveObject | MoveObject) -> _Found | Refused:
     return _Found(place=place, mirror=mirror)
 
 
-def _clear(desk: Desk, edit: MoveObject, found: _Found, *, overwritten: Mirror) -> Refused | None:
-    """Remove what stands where an object is moved to (RFC 4918 §9.9.4), by the rules; why not, if it stays."""
-    if not edit.overwrite or overwritten.id == found.mirror.id:
+def _in_the_way(desk: Desk, edit: MoveObject, found: _Found) -> Refused:
+    """Why an object may not be moved onto what is shown: that is another appointment, or it is there already."""
+    if not edit.overwrite or edit.to_href == edit.href:
         return refuse(desk, found.place, Reason.EXISTS, href=edit.to_href)
-    removed = removing.remove(desk, found.place, overwritten)
-    if isinstance(removed, Refused):
-        return removed
-    hidden = desk.tx.mirrors.at(edit.integration_id, edit.to_href)
-    if hidden is None or _seen(hidden) is not None:
-        return refuse(desk, found.place, Reason.EXISTS, href=edit.to_href)
-    step_aside(desk, hidden)
-    return None
+    return refuse(
+        desk,
+        found.place,
+        Reason.UID_CHANGED,
+        href=edit.href,
+        mirror=found.mirror,
+        detail="Another appointment is at that address, and moving this one there would lose it.",
+        conflicting=edit.to_href,
+    )
 
 
 def _put_again(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObject, mirror: Mirror) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import time
 from urllib.parse import quote
@@ -91,6 +92,14 @@ def test_a_length_that_is_no_number_is_a_bad_request(maya: Caller, length: str) 
     maya.environ["CONTENT_LENGTH"] = length
 
     assert maya.put("a.ics").status == 400
+
+
+@pytest.mark.parametrize("method", ["PUT", "PROPFIND"])
+def test_a_compressed_body_is_an_unsupported_media_type(maya: Caller, method: str) -> None:
+    got = maya.request(method, CALENDAR + "a.ics", gzip.compress(an_object().encode()), content_encoding="gzip")
+
+    assert (got.status, got.headers["Accept-Encoding"]) == (415, "identity")
+    assert maya.put(content_encoding="identity").status == 201
 
 
 def test_an_object_of_20_megabytes_is_refused_and_never_held_in_memory(maya: Caller) -> None:

@@ -214,13 +214,30 @@ def test_both_ends_of_a_move_are_in_the_next_sync(maya: Caller) -> None:
     assert changed[CALENDAR + "b.ics"].has(f"{D}getetag")
 
 
-def test_a_move_onto_another_replaces_it_unless_that_is_forbidden(maya: Caller) -> None:
+def test_a_move_onto_another_appointment_is_a_conflict_of_uids(maya: Caller) -> None:
     maya.put()
     maya.put("b.ics", an_object("b@example"))
 
     assert maya.request("MOVE", URL, destination=CALENDAR + "b.ics", overwrite="F").status == 412
-    assert maya.request("MOVE", URL, destination=CALENDAR + "b.ics").status == 204
-    assert list(maya.world.shown(maya.integration_id)) == ["b.ics"]
+    got = maya.request("MOVE", URL, destination=CALENDAR + "b.ics")
+
+    assert (got.status, got.conditions[0]) == (403, f"{C}no-uid-conflict")
+    assert got.tree.findtext(f"{C}no-uid-conflict/{D}href") == CALENDAR + "b.ics"
+    assert sorted(maya.world.shown(maya.integration_id)) == ["a.ics", "b.ics"]
+
+
+@pytest.mark.parametrize("headers", [{}, {"destination": ""}, {"destination": "http://["}])
+def test_a_move_without_a_destination_is_a_bad_request(maya: Caller, headers: dict[str, str]) -> None:
+    maya.put()
+
+    assert maya.request("MOVE", URL, **headers).status == 400
+
+
+def test_a_name_with_a_slash_is_refused_with_a_sentence_that_is_true(maya: Caller) -> None:
+    got = maya.put("slash/in.ics")
+
+    assert got.status == 409
+    assert got.sentence == "The name of an appointment has no slash in it."
 
 
 def test_a_move_to_another_calendar_is_refused(maya: Caller) -> None:
@@ -233,7 +250,7 @@ def test_a_move_to_another_calendar_is_refused(maya: Caller) -> None:
     assert maya.request("GET", URL).status == 200
 
 
-@pytest.mark.parametrize("destination", ["", "urn:x", "/elsewhere/../x", "http://[", CALENDAR + "%ff.ics"])
+@pytest.mark.parametrize("destination", ["urn:x", "/elsewhere/../x", CALENDAR + "%ff.ics"])
 def test_a_move_to_nowhere_is_refused(maya: Caller, destination: str) -> None:
     maya.put()
 

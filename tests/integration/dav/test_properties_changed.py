@@ -193,11 +193,14 @@ def test_a_change_of_properties_is_no_change_of_what_the_calendar_shows(maya: Ca
     assert maya.propfind(CALENDAR, "CS:getctag").responses[CALENDAR].text(f"{CS}getctag") == before
 
 
-@pytest.mark.parametrize("path", ["/", CALENDAR + "a.ics"])
+@pytest.mark.parametrize("path", ["/", CALENDAR + "a.ics", CALENDAR + "none.ics"])
 def test_the_root_and_objects_keep_no_properties(maya: Caller, path: str) -> None:
     maya.put()
 
-    assert patch(maya, f'<x xmlns="{X}"/>', path=path).status == 403
+    got = patch(maya, f'<x xmlns="{X}"/>', path=path)
+
+    assert got.status == 403
+    assert got.tree.findtext(f"{D}need-privileges/{D}resource/{D}href") == path
 
 
 def test_properties_of_what_is_not_there_cannot_be_set(maya: Caller) -> None:

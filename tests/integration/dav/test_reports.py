@@ -245,6 +245,11 @@ def test_there_are_no_tasks_to_find(three: Caller, kind: str) -> None:
         ('<C:comp-filter name="VEVENT"/>', "valid-filter"),
         ('<C:comp-filter name="VCALENDAR"/><C:comp-filter name="VCALENDAR"/>', "valid-filter"),
         ("<C:comp-filter/>", "valid-filter"),
+        ('<C:comp-filter name="VCALENDAR">VEVENT</C:comp-filter>', "valid-filter"),
+        ('<C:comp-filter name="VCALENDAR" test="anyof"/>', "valid-filter"),
+        ('<C:comp-filter name="VCALENDAR"/>VEVENT', "valid-filter"),
+        ('<C:comp-filter name="VCALENDAR"><C:comp-filter name="VALARM"/></C:comp-filter>', "valid-filter"),
+        ('<C:comp-filter name="VCALENDAR"><C:comp-filter name="VCALENDAR"/></C:comp-filter>', "valid-filter"),
         ('<C:comp-filter name="VCALENDAR"><C:x/></C:comp-filter>', "supported-filter"),
         ('<C:comp-filter name="VCALENDAR"><D:comp-filter name="VEVENT"/></C:comp-filter>', "supported-filter"),
     ],
@@ -263,6 +268,20 @@ def test_a_filter_that_is_none_is_refused_with_its_condition(maya: Caller, conte
         ('<C:time-range start="20261124T000000Z" end="20261123T000000Z"/>', "valid-filter"),
         (day(7) + day(8), "valid-filter"),
         ('<C:is-not-defined/><C:prop-filter name="X"/>', "valid-filter"),
+        ("<C:is-not-defined/><C:is-not-defined/>", "valid-filter"),
+        ("<C:is-not-defined>no</C:is-not-defined>", "valid-filter"),
+        ("<C:is-not-defined><D:x/></C:is-not-defined>", "valid-filter"),
+        ('<C:time-range start="20261124T000000Z"><D:x/></C:time-range>', "valid-filter"),
+        ('<C:time-range start="20261124T000000Z" zone="x"/>', "valid-filter"),
+        ('<C:comp-filter name="VEVENT"/>', "valid-filter"),
+        ('<C:comp-filter name="VALARM"><C:comp-filter name="VEVENT"/></C:comp-filter>', "valid-filter"),
+        ('<C:prop-filter name="SUM MARY"/>', "valid-filter"),
+        ('<C:prop-filter name="SUMMARY" test="anyof"/>', "valid-filter"),
+        (prop("DTSTART", day(7) + "<C:text-match>x</C:text-match>"), "valid-filter"),
+        (prop("DTSTART", "<C:text-match>x</C:text-match><C:text-match>y</C:text-match>"), "valid-filter"),
+        (prop("SUMMARY", day(7)), "valid-filter"),
+        (prop("SUMMARY", '<C:text-match match-type="equals">x</C:text-match>'), "valid-filter"),
+        (prop("DTSTART", '<C:param-filter name="VALUE">DATE</C:param-filter>'), "valid-filter"),
         (prop("SUMMARY", '<C:text-match collation="i;klingon">x</C:text-match>'), "supported-collation"),
         (prop("SUMMARY", '<C:text-match negate-condition="perhaps">x</C:text-match>'), "valid-filter"),
         ('<C:comp-filter name="A">' * 20 + "</C:comp-filter>" * 20, "valid-filter"),
@@ -272,6 +291,35 @@ def test_a_part_of_a_filter_that_cannot_be_is_refused_with_its_condition(
     maya: Caller, vevent: str, condition: str
 ) -> None:
     assert maya.query(vevent).conditions[0] == f"{C}{condition}"
+
+
+TIMEZONE = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VTIMEZONE\r\nTZID:X\r\nEND:VTIMEZONE\r\nEND:VCALENDAR\r\n"
+
+
+@pytest.mark.parametrize("zone", ["", "UTC", an_object()])
+def test_a_time_zone_that_is_none_is_refused_with_its_condition(maya: Caller, zone: str) -> None:
+    filter_ = '<C:filter><C:comp-filter name="VCALENDAR"/></C:filter>'
+
+    assert maya.report("C:calendar-query", f"{filter_}<C:timezone>{TIMEZONE}</C:timezone>").status == 207
+    got = maya.report("C:calendar-query", f"{filter_}<C:timezone>{zone}</C:timezone>")
+
+    assert (got.status, got.conditions[0]) == (403, f"{C}valid-calendar-data")
+
+
+def test_a_report_of_property_names_gives_names_alone(maya: Caller) -> None:
+    maya.put()
+
+    got = maya.report("C:calendar-multiget", f"<D:propname/><D:href>{A}</D:href>")
+
+    names = got.responses[A]
+    assert names.has(f"{D}getetag")
+    assert all(not tree.text and not len(tree) for _, tree in names.properties.values())
+
+
+@pytest.mark.parametrize("content", ["<D:allprop/><D:propname/>", "<D:prop/><D:allprop/>", "<D:prop/><D:prop/>"])
+def test_properties_are_asked_for_in_one_way(maya: Caller, content: str) -> None:
+    assert maya.request("PROPFIND", CALENDAR, f"<D:propfind {SPACES}>{content}</D:propfind>").status == 400
+    assert maya.report("C:calendar-multiget", f"{content}<D:href>{A}</D:href>").status == 400
 
 
 @pytest.mark.parametrize(

@@ -192,36 +192,21 @@ def test_a_move_there_and_back_reports_each_address_once(store: Store) -> None:
     assert practice.changes(calendar) == {"a.ics": practice.shown(calendar)["a.ics"], "b.ics": None}
 
 
-def test_a_move_onto_another_object_removes_that_by_the_rules(store: Store) -> None:
+def test_a_move_onto_another_appointment_is_refused_whole(store: Store) -> None:
     practice = a_practice(store)
     calendar = practice.integration()
     practice.put(calendar, "a.ics", an_object("a@example"))
-    target = practice.put(calendar, "b.ics", an_object("b@example"))
-    assert isinstance(target, Applied)
+    practice.put(calendar, "b.ics", an_object("b@example"))
+    etag = practice.shown(calendar)["a.ics"]
 
-    assert practice.move(calendar, "a.ics", "b.ics", overwrite=False) == Refused(reason=Reason.EXISTS)
     outcome = practice.move(calendar, "a.ics", "b.ics")
 
-    assert isinstance(outcome, Applied)
-    assert not outcome.created
-    assert set(practice.shown(calendar)) == {"b.ics"}
-    practice.clock.advance(seconds=60)
-    practice.settle()
-    assert practice.appointment(target.appointment_id).is_gone
-    assert set(practice.shown(calendar)) == {"b.ics"}
-
-
-def test_a_move_onto_a_protected_appointment_is_refused_whole(store: Store) -> None:
-    practice = a_practice(store)
-    calendar = practice.integration()
-    practice.book(an_object("p@practice"), invoice=RecordMark.PRESENT)
-    (protected,) = practice.shown(calendar)
-    practice.put(calendar, "a.ics", an_object("a@example"))
-
-    outcome = practice.move(calendar, "a.ics", protected)
-
-    assert outcome == Refused(reason=Reason.INVOICE_PROTECTS)
-    assert set(practice.shown(calendar)) == {"a.ics", protected}
+    assert isinstance(outcome, Refused)
+    assert (outcome.reason, outcome.href) == (Reason.UID_CHANGED, "b.ics")
+    assert set(practice.shown(calendar)) == {"a.ics", "b.ics"}
+    assert practice.shown(calendar)["a.ics"] != etag
+    assert practice.removals() == []
+    assert practice.move(calendar, "a.ics", "b.ics", overwrite=False) == Refused(reason=Reason.EXISTS)
 
 
 @pytest.mark.parametrize("removed_after", [0, 60])

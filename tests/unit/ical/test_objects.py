@@ -64,7 +64,8 @@ def test_a_character_that_a_fold_tears_apart_is_made_whole() -> None:
 def test_what_is_not_utf_8_is_not_read() -> None:
     with pytest.raises(CalendarDataError) as refusal:
         read_object(a_calendar(a_vevent(START, "SUMMARY:Größe")).encode("latin-1"))
-    assert refusal.value.reason is Reason.UNSUPPORTED_CALENDAR_DATA
+    assert refusal.value.reason is Reason.NOT_CALENDAR_DATA
+    assert "UTF-8" in refusal.value.detail
 
 
 TODO = "BEGIN:VTODO\r\nUID:t\r\nEND:VTODO\r\n"
