@@ -5,7 +5,7 @@
 
 FROM python:3.13-slim AS assets
 WORKDIR /src
-COPY requirements/dev.txt requirements/
+COPY requirements/node.txt requirements/
 COPY tools/assets tools/
 COPY web-assets web-assets
 COPY hxdav/web/static hxdav/web/static

@@ -1,5 +1,6 @@
 # make demo       serve a demo practice on http://127.0.0.1:5232   [PORT=5232] [DATA=var/demo] [TLS=1]
 # make test       every check and every test: what CI runs
+# make prepare    what the tests need, without running them
 # make test-long  the same tests looking much longer: before a release
 # make bench      requests per second beside stock Radicale   [BENCH_GROWTH=0 leaves the growth table out]
 # make bench-bridges  how quickly bridges carry [SERVICES="google outlook exchange"] [BENCH_BRIDGES_QUICK=1]
@@ -16,7 +17,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo assets test test-long bench bench-bridges screenshots lint format lock clean
+.PHONY: help demo assets prepare test test-long bench bench-bridges screenshots lint format lock clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -49,12 +50,13 @@ lint: .venv/dev
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.locks
 
-test: lint tests/npm/node_modules/.package-lock.json $(ASSETS)
+prepare: .venv/dev tests/npm/node_modules/.package-lock.json $(ASSETS)
 	@tools/chromium
+
+test: lint prepare
 	$(PYTEST)
 
-test-long: lint tests/npm/node_modules/.package-lock.json $(ASSETS)
-	@tools/chromium
+test-long: lint prepare
 	HXDAV_TESTS=long $(PYTEST)
 
 bench: .venv/dev $(ASSETS)
@@ -72,13 +74,14 @@ format: .venv/dev
 	$(BIN)/ruff format
 
 # Newer releases:  make lock UPGRADE=--upgrade
-COMPILE := .venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-strip-extras --no-emit-index-url $(UPGRADE)
 lock: .venv/dev
-	$(BIN)/python -m venv .venv/lock
-	.venv/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
 	$(COMPILE) pyproject.toml --group dev --output-file requirements/dev.txt
 	$(COMPILE) pyproject.toml --constraints requirements/dev.txt --output-file requirements/runtime.txt
+	$(COMPILE) --group node --constraints requirements/dev.txt --output-file requirements/node.txt
+	$(COMPILE) --group uv --output-file requirements/uv.txt
 	$(COMPILE) requirements/build.in --output-file requirements/build.txt
 
 clean:

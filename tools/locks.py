@@ -17,6 +17,7 @@ from itertools import product
 from pathlib import Path
 from typing import cast
 
+from packaging.dependency_groups import resolve_dependency_groups
 from packaging.markers import Environment, Marker, default_environment
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
@@ -167,11 +168,12 @@ def faults_in(
 def main() -> int:
     """Prints what is open in the lock files of this project, and returns the exit status."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    runtime = project["project"]["dependencies"]
+    runtime, groups = project["project"]["dependencies"], project["dependency-groups"]
     roots = {
         "build": project["build-system"]["requires"],
         "runtime": runtime,
-        "dev": [*runtime, *project["dependency-groups"]["dev"]],
+        "dev": [*runtime, *resolve_dependency_groups(groups, "dev")],
+        "node": resolve_dependency_groups(groups, "node"),
     }
     prefix = "Programming Language :: Python :: "
     pythons = [line.removeprefix(prefix) for line in project["project"]["classifiers"] if line.startswith(prefix)]
