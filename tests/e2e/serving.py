@@ -94,6 +94,7 @@ class DemoServer:
         self.folder = folder
         self.port = port or free_port()
         self.environment = {**QUICK, **(environment or {})}
+        self.announced = ""
         self.base_url = ""
         self.users: dict[str, DemoUser] = {}
         self._options = options
@@ -103,7 +104,8 @@ class DemoServer:
         """Start it, and wait until it answers."""
         command = ("demo", "--json", "--port", str(self.port), "--data", str(self.data), *self._options)
         self._running = HxdavProcess(self.folder, *command, environment=self.environment)
-        announced = until(self._announcement, what="what hxdav demo --json says")
+        self.announced = until(self._announcement, what="what hxdav demo --json says")
+        announced = json.loads(self.announced)
         self.base_url = announced["base_url"]
         users = {name: user for name, user in announced["users"].items() if user and user["calendar_url"]}
         self.users = {name: DemoUser(**user) for name, user in users.items()}
@@ -157,11 +159,10 @@ class DemoServer:
         listed: list[dict[str, Any]] = json.loads(self.hxdav("appointments", "list", "--json", *options))
         return listed
 
-    def _announcement(self) -> dict[str, Any] | None:
+    def _announcement(self) -> str:
         self.running.require_running()
         line, end, _ = self.running.output.read_text().partition("\n")
-        announced: dict[str, Any] | None = json.loads(line) if end else None
-        return announced
+        return line if end else ""
 
     def _answers(self) -> bool:
         self.running.require_running()
@@ -190,10 +191,12 @@ def run_hxdav(
 
 def until(found: Callable[[], Found | None], *, what: str, seconds: float = PATIENCE_SECONDS) -> Found:
     """What ``found`` returns as soon as that is something."""
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, 0.02
     while time.monotonic() < deadline:
         value = found()
         if value:
             return value
-        time.sleep(0.02)
+        time.sleep(pause)
+        # To ask costs the time of what is waited for.
+        pause = min(1.5 * pause, 0.3)
     raise AssertionError(f"waited {seconds} s for {what}")

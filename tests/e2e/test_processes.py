@@ -62,6 +62,7 @@ def configure(folder: Path, *, port: int, workers: int = 1) -> None:
 
 def test_a_server_that_is_told_to_end_does_so_and_frees_its_port(installation: Path) -> None:
     with served(installation) as (server, port):
+        assert f"hxdav serves http://127.0.0.1:{port}\n" in server.log.read_text()
         server.process.send_signal(signal.SIGTERM)
 
         assert server.process.wait(timeout=PATIENCE_SECONDS) == 0
@@ -98,18 +99,25 @@ def test_a_port_that_is_taken_is_refused_with_a_sentence(installation: Path) -> 
     assert f"port {port}" in said
 
 
-def test_a_database_without_its_schema_is_refused_with_the_command_that_makes_it(tmp_path: Path) -> None:
-    configure(tmp_path, port=free_port())
-
-    assert "hxdav db upgrade" in run_hxdav("serve", config=tmp_path / "hxdav.toml", expected_exit=1)
-
-
 def test_a_database_of_another_version_is_refused_with_the_command_that_mends_it(installation: Path) -> None:
     with closing(sqlite3.connect(installation / "hxdav.db")) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0000_of_long_ago'")
         connection.commit()
 
     assert "hxdav db upgrade" in run_hxdav("serve", config=installation / "hxdav.toml", expected_exit=1)
+
+
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_the_worker_runs_alone_until_it_is_told_to_end(installation: Path, told: signal.Signals) -> None:
+    worker = HxdavProcess(installation, "worker", environment={"HXDAV_CONFIG": str(installation / "hxdav.toml")})
+    try:
+        until(worker.log.read_text, what="what it says first")
+        worker.process.send_signal(told)
+        code = worker.process.wait(timeout=PATIENCE_SECONDS)
+    finally:
+        worker.kill_group()
+
+    assert (worker.log.read_text(), code) == ("The worker runs until Ctrl+C.\n", 0)
 
 
 @pytest.mark.parametrize("size", [1, 200_000])

@@ -101,7 +101,7 @@ def test_a_search_with_expansion_gives_the_instances_of_the_series(demo_server: 
 
 def test_over_tls_it_is_the_same_for_who_trusts_the_local_authority(tls_demo_server: DemoServer) -> None:
     server = tls_demo_server
-    assert server.base_url.startswith("https://")
+    assert server.user.calendar_url.startswith(f"https://localhost:{server.port}/maya/hx-")
 
     with a_calendar(server) as calendar:
         calendar.save_event(an_event("tls@example", days=3, summary="Over TLS"))
