@@ -254,8 +254,18 @@ class TryLater(RemoteError):
         self.code = code
 
 
+class Forbidden(TryLater):
+    """The provider knows the account and refuses what was asked, or sends hxdav to an address that it does not call.
+
+    It may pass. If it lasts, somebody has to change a right or a setting, and hxdav goes on by itself.
+    """
+
+
 class AccessLost(RemoteError):
-    """The credentials or the consent do not hold any more: pause, and ask the person to connect again."""
+    """The credentials or the consent do not hold: if that lasts, the person has to connect again.
+
+    Only for a provider's word on them (401, ``invalid_grant``); anything else is Forbidden.
+    """
 
     def __init__(self, sentence: str, *, code: str = "access_lost") -> None:
         super().__init__(sentence)

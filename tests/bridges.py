@@ -119,6 +119,13 @@ class BridgedWorld:
             tx.external_accounts.went_well(tx.bridges.one(integration_id).account_id)
         return self.round()
 
+    def wait_out(self, integration_id: IntegrationId) -> None:
+        """Look, and let the minutes pass after which hxdav believes what it is answered."""
+        self.look(integration_id)
+        for _ in range(8):
+            self.practice.clock.advance(minutes=1)
+            self.round()
+
     def bridge(self, integration_id: IntegrationId) -> Bridge:
         """A bridge as it is."""
         with self.practice.store.snapshot() as tx:

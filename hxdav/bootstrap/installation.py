@@ -159,6 +159,7 @@ class Installation:
             worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
             hooks=hooks if public_url else None,
             lease=timedelta(seconds=self.settings.bridges.lease_seconds),
+            patience=timedelta(seconds=self.settings.bridges.patience_seconds),
         )
 
     def _listeners(self) -> Listeners | None:

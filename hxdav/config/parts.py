@@ -282,6 +282,12 @@ class BridgesPart(Part):
     lease_seconds: int = Field(
         default=60, ge=1, le=600, description="Seconds after which another process takes over from one that was killed."
     )
+    patience_seconds: int = Field(
+        default=420,
+        ge=1,
+        le=86_400,
+        description="Seconds for which a provider must refuse access, or not find a calendar, until hxdav believes it.",
+    )
 
 
 class MetricsPart(Part):

@@ -24,7 +24,8 @@ class ExternalAccount:
     """An account at a provider: ``subject`` tells it apart, ``label`` is what the person knows it by.
 
     ``address`` is where it is, for services that are not in one place; ``credentials`` are sealed. ``trouble`` is what
-    was last wrong, until something goes well. ``about`` is what its server says of itself, where it does.
+    was last wrong, until something goes well, and ``troubled_since`` is when that began. ``about`` is what its server
+    says of itself, where it does.
     """
 
     id: ExternalAccountId
@@ -41,6 +42,7 @@ class ExternalAccount:
     requests: int
     throttled_at: datetime | None
     about: str
+    troubled_since: datetime | None = None
 
 
 class BridgeState(StrEnum):
@@ -56,12 +58,19 @@ class BridgeState(StrEnum):
     STOPPED = "stopped"
     """The person has paused it."""
 
+    MISSING = "missing"
+    """The provider does not find the calendar. This may pass: hxdav looks again before it believes it."""
+
     GONE = "gone"
-    """The calendar is no longer there: nothing is removed for that; the person connects again."""
+    """The calendar has been missing for minutes. Nothing is removed for that. hxdav looks each hour whether it is back;
+    the person can connect again."""
 
 
-AT_WORK = frozenset({BridgeState.MAKING, BridgeState.RUNNING, BridgeState.HIDDEN})
+AT_WORK = frozenset(BridgeState) - {BridgeState.STOPPED}
 """States in which a bridge is looked after."""
+
+STANDING_STILL = frozenset({BridgeState.HIDDEN, BridgeState.MISSING, BridgeState.GONE})
+"""States in which hxdav only looks whether the calendar is there and shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +80,7 @@ class Bridge:
     ``cursor`` is from where to pull; None: everything is to be listed. ``listing`` numbers the listings, and
     ``is_listing`` says whether one is under way: what it does not see is asked for. While ``is_cautious`` every removal
     goes to review (rule 7). Up to ``pushed_modseq`` everything has been looked at; ``day`` is that whose horizon was.
+    Since ``troubled_since`` the calendar has been missing, or nothing could be pulled or pushed.
     """
 
     integration_id: IntegrationId
@@ -94,6 +104,7 @@ class Bridge:
     channel_ticket: str | None
     channel_opened_at: datetime | None
     channel_expires_at: datetime | None
+    troubled_since: datetime | None = None
 
 
 RETRACTED = "retracted"

@@ -49,6 +49,7 @@ class NotificationKind(StrEnum):
     ACCESS_LOST = "access_lost"
     BRIDGE_HIDDEN = "bridge_hidden"
     BRIDGE_GONE = "bridge_gone"
+    BRIDGE_STALLED = "bridge_stalled"
     BRIDGE_RESUMED = "bridge_resumed"
     OBJECT_LEFT_ALONE = "object_left_alone"
     OBJECT_NOT_TAKEN = "object_not_taken"
@@ -205,12 +206,16 @@ WORDINGS: dict[NotificationKind, Wording] = {
         to_do="Show it again where you have hidden it; nothing was deleted, and it goes on by itself.",
     ),
     NotificationKind.BRIDGE_GONE: Wording(
-        happened="A calendar that hxdav kept current was deleted there, with what it showed.",
-        to_do="Nothing was deleted in the practice; remove the calendar in hxdav, and connect it again if you need it.",
+        happened="hxdav does not find one of your connected calendars any more: it was probably deleted there.",
+        to_do="Nothing was deleted in hxdav. Restore the calendar, or connect the account again to get a new one.",
+    ),
+    NotificationKind.BRIDGE_STALLED: Wording(
+        happened="hxdav has not been able to update one of your connected calendars for 15 minutes.",
+        to_do="hxdav keeps trying. The calendar's page in hxdav says why, and what you can do.",
     ),
     NotificationKind.BRIDGE_RESUMED: Wording(
-        happened="A calendar elsewhere goes on after it stood still.",
-        to_do="Look at the deletions that you made there in the meantime: they wait for your answer.",
+        happened="hxdav updates one of your connected calendars again.",
+        to_do="If you deleted appointments there in the meantime, answer the review of deletions.",
     ),
     NotificationKind.OBJECT_LEFT_ALONE: Wording(
         happened="An entry of your calendar elsewhere was not taken over, and stays there as it is.",
@@ -239,6 +244,7 @@ MAILED = frozenset({
     NotificationKind.CALENDAR_FROZEN,
     NotificationKind.ACCESS_LOST,
     NotificationKind.BRIDGE_GONE,
+    NotificationKind.BRIDGE_STALLED,
 })  # fmt: skip
 """Kinds that are also mailed to the practitioner's login, because they cannot wait for somebody to look."""
 

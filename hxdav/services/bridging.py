@@ -18,10 +18,12 @@ from hxdav.domain.times import Clock, day_of
 from hxdav.errors import NotPermitted, UseCaseError
 from hxdav.remote import Identity
 from hxdav.services import steering
-from hxdav.services.connecting import new_slug, require_subscription, subject_of
+from hxdav.services.connecting import disconnect, new_slug, require_subscription, subject_of
 from hxdav.services.steering import require_own_word
 from hxdav.store.store import Tx
 from hxdav.store.trail import Subject
+
+_IN_USE = frozenset({IntegrationState.CONNECTED, IntegrationState.CONNECTING})
 
 Seal = Callable[[ExternalAccountId], str]
 """Gives an account's credentials, sealed for its row: they are bound to its number."""
@@ -147,7 +149,7 @@ def connect_bridge(
     """Connect a calendar in ``account``, which the worker makes there (rules 1, 2, 3 and 9).
 
     Where the practitioner has disconnected ones in this account it is connecting, until ``reconnecting.take_out`` is
-    done with those. Raises UseCaseError and NotPermitted.
+    done with those. One whose calendar is gone is disconnected first. Raises UseCaseError and NotPermitted.
     """
     practice = tx.integrations.lock(practitioner.id)
     if practice.practice_group_id != account.practice_group_id:
@@ -156,7 +158,10 @@ def connect_bridge(
     require_subscription(tx, practitioner)
     own = _own(tx, practitioner, account)
     for integration, bridge in own:
-        _require_disconnected(integration, bridge, account)
+        if _is_lost(integration, bridge):
+            disconnect(tx, clock, integration=integration, source=source)
+        else:
+            _require_disconnected(integration, account)
     now = clock.now()
     today = day_of(now, ZoneInfo(practice.zone))
     integration_id = tx.integrations.add(
@@ -211,11 +216,14 @@ def _our_names(tx: Tx, account: ExternalAccount) -> set[str]:
 
 
 def _goes_on(integration: Integration, bridge: Bridge) -> bool:
-    in_use = {IntegrationState.CONNECTED, IntegrationState.CONNECTING}
-    return integration.state in in_use and bridge.state is not BridgeState.GONE
+    return integration.state in _IN_USE and bridge.state is not BridgeState.GONE
 
 
-def _require_disconnected(integration: Integration, bridge: Bridge, account: ExternalAccount) -> None:
+def _is_lost(integration: Integration, bridge: Bridge) -> bool:
+    return integration.state in _IN_USE and bridge.state is BridgeState.GONE
+
+
+def _require_disconnected(integration: Integration, account: ExternalAccount) -> None:
     """Raise UseCaseError where the practitioner has this calendar in the account still: one each is enough."""
     if integration.state is IntegrationState.DISCONNECTED:
         return
@@ -223,11 +231,6 @@ def _require_disconnected(integration: Integration, bridge: Bridge, account: Ext
         raise UseCaseError(
             f"An administrator of the practice has suspended integration {integration.id}, which is in this account. "
             "Ask them to lift that."
-        )
-    if bridge.state is BridgeState.GONE:
-        raise UseCaseError(
-            f"The calendar of integration {integration.id} is no longer in this account. Remove the integration first.",
-            command=f"hxdav integrations remove {integration.id}",
         )
     raise UseCaseError(
         f"Integration {integration.id}, {integration.name}, is in the account {account.label} already: "
@@ -239,9 +242,11 @@ def _resume(tx: Tx, clock: Clock, account_id: ExternalAccountId) -> None:
     now = clock.now()
     bridges = tx.bridges.of_account(account_id)
     for bridge in bridges:
-        tx.bridges.change(bridge.integration_id, is_cautious=True, pull_due_at=now)
+        tx.bridges.change(bridge.integration_id, is_cautious=True, pull_due_at=now, troubled_since=None)
     # A provider forgets the channels with the consent that they were opened with.
     tx.channels.end([bridge.integration_id for bridge in bridges if bridge.channel_id], now=now)
     for bridge in tx.bridges.at_work(account_id):
+        if bridge.state is BridgeState.GONE:
+            continue
         subject = subject_of(tx.integrations.one(bridge.integration_id))
         tx.notifications.tell(subject, kind=NotificationKind.BRIDGE_RESUMED, at=now)

@@ -101,6 +101,7 @@ def _why_not(tx: Tx, integration: Integration) -> str:
 _STANDING_STILL = {
     BridgeState.HIDDEN: "the calendar is hidden, and waits until it is shown again.",
     BridgeState.STOPPED: "this calendar was paused.",
+    BridgeState.MISSING: "the provider does not find the calendar at the moment; hxdav looks again within minutes.",
     BridgeState.GONE: "the calendar was deleted there, and has to be connected again.",
 }
 

@@ -73,7 +73,7 @@ def _health(each: Alike) -> Health:
 
 
 def _bridged(each: Alike) -> Health:
-    if each.account is AccountState.REFUSED or each.bridge is BridgeState.GONE:
+    if each.account is AccountState.REFUSED or each.bridge in {BridgeState.MISSING, BridgeState.GONE}:
         return Health.TROUBLED
     if each.bridge in {BridgeState.HIDDEN, BridgeState.STOPPED}:
         return Health.PAUSED

@@ -109,9 +109,13 @@ _STANDING_STILL = {
         "Paused, because the calendar is hidden; it goes on by itself when it is shown again.",
     ),
     BridgeState.STOPPED: (Health.PAUSED, "Paused by you; resume it to go on."),
+    BridgeState.MISSING: (
+        Health.TROUBLED,
+        "The provider does not find the calendar at the moment. hxdav looks again within minutes.",
+    ),
     BridgeState.GONE: (
         Health.TROUBLED,
-        "The calendar was deleted there; nothing was removed here. Connect it again.",
+        "The calendar was deleted at the provider; nothing was deleted in hxdav. Connect the account again.",
     ),
 }
 

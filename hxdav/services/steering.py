@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from hxdav.domain.bridge import AT_WORK, AccountState, Bridge, BridgeState
+from hxdav.domain.bridge import AccountState, Bridge, BridgeState
 from hxdav.domain.edit import Source
 from hxdav.domain.ids import AppPasswordId
 from hxdav.domain.integration import Integration, IntegrationState
@@ -26,7 +26,7 @@ def pause(tx: Tx, clock: Clock, *, integration: Integration, source: Source) -> 
     bridge = _own_bridge(tx, integration, source=source)
     if bridge.state is BridgeState.STOPPED:
         raise UseCaseError(f"Integration {integration.id} is paused already.")
-    if bridge.state not in AT_WORK:
+    if bridge.state is BridgeState.GONE:
         raise UseCaseError(f"The calendar of integration {integration.id} is gone, so there is nothing to pause.")
     tx.bridges.change(integration.id, state=BridgeState.STOPPED)
     tx.trail.audit("bridge_paused", subject_of(integration), source=source, at=clock.now())
@@ -56,13 +56,11 @@ def request_pull(tx: Tx, clock: Clock, *, integration: Integration, source: Sour
             f"The account {account.label} does not let hxdav in any more. Connect it again.",
             command=f"hxdav integrations add --service {account.service}",
         )
-    if bridge.state not in AT_WORK:
-        if bridge.state is BridgeState.STOPPED:
-            raise UseCaseError(
-                f"{integration.name} is paused. Let it go on first.",
-                command=f"hxdav integrations resume {integration.id}",
-            )
-        raise UseCaseError(f"The calendar of {integration.name} is gone. Remove it and connect again.")
+    if bridge.state is BridgeState.STOPPED:
+        raise UseCaseError(
+            f"{integration.name} is paused. Let it go on first.",
+            command=f"hxdav integrations resume {integration.id}",
+        )
     now = clock.now()
     tx.bridges.change(integration.id, pull_due_at=now)
     tx.external_accounts.try_now(account.id)

@@ -8,12 +8,20 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
-from hxdav.domain.bridge import Bridge, BridgeState
+from hxdav.domain.bridge import AccountState, Bridge, BridgeState
 from hxdav.domain.ids import ExternalAccountId, IntegrationId, Modseq, PracticeGroupId
 from hxdav.domain.integration import Integration, Service
 from hxdav.domain.privacy import PrivacyLevel
 from hxdav.store.external_accounts import TAKES_PART
-from hxdav.store.rows import BridgeRow, IntegrationRow, LinkRow, PractitionerRow, SubscriptionRow, UserRow
+from hxdav.store.rows import (
+    BridgeRow,
+    ExternalAccountRow,
+    IntegrationRow,
+    LinkRow,
+    PractitionerRow,
+    SubscriptionRow,
+    UserRow,
+)
 
 
 class Bridges:
@@ -72,6 +80,45 @@ class Bridges:
         """Have every bridge into an account pulled before anything is written there again."""
         self._connection.execute(update(BridgeRow).where(BridgeRow.account_id == account_id).values(pull_due_at=now))
 
+    def stand_still(self, integration_ids: Collection[IntegrationId], *, now: datetime) -> None:
+        """Note since when nothing could be pulled from or pushed to these bridges."""
+        self._connection.execute(
+            update(BridgeRow)
+            .where(
+                BridgeRow.integration_id.in_(integration_ids),
+                BridgeRow.state.in_(_MOVES),
+                BridgeRow.troubled_since.is_(None),
+            )
+            .values(troubled_since=now)
+        )
+
+    def go_on(self, integration_ids: Collection[IntegrationId]) -> None:
+        """Note that something could be pulled from or pushed to these bridges."""
+        self._connection.execute(
+            update(BridgeRow)
+            .where(BridgeRow.integration_id.in_(integration_ids), BridgeRow.state.in_(_MOVES))
+            .values(troubled_since=None)
+        )
+
+    def stalled(self, *, since: datetime) -> list[IntegrationId]:
+        """The bridges that may be looked after, and that have stood still for as long."""
+        query = (
+            select(BridgeRow.integration_id)
+            .join(ExternalAccountRow, ExternalAccountRow.id == BridgeRow.account_id)
+            .join(IntegrationRow, IntegrationRow.id == BridgeRow.integration_id)
+            .join(PractitionerRow, PractitionerRow.id == IntegrationRow.practitioner_id)
+            .join(UserRow, UserRow.id == PractitionerRow.user_id)
+            .join(SubscriptionRow, SubscriptionRow.practitioner_id == PractitionerRow.id)
+            .where(
+                TAKES_PART,
+                BridgeRow.state.in_(_MOVES),
+                BridgeRow.troubled_since <= since,
+                ExternalAccountRow.state == AccountState.CONNECTED,
+            )
+            .order_by(BridgeRow.integration_id)
+        )
+        return [IntegrationId(each) for each in self._connection.execute(query).scalars()]
+
     def put_off(self, integration_id: IntegrationId, *, due_at: datetime, until: datetime) -> None:
         """Have a bridge pulled at ``until``, unless it has been woken since its pull was due at ``due_at``."""
         self._connection.execute(
@@ -109,6 +156,9 @@ class Bridges:
         )
 
 
+_MOVES = frozenset({BridgeState.MAKING, BridgeState.RUNNING})
+"""States in which something is pulled and pushed."""
+
 _BRIDGES = select(
     BridgeRow.integration_id,
     BridgeRow.practice_group_id,
@@ -131,6 +181,7 @@ _BRIDGES = select(
     BridgeRow.channel_ticket,
     BridgeRow.channel_opened_at,
     BridgeRow.channel_expires_at,
+    BridgeRow.troubled_since,
 ).order_by(BridgeRow.integration_id)
 
 _ONE = _BRIDGES.where(BridgeRow.integration_id == bindparam("integration"))
@@ -159,4 +210,5 @@ def _bridge(row: Row[*tuple[Any, ...]]) -> Bridge:
         channel_ticket=row.channel_ticket,
         channel_opened_at=row.channel_opened_at,
         channel_expires_at=row.channel_expires_at,
+        troubled_since=row.troubled_since,
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, insert, or_, select, update
 
-from hxdav.domain.bridge import AT_WORK, AccountState, BridgeState, ExternalAccount
+from hxdav.domain.bridge import AT_WORK, STANDING_STILL, AccountState, BridgeState, ExternalAccount
 from hxdav.domain.ids import ExternalAccountId, IntegrationId, PracticeGroupId
 from hxdav.domain.integration import IntegrationState, Service
 from hxdav.domain.subscription import SubscriptionState
@@ -106,6 +106,7 @@ class ExternalAccounts:
             failures=0,
             retry_at=None,
             trouble=None,
+            troubled_since=None,
             listened_by=None,
             listened_until=None,
         )
@@ -140,17 +141,24 @@ class ExternalAccounts:
                 _ACCOUNT.c.id == account_id,
                 or_(_ACCOUNT.c.failures > 0, _ACCOUNT.c.trouble.is_not(None), _ACCOUNT.c.retry_at.is_not(None)),
             )
-            .values(failures=0, retry_at=None, trouble=None)
+            .values(failures=0, retry_at=None, trouble=None, troubled_since=None)
         )
 
     def failed(
-        self, account_id: ExternalAccountId, *, failures: int, retry_at: datetime, trouble: str, throttled: bool
+        self,
+        account_id: ExternalAccountId,
+        *,
+        failures: int,
+        retry_at: datetime,
+        trouble: str,
+        since: datetime,
+        throttled: bool = False,
     ) -> None:
         """Leave an account alone until ``retry_at``; ``throttled`` where the provider asked for fewer requests."""
         values: dict[str, Any] = {"failures": failures, "retry_at": retry_at, "trouble": trouble}
         if throttled:
             values["throttled_at"] = retry_at
-        self._set(account_id, **values)
+        self._set(account_id, troubled_since=since, **values)
 
     def count(self, account_id: ExternalAccountId, *, requests: int) -> None:
         """Add requests that were sent."""
@@ -275,6 +283,7 @@ _ACCOUNTS = select(
     ExternalAccountRow.requests,
     ExternalAccountRow.throttled_at,
     ExternalAccountRow.about,
+    ExternalAccountRow.troubled_since,
 )
 
 TAKES_PART = and_(
@@ -303,7 +312,7 @@ _BRIDGES_THERE = (
 _HAS_WORK = _BRIDGES_THERE.where(
     or_(
         BridgeRow.pull_due_at <= bindparam("now"),
-        and_(IntegrationRow.modseq > BridgeRow.pushed_modseq, BridgeRow.state != BridgeState.HIDDEN),
+        and_(IntegrationRow.modseq > BridgeRow.pushed_modseq, BridgeRow.state.not_in(STANDING_STILL)),
     )
 ).exists()
 
@@ -335,4 +344,5 @@ def _account(row: Row[*tuple[Any, ...]]) -> ExternalAccount:
         requests=row.requests,
         throttled_at=row.throttled_at,
         about=row.about,
+        troubled_since=row.troubled_since,
     )

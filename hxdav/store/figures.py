@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select
 
 from hxdav.domain.appointment import AppointmentKind
-from hxdav.domain.bridge import AccountState, BridgeState
+from hxdav.domain.bridge import STANDING_STILL, AccountState, BridgeState
 from hxdav.domain.integration import IntegrationState, Service
 from hxdav.domain.removal import OPEN, RemovalState
 from hxdav.domain.subscription import SubscriptionState
@@ -151,7 +151,7 @@ _WAITING = (
     .outerjoin(LinkRow, OF_WHOLE)
     .where(
         TAKES_PART,
-        BridgeRow.state != BridgeState.HIDDEN,
+        BridgeRow.state.not_in(STANDING_STILL),
         IntegrationRow.modseq > BridgeRow.pushed_modseq,
         IS_PENDING,
     )

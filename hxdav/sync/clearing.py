@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from hxdav.domain.bridge import Bridge, BridgeState, Link
 from hxdav.domain.integration import IntegrationState
 from hxdav.domain.notification import NotificationKind
 from hxdav.log import get_logger
-from hxdav.remote import CalendarId, Changed, NotTaken, RemoteError, TryLater
+from hxdav.remote import CalendarId, CalendarUnavailable, Changed, NotTaken, RemoteError, TryLater
 from hxdav.services.connecting import subject_of
 from hxdav.sync.errand import Errand
 from hxdav.sync.linking import known_at
+from hxdav.sync.troubles import miss
 
 AT_ONCE = 50
 EDITED = "edited"
@@ -24,15 +26,24 @@ def clear_old_calendars(errand: Errand, bridge: Bridge) -> None:
     An old calendar that gives trouble never keeps the new one waiting: the next pull tries it again.
     """
     for old in _disconnected(errand, bridge):
-        if old.calendar_id is None or old.state is BridgeState.GONE:
+        if old.calendar_id is None or _is_given_up(old, errand.now()):
             continue
         try:
             _clear(errand, CalendarId(old.calendar_id), old=old)
+        except CalendarUnavailable:
+            with errand.store.transaction() as tx:
+                miss(tx, old, now=errand.now(), patience=errand.patience)
         except RemoteError as error:
             if isinstance(error, TryLater) and error.after is not None:
                 # The provider asks for a pause, whichever calendar is meant.
                 raise
             get_logger().info("old_calendar_not_cleared", integration=old.integration_id, trouble=type(error).__name__)
+
+
+def _is_given_up(old: Bridge, now: datetime) -> bool:
+    """Return whether an old calendar is gone, or missing and not to be looked at yet."""
+    waits = old.state is BridgeState.MISSING and old.pull_due_at is not None and old.pull_due_at > now
+    return waits or old.state is BridgeState.GONE
 
 
 def _disconnected(errand: Errand, bridge: Bridge) -> list[Bridge]:

@@ -15,13 +15,12 @@ from zoneinfo import ZoneInfo
 
 from hxdav.domain.bridge import Bridge, ExternalAccount
 from hxdav.domain.ids import ExternalAccountId, IntegrationId
-from hxdav.domain.integration import Integration
 from hxdav.domain.policy import Policy
 from hxdav.domain.times import Clock
 from hxdav.errors import StoreBusy, UseCaseError
 from hxdav.log import get_logger
 from hxdav.remote import CalendarId, CalendarUnavailable, Remote, RemoteError, TryLater
-from hxdav.services import bridging
+from hxdav.services import bridging, stalling
 from hxdav.store.store import Store
 from hxdav.sync.calendars import CalendarLost
 from hxdav.sync.channels import Hooks
@@ -29,6 +28,7 @@ from hxdav.sync.errand import Errand
 from hxdav.sync.intake import BridgeClosed
 from hxdav.sync.leases import LENGTH, Lease, LeaseLost, Leases
 from hxdav.sync.passes import Pass
+from hxdav.sync.patience import PATIENCE
 from hxdav.sync.retiring import close_old_channels, retire
 from hxdav.sync.troubles import Troubles
 from hxdav.sync.verifying import Discrepancy, repair, verify
@@ -44,7 +44,8 @@ class Engine:
 
     ``worker`` names this process among others. ``hooks`` is None where providers cannot call us. ``turn`` is how long
     one account is looked after at most before others have their turn, and ``lease`` how long it is this worker's before
-    another may take it over.
+    another may take it over. ``patience`` is how long access must be refused, or a calendar be missing, before hxdav
+    believes it.
     """
 
     store: Store
@@ -55,12 +56,13 @@ class Engine:
     hooks: Hooks | None = None
     turn: timedelta = timedelta(seconds=20)
     lease: timedelta = LENGTH
+    patience: timedelta = PATIENCE
     _leases: Leases = field(init=False)
     _troubles: Troubles = field(init=False)
 
     def __post_init__(self) -> None:
         self._leases = Leases(store=self.store, clock=self.clock, worker=self.worker, length=self.lease)
-        self._troubles = Troubles(store=self.store, clock=self.clock)
+        self._troubles = Troubles(store=self.store, clock=self.clock, patience=self.patience)
 
     def due(self) -> list[ExternalAccountId]:
         """Accounts on which there is something to do, and that no worker has: in any order, so that none waits."""
@@ -109,26 +111,50 @@ class Engine:
         with self.store.snapshot() as tx:
             account = tx.external_accounts.one(account_id)
             bridges = tx.bridges.at_work(account_id)
+        errands: list[Errand] = []
         try:
             with closing(self.open_remote(account)) as remote:
+                errands = [self._errand(each, remote, keep_lease=lease.keep) for each in bridges]
                 try:
-                    self._look_after_bridges(account_id, bridges, remote=remote, lease=lease)
+                    self._look_after_bridges(account_id, errands, remote=remote)
                 finally:
                     self._count(account_id, remote.requests)
         except (LeaseLost, StoreBusy):
             get_logger().info("turn_ended", account=account_id)
         except Exception as error:  # noqa: BLE001 - the engine's edge: recorded, and tried again after a pause
-            self._troubles.fail(account, error)
+            self._troubles.fail(account, error, moved=any(each.progress.steps for each in errands))
+            self._note_standstill(errands)
         else:
+            self._note_progress(bridges, errands)
             return True
+        self._note_progress(bridges, errands)
         return False
 
-    def _look_after_bridges(
-        self, account_id: ExternalAccountId, bridges: Sequence[Bridge], *, remote: Remote, lease: Lease
-    ) -> None:
+    def _note_standstill(self, errands: Sequence[Errand]) -> None:
+        stuck = [each.integration_id for each in errands if not each.progress.is_made]
+        with self.store.transaction() as tx:
+            stalling.note_standstill(tx, self.clock, integration_ids=stuck)
+
+    def _note_progress(self, bridges: Sequence[Bridge], errands: Sequence[Errand]) -> None:
+        done = {each.integration_id for each in errands if each.progress.is_made}
+        going_on = [each for each in bridges if each.troubled_since and each.integration_id in done]
+        if going_on:
+            with self.store.transaction() as tx:
+                stalling.note_progress(tx, self.clock, bridges=going_on)
+
+    def _look_after_bridges(self, account_id: ExternalAccountId, errands: Sequence[Errand], *, remote: Remote) -> None:
         close_old_channels(self.store, remote, account_id)
-        for bridge in bridges:
-            self._look_after_bridge(bridge, remote, lease)
+        trouble: TryLater | None = None
+        for errand in errands:
+            try:
+                self._look_after_bridge(errand)
+            except TryLater as error:
+                if error.after is not None:
+                    raise
+                # The other calendars of the account do not wait for this one.
+                trouble = trouble or error
+        if trouble is not None:
+            raise trouble
         with self.store.transaction() as tx:
             tx.external_accounts.went_well(account_id)
 
@@ -136,16 +162,15 @@ class Engine:
         with self.store.transaction() as tx:
             tx.external_accounts.count(account_id, requests=requests)
 
-    def _look_after_bridge(self, bridge: Bridge, remote: Remote, lease: Lease) -> None:
-        errand, integration = self._errand(bridge, remote, keep_lease=lease.keep)
+    def _look_after_bridge(self, errand: Errand) -> None:
+        now = self.clock.now()
         try:
-            Pass(errand=errand, name=integration.name, hooks=self.hooks, ends_at=self.clock.now() + self.turn).run()
+            Pass(errand=errand, hooks=self.hooks, ends_at=now + self.turn).run()
         except BridgeClosed:
-            get_logger().info("bridge_closed", integration=integration.id)
+            get_logger().info("bridge_closed", integration=errand.integration_id)
         except CalendarLost as lost:
-            self._troubles.lose_calendar(
-                integration.id, lost.state, look_at=self.clock.now() + remote.capabilities.polled_every
-            )
+            look_at = self.clock.now() + errand.remote.capabilities.polled_every
+            self._troubles.lose_calendar(errand.integration_id, lost.state, look_at=look_at)
         except CalendarUnavailable as error:
             raise TryLater(str(error), code="calendar_unavailable") from error
 
@@ -167,21 +192,22 @@ class Engine:
                 raise UseCaseError(f"Integration {integration_id} has no calendar elsewhere.")
             account = tx.external_accounts.one(bridge.account_id)
         with closing(self.open_remote(account)) as remote:
-            yield self._errand(bridge, remote, keep_lease=lambda: None)[0]
+            yield self._errand(bridge, remote, keep_lease=lambda: None)
 
-    def _errand(self, bridge: Bridge, remote: Remote, *, keep_lease: Callable[[], None]) -> tuple[Errand, Integration]:
+    def _errand(self, bridge: Bridge, remote: Remote, *, keep_lease: Callable[[], None]) -> Errand:
         with self.store.snapshot() as tx:
             integration = tx.integrations.one(bridge.integration_id)
             zone = ZoneInfo(tx.people.practice_group(integration.practice_group_id).zone)
-        errand = Errand(
+        return Errand(
             store=self.store,
             clock=self.clock,
             policy=self.policy,
             remote=remote,
             integration_id=integration.id,
+            name=integration.name,
             service=integration.service,
             zone=zone,
             calendar_id=CalendarId(bridge.calendar_id or ""),
             keep_lease=keep_lease,
+            patience=self.patience,
         )
-        return errand, integration

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hxdav.domain.appointment import Appointment
@@ -24,13 +24,29 @@ from hxdav.services.disclosing import level_for
 from hxdav.services.gate.desk import Desk
 from hxdav.store.store import Store, Tx
 from hxdav.sync.outward import initials_of, outward
+from hxdav.sync.patience import PATIENCE
+
+
+@dataclass(slots=True)
+class Progress:
+    """How many pages a pass has read and how many objects it has brought to the provider, and whether it has ended."""
+
+    steps: int = 0
+    is_done: bool = False
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the pass got anything done."""
+        return self.is_done or self.steps > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
     """One bridge, looked after by one thread that has its account's lease.
 
-    ``keep_lease`` renews that lease, and raises where it was lost: nothing is written any more then.
+    ``name`` is that of the calendar. ``keep_lease`` renews that lease, and raises where it was lost: nothing is written
+    any more then. ``patience`` is how long a calendar must be missing before hxdav believes it. ``progress`` counts
+    what the pass gets done.
     """
 
     store: Store
@@ -38,10 +54,13 @@ class Errand:
     policy: Policy
     remote: Remote
     integration_id: IntegrationId
+    name: str
     service: Service
     zone: ZoneInfo
     calendar_id: CalendarId
     keep_lease: Callable[[], None]
+    patience: timedelta = PATIENCE
+    progress: Progress = field(default_factory=Progress)
 
     def bridge(self) -> Bridge:
         """The bridge as it is now."""

@@ -70,6 +70,7 @@ def record(errand: Errand, ours: Ours, link: Link, *, shown: RemoteObject | None
                     tx.mirrors.rename(ours.mirror.id, uid)
             tx.bridges.change(errand.integration_id, pushed_at=now, active_at=now)
         tx.links.put(agreed, at=now)
+    errand.progress.steps += shown is not None
 
 
 def _make_room(tx: Tx, link: Link) -> None:

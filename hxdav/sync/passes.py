@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from hxdav.domain.bridge import Bridge, BridgeState
+from hxdav.domain.bridge import STANDING_STILL, Bridge, BridgeState
 from hxdav.domain.notification import NotificationKind
-from hxdav.remote import CalendarId, CalendarState, CalendarUnavailable, TryLater
+from hxdav.remote import CalendarId, CalendarUnavailable, TryLater
 from hxdav.services.connecting import subject_of
-from hxdav.sync.calendars import CalendarLost, find_or_make, look, require_visible
+from hxdav.sync.calendars import find_or_make, require_visible
 from hxdav.sync.channels import Hooks, keep_channel
 from hxdav.sync.clearing import clear_old_calendars
 from hxdav.sync.daily import begin_day
@@ -26,14 +26,13 @@ class Pass:
     """Pulls and pushes until neither finds anything, or until ``ends_at``; what is left keeps the bridge due."""
 
     errand: Errand
-    name: str
     hooks: Hooks | None
     ends_at: datetime
 
     def run(self) -> None:
         """Make the bridge converge."""
         bridge = self.errand.bridge()
-        if bridge.state is BridgeState.HIDDEN and not self._is_shown_again(bridge):
+        if bridge.state in STANDING_STILL and not self._is_back(bridge):
             return
         if bridge.calendar_id is None:
             self._make_calendar(bridge)
@@ -45,6 +44,7 @@ class Pass:
             # It may be gone for good, which only its own state tells.
             require_visible(self.errand)
             raise
+        self.errand.progress.is_done = True
 
     def _converge(self) -> None:
         push = Push(errand=self.errand)
@@ -63,20 +63,23 @@ class Pass:
                 return
 
     def _make_calendar(self, bridge: Bridge) -> None:
-        calendar_id = find_or_make(self.errand.remote, name=self.name, marker=bridge.marker, zone=str(self.errand.zone))
+        errand = self.errand
+        calendar_id = find_or_make(errand.remote, name=errand.name, marker=bridge.marker, zone=str(errand.zone))
         # What is found may have been filled before its answer was lost, so a calendar of ours begins with a listing.
         self.errand.change(calendar_id=calendar_id, state=BridgeState.RUNNING, cursor=None, is_cautious=True)
         self.errand = replace(self.errand, calendar_id=CalendarId(calendar_id))
 
-    def _is_shown_again(self, bridge: Bridge) -> bool:
-        """Look whether the person has brought a hidden calendar back (rule 8)."""
-        if not is_pull_due(self.errand, bridge):
+    def _is_back(self, bridge: Bridge) -> bool:
+        """Return whether a calendar that was hidden or missing is shown again (rule 8); its bridge then goes on."""
+        if bridge.pull_due_at is not None and bridge.pull_due_at > self.errand.now():
             return False
-        state = look(self.errand)
-        if state is not CalendarState.VISIBLE:
-            raise CalendarLost(state)
-        self.errand.change(state=BridgeState.RUNNING, is_cautious=True)
-        with self.errand.store.transaction() as tx:
-            subject = subject_of(tx.integrations.one(self.errand.integration_id))
-            tx.notifications.tell(subject, kind=NotificationKind.BRIDGE_RESUMED, at=self.errand.now())
+        require_visible(self.errand)
+        self.errand.change(state=BridgeState.RUNNING, is_cautious=True, troubled_since=None)
+        if bridge.state is BridgeState.GONE:
+            # What is back may be a copy, which no old cursor fits.
+            self.errand.change(cursor=None, is_listing=False)
+        if bridge.state is not BridgeState.MISSING:
+            with self.errand.store.transaction() as tx:
+                subject = subject_of(tx.integrations.one(self.errand.integration_id))
+                tx.notifications.tell(subject, kind=NotificationKind.BRIDGE_RESUMED, at=self.errand.now())
         return True

@@ -65,6 +65,7 @@ def _pull_page(errand: Errand) -> bool:
         errand.change(is_listing=True, listing=bridge.listing + 1)
     _take_page(errand, page)
     errand.change(cursor=page.cursor)
+    errand.progress.steps += page.more
     return page.more
 
 

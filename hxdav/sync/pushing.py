@@ -104,6 +104,7 @@ def _take_away(errand: Errand, ours: Ours, links: dict[str, Link]) -> None:
         tx.bridges.change(errand.integration_id, pushed_at=errand.now(), active_at=errand.now())
         if whole.tag is not None:
             note_sent(tx, errand, ours=ours, known=whole)
+    errand.progress.steps += 1
 
 
 def _ask(errand: Errand, links: dict[str, Link]) -> None:

@@ -18,7 +18,7 @@ from hxdav.domain.integration import FILLED, Integration, IntegrationState
 from hxdav.domain.policy import Policy
 from hxdav.domain.practice import PracticeGroup
 from hxdav.domain.times import Clock, day_of
-from hxdav.services import connecting, reconnecting, reindexing, renewing, retention, reviewing
+from hxdav.services import connecting, reconnecting, reindexing, renewing, retention, reviewing, stalling
 from hxdav.services.gate import settling
 from hxdav.store.store import Store, Tx
 
@@ -88,6 +88,14 @@ class Jobs:
                 *(partial(self._let_in, each, groups[each.practice_group_id]) for each in integrations),
             ]
         )
+
+    def tell_stalled(self) -> int:
+        """Notify of bridges that get nothing done."""
+        with self._store.snapshot() as tx:
+            if not tx.bridges.stalled(since=self._clock.now() - stalling.STALLED_AFTER):
+                return 0
+        with self._store.transaction() as tx:
+            return stalling.tell_stalled(tx, self._clock)
 
     def purge(self) -> int:
         """Delete, once a day, what is not kept any longer."""

@@ -59,6 +59,7 @@ class Worker:
             Job(name="settle", run=jobs.settle, pause=1),
             Job(name="renew", run=jobs.renew, pause=60),
             Job(name="move_horizon", run=jobs.move_horizon, pause=60),
+            Job(name="tell_stalled", run=jobs.tell_stalled, pause=60),
             Job(name="purge", run=jobs.purge, pause=60),
         ]
         if outbox is not None:

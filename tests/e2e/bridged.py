@@ -207,5 +207,6 @@ def bridge_settings(google: GoogleSimulator, icloud: ICloud, *, port: int) -> di
         "HXDAV_GOOGLE__REVOKE_URL": f"{google.url}/revoke",
         "HXDAV_GOOGLE__API_URL": google.url,
         "HXDAV_BRIDGES__ALLOWED_ADDRESSES": '["127.0.0.1", "localhost"]',
+        "HXDAV_BRIDGES__PATIENCE_SECONDS": "2",
         "HXDAV_BRIDGES__ICLOUD_URL": icloud.url,
     }

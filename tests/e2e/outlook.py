@@ -49,6 +49,7 @@ class Microsoft:
             "HXDAV_MICROSOFT__GRAPH_URL": f"{self.graph.url}/v1.0",
             "HXDAV_BRIDGES__CA_FILE": str(authorities),
             "HXDAV_BRIDGES__ALLOWED_ADDRESSES": json.dumps([LOOPBACK]),
+            "HXDAV_BRIDGES__PATIENCE_SECONDS": "2",
         }
 
 

@@ -82,7 +82,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExchangeDemo]:
     folder, certificate = tmp_path_factory.mktemp("exchange-demo"), certificate_of_its_own()
     authority = folder / "authority.pem"
     authority.write_text(certificate.authorities)
-    environment = {"HXDAV_BRIDGES__ALLOWED_ADDRESSES": '["127.0.0.1", "localhost"]'}
+    environment = {
+        "HXDAV_BRIDGES__ALLOWED_ADDRESSES": '["127.0.0.1", "localhost"]',
+        "HXDAV_BRIDGES__PATIENCE_SECONDS": "2",
+    }
     with exchange_server(certificate=certificate.context) as exchange:
         server = DemoServer(folder, environment=environment)
         try:

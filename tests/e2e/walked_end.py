@@ -176,6 +176,7 @@ def _errand(walk: Walk, side: Side) -> Iterator[Errand]:
             policy=walk.practice.policy,
             remote=remote,
             integration_id=side.integration_id,
+            name="",
             service=account.service,
             zone=ZONE,
             calendar_id=CalendarId(bridge.calendar_id or ""),

@@ -15,7 +15,7 @@ from hxdav.remote import Gone, RemoteId, RemoteObject, Sighting, Tag, Unreadable
 from hxdav.remotes.caldav import bodies
 from hxdav.remotes.caldav.answers import Told, as_read, tag_of
 from hxdav.remotes.caldav.folder import Folder
-from hxdav.remotes.caldav.wire import TooLarge
+from hxdav.remotes.caldav.wire import NotServed, TooLarge
 
 AT_ONCE = 50
 """How many objects one request asks for."""
@@ -95,11 +95,18 @@ def name_of(uid: Uid) -> RemoteId:
 
 
 def _multiget(folder: Folder, names: Sequence[RemoteId]) -> Mapping[RemoteId, Told]:
-    """What a report tells of these; too much at once is asked for by halves."""
+    """What a report tells of these; too much at once is asked for by halves.
+
+    sabre/dav 1.8 answers 404 for the whole report where one object is missing, and some servers know no such report.
+    The objects are then asked for one by one.
+    """
     try:
         told = folder.report(bodies.multiget(folder.href(name) for name in names)).told
     except TooLarge:
         half = len(names) // 2
         return {**_multiget(folder, names[:half]), **_multiget(folder, names[half:])} if half else {}
+    except NotServed:
+        folder.require()
+        return {}
     shown = ((folder.name(each.url), each) for each in told)
     return {name: each for name, each in shown if name is not None}

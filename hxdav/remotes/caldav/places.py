@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
 
-from hxdav.remote import AccessLost, CalendarUnavailable, RemoteError, TryLater
+from hxdav.remote import CalendarUnavailable, Forbidden, RemoteError, TryLater
 from hxdav.remotes.caldav.account import CalDavAccount, Flavour
 from hxdav.remotes.caldav.answers import CALDAV, DAV
 from hxdav.remotes.caldav.wire import Wire
@@ -37,7 +37,7 @@ class Places:
         if not self._home:
             home = self._wire.told_of(self.principal(), "C:calendar-home-set").href(f"{CALDAV}calendar-home-set")
             if not home:
-                raise AccessLost(_NO_HOME, code="no_home")
+                raise Forbidden(_NO_HOME, code="no_home")
             self._home = home.rstrip("/") + "/"
         return self._home
 
@@ -48,7 +48,7 @@ class Places:
         return path if self._account.flavour is Flavour.ICLOUD else f"{found.netloc}{path}"
 
     def _found_principal(self) -> str:
-        absent: RemoteError = AccessLost(_NO_PRINCIPAL, code="no_principal")
+        absent: RemoteError = Forbidden(_NO_PRINCIPAL, code="no_principal")
         for url in self._doors():
             try:
                 told = self._wire.told_of(url, "D:current-user-principal")

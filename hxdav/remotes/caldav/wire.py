@@ -9,13 +9,14 @@ import httpx
 
 from hxdav.errors import AnswerTooLarge, CallFailed, NotReachable
 from hxdav.net import pause_of
-from hxdav.remote import AccessLost, CalendarUnavailable, RemoteError, TryLater
+from hxdav.remote import AccessLost, CalendarUnavailable, Forbidden, RemoteError, TryLater
 from hxdav.remotes.caldav import bodies
 from hxdav.remotes.caldav.account import APPLE_WANTS, Flavour
 from hxdav.remotes.caldav.answers import Multistatus, Senseless, Told, multistatus, same_collection
 
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
 _ABSENT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+_NOT_SERVED = _ABSENT | {HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
 _OVERLOADED = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _NOT_LET_IN = "The calendar server does not take this user name and password any more. Connect the account again."
 _NOT_ALLOWED = "The calendar server does not let this account do that. Check its rights there, and connect it again."
@@ -27,6 +28,10 @@ _NO_CALENDAR = "The calendar is not there any more, or does not answer."
 
 class TooLarge(TryLater):
     """The answer is more than hxdav reads at once; less may be asked for."""
+
+
+class NotServed(CalendarUnavailable):
+    """A report is refused as a whole: the calendar is not there, or the server does not answer this report."""
 
 
 class Wire:
@@ -55,8 +60,11 @@ class Wire:
         return told
 
     def report(self, url: str, body: bytes) -> Multistatus:
-        """The answer to a REPORT about a calendar and its members (RFC 4791 §7.8, §7.9)."""
-        return self._asked("REPORT", url, body, depth=1)
+        """The answer to a REPORT about a calendar and its members (RFC 4791 §7.8, §7.9); may raise NotServed."""
+        response = self.send("REPORT", url, content=body, headers={**_XML, "Depth": "1"})
+        if response.status_code in _NOT_SERVED:
+            raise NotServed(_NO_CALENDAR)
+        return self.understood(response)
 
     def send_report(self, url: str, body: bytes) -> httpx.Response:
         """The answer to a REPORT that is about the collection, whatever it is (RFC 6578 §3.2: depth 0)."""
@@ -81,7 +89,7 @@ class Wire:
         try:
             response = self._session.request(method, url, content=content, headers=dict(headers or {}))
         except NotReachable as error:
-            raise AccessLost(str(error), code="not_reachable") from None
+            raise Forbidden(str(error), code="not_reachable") from None
         except AnswerTooLarge as error:
             raise TooLarge(str(error), code="too_large") from None
         except CallFailed as error:
@@ -108,7 +116,7 @@ class Wire:
         if code == HTTPStatus.UNAUTHORIZED:
             return AccessLost(APPLE_WANTS if self.flavour is Flavour.ICLOUD else _NOT_LET_IN)
         if code == HTTPStatus.FORBIDDEN:
-            return AccessLost(_NOT_ALLOWED, code="forbidden")
+            return Forbidden(_NOT_ALLOWED, code="forbidden")
         if code in _ABSENT:
             return CalendarUnavailable(_NO_CALENDAR)
         if code in _OVERLOADED:

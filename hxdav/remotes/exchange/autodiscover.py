@@ -8,7 +8,7 @@ import httpx
 from lxml import etree  # type: ignore[import-untyped]
 
 from hxdav.errors import CallFailed, NotReachable
-from hxdav.remote import AccessLost, TryLater
+from hxdav.remote import Forbidden, TryLater
 from hxdav.remotes.exchange.account import ExchangeAccount
 from hxdav.remotes.exchange.elements import Senseless, parsed
 from hxdav.remotes.exchange.refusal import busy, no_answer
@@ -48,12 +48,12 @@ def discovered(account: ExchangeAccount, session: httpx.Client, *, url: str = ""
     try:
         answer = session.request("POST", url or url_of(account), content=_asked(account), headers=headers)
     except NotReachable as error:
-        raise AccessLost(str(error), code="not_reachable") from None
+        raise Forbidden(str(error), code="not_reachable") from None
     except CallFailed as error:
         why = no_answer(error)
         if why.code == "certificate":
             raise why from None
-        raise AccessLost(_NOT_FOUND, code="no_autodiscover") from None
+        raise Forbidden(_NOT_FOUND, code="no_autodiscover") from None
     if answer.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         challenges = answer.headers.get_list("WWW-Authenticate")
         raise not_let_in(answer.status_code, challenges, auth=account.auth)
@@ -63,7 +63,7 @@ def discovered(account: ExchangeAccount, session: httpx.Client, *, url: str = ""
         raise TryLater("The Exchange server has trouble of its own; hxdav tries again later.", code="server_error")
     found = "" if answer.status_code != HTTPStatus.OK or answer.history else _told(answer.content, account)
     if not found:
-        raise AccessLost(_NOT_FOUND, code="no_autodiscover")
+        raise Forbidden(_NOT_FOUND, code="no_autodiscover")
     return found
 
 

@@ -11,7 +11,16 @@ from ssl import SSLCertVerificationError
 
 from hxdav.errors import CallFailed
 from hxdav.net import LONGEST_PAUSE
-from hxdav.remote import AccessLost, CalendarUnavailable, Changed, CursorExpired, NotTaken, RemoteError, TryLater
+from hxdav.remote import (
+    AccessLost,
+    CalendarUnavailable,
+    Changed,
+    CursorExpired,
+    Forbidden,
+    NotTaken,
+    RemoteError,
+    TryLater,
+)
 
 NO_ITEM = "ErrorItemNotFound"
 FOLDER_EXISTS = "ErrorFolderExists"
@@ -93,8 +102,8 @@ _ERRORS: tuple[tuple[Container[str], Callable[[], RemoteError]], ...] = (
     (_NO_FOLDER, lambda: CalendarUnavailable(NO_CALENDAR)),
     (_CONFLICT, lambda: Changed(CHANGED)),
     (_LOCKED, lambda: AccessLost(_IS_LOCKED, code="locked")),
-    (_NO_MAILBOX, lambda: AccessLost(_IS_NOBODYS, code="no_mailbox")),
-    (_NO_ACCESS, lambda: AccessLost(_NO_RIGHT, code="forbidden")),
+    (_NO_MAILBOX, lambda: Forbidden(_IS_NOBODYS, code="no_mailbox")),
+    (_NO_ACCESS, lambda: Forbidden(_NO_RIGHT, code="forbidden")),
     (_FULL, lambda: TryLater(_IS_FULL, code="mailbox_full")),
     (_NOT_TAKEN, lambda: NotTaken(_DOES_NOT_TAKE)),
     ({BAD_STATE}, lambda: CursorExpired(_NO_GOING_ON)),

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import httpx
 
-from hxdav.remote import AccessLost
+from hxdav.remote import AccessLost, Forbidden
 from hxdav.remotes.exchange.account import Auth, ExchangeAccount, TokenSource
 from hxdav.remotes.exchange.ntlm import NtlmAuth
 
@@ -76,10 +76,10 @@ def auth_for(account: ExchangeAccount) -> httpx.Auth:
     return httpx.BasicAuth(account.username, account.password)
 
 
-def not_let_in(code: int, challenges: Iterable[str], *, auth: Auth) -> AccessLost:
+def not_let_in(code: int, challenges: Iterable[str], *, auth: Auth) -> AccessLost | Forbidden:
     """What a 401 or 403 means; ``challenges`` are the lines of its WWW-Authenticate."""
     if code == HTTPStatus.FORBIDDEN:
-        return AccessLost(_FORBIDDEN, code="forbidden")
+        return Forbidden(_FORBIDDEN, code="forbidden")
     offered = {part.split()[0].lower() for line in challenges for part in line.split(",") if part.strip()}
     # A server that says nothing of schemes has at least looked at what it was shown.
     if auth is Auth.OAUTH:

@@ -20,7 +20,7 @@ from exchangelib.services.common import EWSService  # type: ignore[import-untype
 from exchangelib.util import SOAPNS  # type: ignore[import-untyped]
 
 from hxdav.errors import AnswerTooLarge, CallFailed, NotReachable
-from hxdav.remote import AccessLost, RemoteError, TryLater
+from hxdav.remote import Forbidden, RemoteError, TryLater
 from hxdav.remotes.exchange.connection import Connection
 from hxdav.remotes.exchange.elements import Element, Senseless, find, local, parsed, text_at
 from hxdav.remotes.exchange.refusal import Refusal, busy, error_of, no_answer, senseless, trouble
@@ -60,11 +60,11 @@ class Wire:
             # exchangelib reads an answer as if it were one.
             raise senseless() from None
 
-    def _not_reachable(self, error: NotReachable) -> AccessLost:
+    def _not_reachable(self, error: NotReachable) -> Forbidden:
         """Either the server may not be called, or what it has sent hxdav on to."""
         if error.host != urlsplit(self._connection.service_endpoint).hostname:
-            return AccessLost(_SENT_ON, code="redirected")
-        return AccessLost(str(error), code="not_reachable")
+            return Forbidden(_SENT_ON, code="redirected")
+        return Forbidden(str(error), code="not_reachable")
 
     def one(self, payload: Element) -> Element:
         """The only response message of an operation; raises Refusal where that is one."""
@@ -96,7 +96,7 @@ def _back_off(message: Element) -> float | None:
 
 
 _KINDS: tuple[tuple[type[EWSError], Callable[[Any], RemoteError]], ...] = (
-    (RedirectError, lambda _: AccessLost(_SENT_ON, code="redirected")),
+    (RedirectError, lambda _: Forbidden(_SENT_ON, code="redirected")),
     (ErrorServerBusy, lambda error: busy(error.back_off)),
     (ErrorExceededConnectionCount, lambda _: busy(None)),
     (ResponseMessageError, lambda error: error_of(type(error).__name__)),

@@ -32,7 +32,7 @@ from hxdav.remotes.google.events_out import can_express
 from hxdav.remotes.google.oauth import GoogleApp
 from hxdav.remotes.google.pulling import pull
 from hxdav.remotes.google.quota import RateLimit
-from hxdav.remotes.google.refusal import Refusal, no_access
+from hxdav.remotes.google.refusal import Refusal, not_allowed
 from hxdav.remotes.google.series import read_sighting
 from hxdav.remotes.google.wire import Wire
 from hxdav.remotes.google.writing import Writer
@@ -268,7 +268,7 @@ def _of_object() -> AbstractContextManager[None]:
 
 def _of_account() -> AbstractContextManager[None]:
     """Where no calendar is named, nothing can be missing: a refusal is about the access."""
-    return _meaning(lambda refusal: no_access(refusal.reason or f"http_{refusal.code}"))
+    return _meaning(lambda refusal: not_allowed(refusal.reason or f"http_{refusal.code}"))
 
 
 def _channel(channel_id: str, made: dict[str, Any]) -> PushChannel:

@@ -11,7 +11,16 @@ from http import HTTPStatus
 from typing import Any
 
 from hxdav.net import pause_of
-from hxdav.remote import AccessLost, CalendarUnavailable, Changed, NotTaken, ObjectGone, RemoteError, TryLater
+from hxdav.remote import (
+    AccessLost,
+    CalendarUnavailable,
+    Changed,
+    Forbidden,
+    NotTaken,
+    ObjectGone,
+    RemoteError,
+    TryLater,
+)
 
 _TOO_FAST = frozenset({
     "rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded", "limitExceeded",
@@ -43,7 +52,7 @@ class Refusal(Exception):
         if self.is_gone:
             return CalendarUnavailable("Google does not show the calendar any more.")
         if self.code == HTTPStatus.FORBIDDEN:
-            return no_access("forbidden")
+            return not_allowed("forbidden")
         return TryLater("Google did not understand a request. Try again later.", code=f"http_{self.code}")
 
     def of_object(self) -> RemoteError:
@@ -75,12 +84,21 @@ def error_of(code: int, headers: Mapping[str, str], body: bytes) -> RemoteError 
             code="api_disabled",
         )
     if reason in _NO_ACCESS:
-        return no_access(reason)
+        return no_access(reason) if code == HTTPStatus.UNAUTHORIZED else not_allowed(reason)
     return Refusal(code, reason)
 
 
+def not_allowed(code: str) -> Forbidden:
+    """Google knows the account and refuses what was asked."""
+    return Forbidden(
+        "Google does not allow hxdav to use the calendar. If that lasts, connect the account again and allow all that "
+        "hxdav asks for.",
+        code=code,
+    )
+
+
 def no_access(code: str) -> AccessLost:
-    """Google lets hxdav in no more, or not as far as it needs."""
+    """Google does not take the consent any more."""
     return AccessLost("Google does not let hxdav in any more. Connect the calendar again.", code=code)
 
 

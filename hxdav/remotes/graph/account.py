@@ -28,7 +28,7 @@ from hxdav.remote import (
 )
 from hxdav.remotes.graph.oauth import GraphApp
 from hxdav.remotes.graph.pulling import pull, window_of
-from hxdav.remotes.graph.refusal import Refusal, bad_answer, no_access
+from hxdav.remotes.graph.refusal import Refusal, bad_answer, not_allowed
 from hxdav.remotes.graph.series import read_sighting
 from hxdav.remotes.graph.wire import Json, Wire, segment
 from hxdav.remotes.graph.writing import Writer, utc
@@ -288,4 +288,4 @@ def _of_object() -> AbstractContextManager[None]:
 
 def _of_account() -> AbstractContextManager[None]:
     """Where no calendar is named, nothing can be missing: a refusal is about the access."""
-    return _meaning(lambda refusal: no_access(refusal.reason or f"http_{refusal.code}"))
+    return _meaning(lambda refusal: not_allowed(refusal.reason or f"http_{refusal.code}"))

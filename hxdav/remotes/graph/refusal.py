@@ -11,7 +11,16 @@ from http import HTTPStatus
 from typing import Any
 
 from hxdav.net import pause_of
-from hxdav.remote import AccessLost, CalendarUnavailable, Changed, NotTaken, ObjectGone, RemoteError, TryLater
+from hxdav.remote import (
+    AccessLost,
+    CalendarUnavailable,
+    Changed,
+    Forbidden,
+    NotTaken,
+    ObjectGone,
+    RemoteError,
+    TryLater,
+)
 
 _TOO_FAST = frozenset({"applicationthrottled", "toomanyrequests", "mailboxconcurrency", "activitylimitreached"})
 _NO_MAILBOX = frozenset({"mailboxnotenabledforrestapi", "mailboxnotsupportedforrestapi"})
@@ -47,7 +56,7 @@ class Refusal(Exception):
         if self.is_gone:
             return CalendarUnavailable("Outlook does not show the calendar any more.")
         if self.code == HTTPStatus.FORBIDDEN:
-            return no_access("forbidden")
+            return not_allowed("forbidden")
         return TryLater("Outlook did not understand a request. Try again later.", code=f"http_{self.code}")
 
     def of_object(self) -> RemoteError:
@@ -72,17 +81,26 @@ def error_of(code: int, headers: Mapping[str, str], body: bytes) -> RemoteError 
     if code == HTTPStatus.UNAUTHORIZED:
         return no_access("unauthorized")
     if reason.lower() in _NO_MAILBOX:
-        return AccessLost(
+        return Forbidden(
             "This Microsoft account has no mailbox that hxdav can use. Connect an account with an Outlook calendar.",
             code="no_mailbox",
         )
     if code == HTTPStatus.FORBIDDEN and reason.lower() in _NO_ACCESS:
-        return no_access(reason)
+        return not_allowed(reason)
     return Refusal(code, reason)
 
 
+def not_allowed(code: str) -> Forbidden:
+    """Microsoft knows the account and refuses what was asked."""
+    return Forbidden(
+        "Microsoft does not allow hxdav to use the calendar. If that lasts, connect the account again and allow all "
+        "that hxdav asks for.",
+        code=code,
+    )
+
+
 def no_access(code: str) -> AccessLost:
-    """Microsoft lets hxdav in no more, or not as far as it needs."""
+    """Microsoft does not take the consent any more."""
     return AccessLost("Microsoft does not let hxdav in any more. Connect the calendar again.", code=code)
 
 

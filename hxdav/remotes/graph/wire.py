@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from hxdav.errors import AnswerTooLarge, CallFailed, NotReachable
-from hxdav.remote import AccessLost, RemoteError, TryLater
+from hxdav.remote import Forbidden, RemoteError, TryLater
 from hxdav.remotes.graph.oauth import Access, GraphApp
 from hxdav.remotes.graph.refusal import Refusal, bad_answer, error_of
 
@@ -97,7 +97,7 @@ class Wire:
         try:
             return self._session.request(method, self._address(path), json=body, headers=own)
         except NotReachable as error:
-            raise AccessLost(str(error), code="not_reachable") from None
+            raise Forbidden(str(error), code="not_reachable") from None
         except AnswerTooLarge:
             raise TryLater("Outlook's answer was too long. Try again later.", code="too_large") from None
         except (CallFailed, httpx.HTTPError):

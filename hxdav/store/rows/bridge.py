@@ -16,7 +16,7 @@ class ExternalAccountRow(Base):
     One worker at a time has it: ``leased_to``, until ``leased_until``. Beside that, one at a time listens to what it
     tells: ``listened_by``, until ``listened_until``; without the former nobody is to listen before the latter.
     ``requests`` counts those sent so far, and ``throttled_at`` is when the provider last asked for fewer. ``about`` is
-    what its server says of itself.
+    what its server says of itself. ``trouble`` has been the same since ``troubled_since``.
     """
 
     __tablename__ = "external_account"
@@ -41,10 +41,14 @@ class ExternalAccountRow(Base):
     listened_by: Mapped[str | None]
     listened_until: Mapped[datetime | None]
     about: Mapped[str] = mapped_column(server_default="")
+    troubled_since: Mapped[datetime | None]
 
 
 class BridgeRow(Base):
-    """What goes with an integration whose calendar is elsewhere; ``channel_token`` is a hash."""
+    """What goes with an integration whose calendar is elsewhere; ``channel_token`` is a hash.
+
+    Since ``troubled_since`` the calendar has been missing, or nothing could be pulled or pushed.
+    """
 
     __tablename__ = "bridge"
     __table_args__ = (UniqueConstraint("marker"), UniqueConstraint("channel_token"))
@@ -71,6 +75,7 @@ class BridgeRow(Base):
     channel_token: Mapped[str | None]
     channel_opened_at: Mapped[datetime | None]
     channel_expires_at: Mapped[datetime | None]
+    troubled_since: Mapped[datetime | None]
 
 
 class LinkRow(Base):

@@ -30,6 +30,19 @@ def test_what_a_report_passes_over_is_asked_for_by_itself(
     assert sighting.tag == made.tag
 
 
+@pytest.mark.parametrize("status", [HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED])
+def test_where_a_report_on_objects_is_refused_each_is_asked_for_by_itself(
+    remote: CalDavRemote, calendar_id: CalendarId, server: Rephrased, status: HTTPStatus
+) -> None:
+    made = remote.create(calendar_id, an_event())
+    server.change = refusing(lambda asked: b"multiget" in asked.body, status)
+
+    listing = pulled(remote, calendar_id)
+
+    assert listing.texts.keys() == {uid_of(made.text)}
+    assert remote.read(calendar_id, RemoteId("other.ics")) == Gone(remote_id=RemoteId("other.ics"))
+
+
 def test_an_object_that_no_report_shows_is_gone_only_by_the_servers_word(
     remote: CalDavRemote, calendar_id: CalendarId, server: Rephrased
 ) -> None:

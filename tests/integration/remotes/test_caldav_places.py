@@ -7,16 +7,16 @@ import re
 
 import pytest
 
-from hxdav.remote import AccessLost, CalendarId, NotTaken, TryLater
+from hxdav.remote import AccessLost, CalendarId, Forbidden, NotTaken, TryLater
 from hxdav.remotes.caldav import CalDavAccount, CalDavRemote, open_caldav
 from tests.integration.remotes.rephrasing import LOOPBACK, Rephrased, refusing, without
 from tests.simulators.caldav.listening import Answer, Asked, Listener
 
 
-def test_a_forbidden_account_is_access_lost(remote: CalDavRemote, server: Rephrased) -> None:
+def test_a_forbidden_account_is_no_lost_access(remote: CalDavRemote, server: Rephrased) -> None:
     server.change = refusing(lambda asked: True, 403)
 
-    with pytest.raises(AccessLost):
+    with pytest.raises(Forbidden):
         remote.identify()
 
 
@@ -69,10 +69,10 @@ def test_a_calendar_is_not_gone_while_the_home_does_not_answer(
         remote.calendar_state(calendar_id)
 
 
-def test_an_account_without_a_principal_is_access_lost(remote: CalDavRemote, server: Rephrased) -> None:
+def test_an_account_without_a_principal_is_told(remote: CalDavRemote, server: Rephrased) -> None:
     server.change = refusing(lambda asked: True, 404)
 
-    with pytest.raises(AccessLost) as caught:
+    with pytest.raises(Forbidden) as caught:
         remote.identify()
 
     assert caught.value.code == "no_principal"
@@ -85,10 +85,10 @@ def test_a_web_server_that_does_not_know_webdav_makes_no_sense(remote: CalDavRem
         remote.identify()
 
 
-def test_a_principal_without_a_home_is_access_lost(remote: CalDavRemote, server: Rephrased) -> None:
+def test_a_principal_without_a_home_is_told(remote: CalDavRemote, server: Rephrased) -> None:
     server.change = without("calendar-home-set")
 
-    with pytest.raises(AccessLost) as caught:
+    with pytest.raises(Forbidden) as caught:
         remote.calendar_names()
 
     assert caught.value.code == "no_home"
@@ -127,7 +127,7 @@ def test_credentials_never_go_to_a_host_that_an_answer_names(remote: CalDavRemot
                 answer.body,
             ),
         )
-        with pytest.raises(AccessLost) as caught:
+        with pytest.raises(Forbidden) as caught:
             remote.calendar_names()
 
     assert caught.value.code == "not_reachable"

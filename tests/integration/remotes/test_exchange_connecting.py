@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hxdav.net import Reach, http_session
-from hxdav.remote import AccessLost, Remote, RemoteError, TryLater
+from hxdav.remote import AccessLost, Forbidden, Remote, RemoteError, TryLater
 from hxdav.remotes.exchange import Auth, ExchangeAccount, open_exchange
 from hxdav.remotes.exchange.autodiscover import discovered
 from tests.contract.remotes.texts import an_event, pulled
@@ -83,7 +83,7 @@ def test_a_server_whose_certificate_nobody_vouches_for_is_told_no_password() -> 
 def test_a_server_inside_is_not_called_unless_it_is_allowed(desk: Desk) -> None:
     account = account_of(desk.exchange, desk.kim)
 
-    with opened(account, Reach()) as remote, pytest.raises(AccessLost):
+    with opened(account, Reach()) as remote, pytest.raises(Forbidden):
         remote.identify()
 
 
@@ -94,7 +94,7 @@ def test_a_server_that_sends_hxdav_elsewhere_is_not_spoken_with(desk: Desk) -> N
     with answering(moved) as url:
         account = replace(account_of(desk.exchange, desk.kim), endpoint=f"{url}/EWS/Exchange.asmx")
 
-        with opened(account) as remote, pytest.raises(AccessLost) as caught:
+        with opened(account) as remote, pytest.raises(Forbidden) as caught:
             remote.identify()
 
     assert caught.value.code in {"redirected", "not_reachable"}
@@ -122,7 +122,7 @@ def test_a_mailbox_of_somebody_else_is_not_open(desk: Desk) -> None:
     desk.exchange.user("lee@practice.example")
     account = replace(account_of(desk.exchange, desk.kim), address="lee@practice.example")
 
-    with opened(account) as remote, pytest.raises(AccessLost):
+    with opened(account) as remote, pytest.raises(Forbidden):
         remote.identify()
 
 
@@ -197,9 +197,10 @@ def test_autodiscover_tells_the_server_as_it_is_called_from_outside() -> None:
     [(401, b"", "access_lost"), (404, b"", "no_autodiscover"), (200, b"<x/>", "no_autodiscover")],
 )
 def test_autodiscover_that_tells_nothing_says_what_to_do(code: int, content: bytes, expected: str) -> None:
-    with answering(lambda _: (code, {}, content)) as url, pytest.raises(AccessLost) as caught:
+    with answering(lambda _: (code, {}, content)) as url, pytest.raises((AccessLost, Forbidden)) as caught:
         asked(url)
 
+    assert isinstance(caught.value, AccessLost | Forbidden)
     assert caught.value.code == expected
 
 
@@ -211,9 +212,10 @@ def test_autodiscover_that_says_where_the_mailbox_has_moved_is_understood(addres
     moved = (
         TOLD[: TOLD.index("<Protocol>")] + f"<RedirectAddr>{address}</RedirectAddr></Account></Response></Autodiscover>"
     )
-    with answering(lambda _: (200, {}, moved.encode())) as url, pytest.raises(AccessLost) as caught:
+    with answering(lambda _: (200, {}, moved.encode())) as url, pytest.raises((AccessLost, Forbidden)) as caught:
         asked(url)
 
+    assert isinstance(caught.value, AccessLost | Forbidden)
     assert caught.value.code == expected
 
 
@@ -226,7 +228,7 @@ def test_autodiscover_that_wants_ntlm_says_so() -> None:
 
 
 def test_autodiscover_inside_is_not_called_unless_it_is_allowed() -> None:
-    with answering(lambda _: (200, {}, TOLD.encode())) as url, pytest.raises(AccessLost) as caught:
+    with answering(lambda _: (200, {}, TOLD.encode())) as url, pytest.raises(Forbidden) as caught:
         asked(url.replace("http:", "https:"), Reach())
 
     assert caught.value.code == "not_reachable"

@@ -12,11 +12,11 @@ from hxdav.domain.times import AllDay, Zoned
 from hxdav.ical.fields import bounds_of
 from hxdav.ical.objects import object_of
 from hxdav.remote import (
-    AccessLost,
     CalendarState,
     CalendarUnavailable,
     Cursor,
     CursorExpired,
+    Forbidden,
     RemoteObject,
     TryLater,
     Unreadable,
@@ -279,7 +279,7 @@ def test_access_that_is_taken_away_from_an_item_is_no_removal(desk: Desk) -> Non
     made = desk.remote.create(desk.calendar_id, an_event())
     desk.exchange.faults.refuse("ErrorAccessDenied", operation="GetItem")
 
-    with pytest.raises(AccessLost):
+    with pytest.raises(Forbidden):
         desk.remote.read(desk.calendar_id, made.remote_id)
 
 

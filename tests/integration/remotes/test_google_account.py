@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hxdav.remote import (
-    AccessLost,
     CalendarState,
     CalendarUnavailable,
     CursorExpired,
+    Forbidden,
     Gone,
     NotTaken,
     Page,
@@ -121,8 +121,8 @@ def test_what_was_never_there_is_gone_while_the_calendar_answers(desk: Desk) -> 
         (429, "rateLimitExceeded", TryLater),
         (500, "backendError", TryLater),
         (503, "backendError", TryLater),
-        (403, "insufficientPermissions", AccessLost),
-        (403, "forbidden", AccessLost),
+        (403, "insufficientPermissions", Forbidden),
+        (403, "forbidden", Forbidden),
         (403, "accessNotConfigured", TryLater),
         (404, "notFound", CalendarUnavailable),
         (410, "fullSyncRequired", CursorExpired),

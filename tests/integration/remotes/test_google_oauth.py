@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from google_auth_oauthlib.flow import Flow  # type: ignore[import-untyped]
 
-from hxdav.remote import AccessLost, RemoteError, TryLater
+from hxdav.remote import AccessLost, Forbidden, RemoteError, TryLater
 from hxdav.remotes.google.account import open_google
 from hxdav.remotes.google.oauth import SCOPES, ConsentRequest, GoogleApp, code_of, consent_url, exchange
 from tests.integration.remotes.google_desk import ANNA, REDIRECT, Desk, a_desk, app_of, connect, consented
@@ -170,11 +170,11 @@ def test_a_renewal_that_fails_for_another_reason_is_for_later(desk: Desk) -> Non
         desk.remote.identify()
 
 
-def test_missing_scopes_are_lost_access(google: GoogleSimulator) -> None:
+def test_missing_scopes_are_forbidden(google: GoogleSimulator) -> None:
     anna = google.user(ANNA)
     credentials = json.dumps({"token": anna.token(APP_CREATED), "refresh_token": "x", "expires": ""})
     remote = open_google(app_of(google), credentials, keep=lambda _: None)
-    with pytest.raises(AccessLost):
+    with pytest.raises(Forbidden):
         remote.identify()
     remote.close()
 

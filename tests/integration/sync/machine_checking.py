@@ -139,6 +139,7 @@ def both_sides_are_equal(ground: Ground, bridged: Bridged, calendar: MemoryCalen
             policy=ground.policy,
             remote=ProviderRemote(bridged.provider),
             integration_id=number,
+            name=integration.name,
             service=integration.service,
             zone=ZONE,
             calendar_id=bridge.calendar_id,  # type: ignore[arg-type]

@@ -43,7 +43,7 @@ def test_a_calendar_that_is_gone_where_hiding_is_not_shown_is_told(world: Bridge
     world.engine.open_remote = lambda _account: _Discreet(world.provider)
 
     world.provider.calendar().state = CalendarState.GONE
-    world.look(bridge)
+    world.wait_out(bridge)
 
     assert world.bridge(bridge).state is BridgeState.GONE
     assert NotificationKind.BRIDGE_GONE in world.practice.told()

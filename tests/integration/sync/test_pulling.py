@@ -191,7 +191,7 @@ def test_a_calendar_that_is_gone_removes_nothing(world: BridgedWorld) -> None:
     world.round()
 
     world.provider.calendar().state = CalendarState.GONE
-    world.look(bridge)
+    world.wait_out(bridge)
 
     assert world.bridge(bridge).state is BridgeState.GONE
     assert world.practice.removals() == []
@@ -204,7 +204,7 @@ def test_lost_access_is_told_and_stops_everything(world: BridgedWorld) -> None:
     world.round()
 
     world.provider.lets_in = False
-    world.look(bridge)
+    world.wait_out(bridge)
     before = world.provider.requests.total()
     world.look(bridge)
 

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hxdav.domain.ids import Uid
-from hxdav.remote import AccessLost, CalendarUnavailable, Changed, CursorExpired, NotTaken, RemoteError, TryLater
+from hxdav.remote import (
+    AccessLost,
+    CalendarUnavailable,
+    Changed,
+    CursorExpired,
+    Forbidden,
+    NotTaken,
+    RemoteError,
+    TryLater,
+)
 from hxdav.remotes.exchange import ExchangeAccount, open_exchange
 from hxdav.remotes.exchange.account import ews_url
 from hxdav.remotes.exchange.elements import Senseless, m, parsed, t, text_at
@@ -60,7 +69,7 @@ def test_a_document_type_is_refused(content: bytes) -> None:
     [
         ("ErrorFolderNotFound", CalendarUnavailable),
         ("ErrorIrresolvableConflict", Changed),
-        ("ErrorAccessDenied", AccessLost),
+        ("ErrorAccessDenied", Forbidden),
         ("ErrorInvalidSyncStateData", CursorExpired),
         ("ErrorQuotaExceeded", TryLater),
         ("ErrorCalendarDurationIsTooLong", NotTaken),

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from hxdav.remote import AccessLost, Changed, NotTaken, ObjectGone, TryLater
+from hxdav.remote import Changed, Forbidden, NotTaken, ObjectGone, TryLater
 from hxdav.remotes.google.refusal import Refusal, error_of
 
 
@@ -64,4 +64,4 @@ def test_a_refused_write_means_what_the_engine_does_about_it(code: int, meaning:
 
 
 def test_a_scope_that_is_missing_is_lost_access() -> None:
-    assert isinstance(error_of(403, {}, a_body("insufficientPermissions")), AccessLost)
+    assert isinstance(error_of(403, {}, a_body("insufficientPermissions")), Forbidden)

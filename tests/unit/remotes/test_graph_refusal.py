@@ -6,7 +6,16 @@ import json
 
 import pytest
 
-from hxdav.remote import AccessLost, CalendarUnavailable, Changed, NotTaken, ObjectGone, RemoteError, TryLater
+from hxdav.remote import (
+    AccessLost,
+    CalendarUnavailable,
+    Changed,
+    Forbidden,
+    NotTaken,
+    ObjectGone,
+    RemoteError,
+    TryLater,
+)
 from hxdav.remotes.graph.refusal import Refusal, error_of
 
 
@@ -24,8 +33,8 @@ def a_body(word: str) -> bytes:
         (504, "", TryLater),
         (302, "", TryLater),
         (401, "InvalidAuthenticationToken", AccessLost),
-        (403, "ErrorAccessDenied", AccessLost),
-        (404, "MailboxNotEnabledForRESTAPI", AccessLost),
+        (403, "ErrorAccessDenied", Forbidden),
+        (404, "MailboxNotEnabledForRESTAPI", Forbidden),
     ],
 )
 def test_what_concerns_the_account_is_told_by_word_and_number(code: int, word: str, meaning: type[RemoteError]) -> None:
@@ -53,7 +62,7 @@ def test_a_refused_write_means_what_the_engine_does_about_it(code: int, word: st
 
 def test_a_calendar_that_is_not_there_is_unavailable() -> None:
     assert isinstance(Refusal(404, "ErrorItemNotFound").of_calendar(), CalendarUnavailable)
-    assert isinstance(Refusal(403, "Whatever").of_calendar(), AccessLost)
+    assert isinstance(Refusal(403, "Whatever").of_calendar(), Forbidden)
     assert isinstance(Refusal(400, "Whatever").of_calendar(), TryLater)
 
 
