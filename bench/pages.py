@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
@@ -22,7 +23,7 @@ from bench import servers
 from hxdav.bootstrap import Installation
 from hxdav.config import load_settings
 from hxdav.domain.edit import Authority, Source
-from hxdav.ical.split import split
+from hxdav.ical.split import CalendarFile
 from hxdav.services.importing import AT_ONCE, import_objects
 from hxdav.store.rows import Base
 
@@ -89,7 +90,7 @@ def _fill(demo: servers.Demo) -> None:
         practitioner_id = next(each.id for each in tx.people.practitioners() if each.key == demo.practitioner)
         before = tx.connection.exec_driver_sql("SELECT max(id) FROM appointment").scalar_one()
     for first in range(0, some, AT_ONCE):
-        objects = split("\r\n".join(_lines(now, range(first, first + AT_ONCE))).encode())
+        objects = list(CalendarFile(BytesIO("\r\n".join(_lines(now, range(first, first + AT_ONCE))).encode())))
         with here.store.transaction() as tx:
             import_objects(
                 tx, here.clock, here.policy, practitioner_id=practitioner_id, objects=objects, source=BY_PRACTICE

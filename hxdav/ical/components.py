@@ -80,9 +80,12 @@ class _Open:
         )
 
 
-def tree_of(text: str) -> Tree:
-    """The components of ``text``. A flaw does not stop the reading: what can be made out is there."""
-    return _Builder().read(content_lines(text))
+def tree_of(text: str, start: int = 0, end: int | None = None, *, number: int = 1) -> Tree:
+    """Return the components of ``text``, or of its part from ``start`` to ``end``, which begins in line ``number``.
+
+    A flaw does not stop the reading: the tree holds all that can be read.
+    """
+    return _Builder().read(content_lines(text, start, end, number=number))
 
 
 class _Builder:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_OCTETS = 75
 """How long a physical line should be at most, its line break not counted."""
 
 _LOGICAL = re.compile(r"[^\r\n]+(?:(?:\r?\n)+[ \t][^\r\n]*)*(?:\r?\n|\r|\Z)|\r?\n|\r")
+_NEWLINE = re.compile(r"\r?\n")
 # Old programs leave a blank line in the middle of a fold.
 _FOLD = re.compile(r"(?:\r?\n)+[ \t]")
 _NAME_AND_VALUE = re.compile(r'([^:;]+)((?:;(?:"[^"]*"|[^":;]++)*+)*+):(.*)', re.DOTALL)
 _PARAMETER = re.compile(r';\s*([^=;:"]+)(?:=((?:"[^"]*"|[^";]++)*+))?')
 
 
-@dataclass(frozen=True, slots=True)
-class ContentLine:
+class ContentLine(NamedTuple):
     """One unfolded content line, and where it stands in the text it was read from.
 
     ``name`` is in upper case, and empty where the line has no name and value. ``params`` is the text between the name
@@ -44,10 +44,12 @@ class ContentLine:
         return self.parameters().get(name, "") if self.params else ""
 
 
-def content_lines(text: str) -> Iterator[ContentLine]:
-    """The content lines of ``text`` in their order; blank ones and a byte order mark are passed over."""
-    number = 1
-    for match in _LOGICAL.finditer(text):
+def content_lines(text: str, start: int = 0, end: int | None = None, *, number: int = 1) -> Iterator[ContentLine]:
+    """Yield the content lines of ``text``, or of its part from ``start`` to ``end``, which begins in line ``number``.
+
+    Blank lines and a byte order mark are left out.
+    """
+    for match in _LOGICAL.finditer(text, start, len(text) if end is None else end):
         raw = match[0]
         start = match.start()
         if not start and raw.startswith("\ufeff"):
@@ -100,3 +102,8 @@ def fold(line: str, newline: str = "\r\n") -> str:
 def newline_of(raw: str) -> str:
     """The line break that ends ``raw``; the one that RFC 5545 asks for where there is none."""
     return "\n" if raw.endswith("\n") and not raw.endswith("\r\n") else "\r\n"
+
+
+def with_newlines(text: str, newline: str) -> str:
+    """Return ``text`` with each line ended by ``newline``."""
+    return _NEWLINE.sub(newline, text)

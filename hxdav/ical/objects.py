@@ -61,6 +61,13 @@ class CalendarObject:
         return self.master is not None and self.status == "CANCELLED"
 
     @property
+    def takes_no_place(self) -> bool:
+        """Whether all of it is cancelled: the master, or every override where there is no master."""
+        if self.master is not None:
+            return self.is_cancelled
+        return all(override.value("STATUS").upper() == "CANCELLED" for override in self.overrides)
+
+    @property
     def transparent(self) -> bool:
         """Whether it leaves the time that it takes free (RFC 5545 §3.8.2.7)."""
         return self.main.value("TRANSP").upper() == "TRANSPARENT"
@@ -74,8 +81,12 @@ def read_object(body: bytes) -> CalendarObject:
     """
     text = decode(body)
     calendar = validity.check_form(text)
+    return checked_object(text, calendar, zones_of(calendar, text))
+
+
+def checked_object(text: str, calendar: Component, zones: Zones) -> CalendarObject:
+    """Return the object that ``calendar``, the whole of ``text``, holds, or raise CalendarDataError."""
     vevents = validity.check_one_object(calendar)
-    zones = zones_of(calendar, text)
     for vevent in vevents:
         validity.check_event(vevent, zones)
     validity.check_overrides(vevents, zones)

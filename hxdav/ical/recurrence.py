@@ -101,6 +101,15 @@ def overridden(obj: CalendarObject, override: Component, *, practice_zone: tzinf
     return series.interval(series.timeline.local(_recurrence_id(override, obj.zones)))
 
 
+def occurs_at(obj: CalendarObject, when: When, *, practice_zone: tzinfo) -> bool:
+    """Return whether the master of ``obj``, which has one, gives an instance at ``when``, overridden or not."""
+    if obj.master is None:
+        return False
+    series = _Series.of(obj.master, zones=obj.zones, practice_zone=practice_zone)
+    local = series.timeline.local(when)
+    return next(series.starts(local, local), None) is not None
+
+
 def _recurrence_id(override: Component, zones: Zones) -> When:
     (line, *_) = override.all("RECURRENCE-ID")
     return when_of(line, zones)

@@ -12,10 +12,11 @@ from datetime import UTC, timedelta
 
 from hxdav.domain.refusal import CalendarDataError, Reason
 from hxdav.domain.times import AllDay, Floating, When, instant
-from hxdav.ical.components import Component, tree_of
+from hxdav.ical.components import Component, Tree, tree_of
 from hxdav.ical.lines import ContentLine
 from hxdav.ical.rules import rule_of
-from hxdav.ical.values import Duration, duration_of, periods_of, when_from, when_of, when_text, whens_of
+from hxdav.ical.timeline import Timeline
+from hxdav.ical.values import Duration, duration_of, periods_of, when_from, when_of, whens_of
 from hxdav.ical.zones import Zones
 
 MAX_UID = 1000
@@ -33,16 +34,12 @@ _SLACK = timedelta(days=2)
 
 def check_form(text: str) -> Component:
     """The one VCALENDAR that ``text`` is (RFC 5545 §3.1, §3.4)."""
-    control = _CONTROL.search(text)
-    if control is not None:
-        number = text.count("\n", 0, control.start()) + 1
-        raise _malformed(f"Line {number} holds a control character (RFC 5545 §3.1).")
+    check_characters(text)
     tree = tree_of(text)
     calendars = [component for component in tree.components if component.name == "VCALENDAR"]
     if not calendars:
         raise _malformed("There is no VCALENDAR in it (RFC 5545 §3.4).")
-    if tree.flaws:
-        raise _malformed(f"Line {tree.flaws[0].number}: {tree.flaws[0].sentence}.")
+    check_flaws(tree)
     if len(calendars) > 1:
         raise _not_one("It holds several calendars (RFC 4791 §4.1).")
     if len(tree.components) > 1:
@@ -50,6 +47,20 @@ def check_form(text: str) -> Component:
     if calendars[0].value("VERSION") == _VCALENDAR_1:
         raise CalendarDataError(Reason.UNSUPPORTED_CALENDAR_DATA)
     return calendars[0]
+
+
+def check_characters(text: str) -> None:
+    """Raise CalendarDataError where ``text`` holds a control character (RFC 5545 §3.1)."""
+    control = _CONTROL.search(text)
+    if control is not None:
+        number = text.count("\n", 0, control.start()) + 1
+        raise _malformed(f"Line {number} holds a control character (RFC 5545 §3.1).")
+
+
+def check_flaws(tree: Tree) -> None:
+    """Raise CalendarDataError for the first flaw in the form of ``tree``."""
+    if tree.flaws:
+        raise _malformed(f"Line {tree.flaws[0].number}: {tree.flaws[0].sentence}.")
 
 
 def check_one_object(calendar: Component) -> tuple[Component, ...]:
@@ -73,11 +84,19 @@ def check_one_object(calendar: Component) -> tuple[Component, ...]:
 
 
 def check_overrides(vevents: tuple[Component, ...], zones: Zones) -> None:
-    """At most one master, and one override for each instance (RFC 5545 §3.8.4.4)."""
+    """Raise CalendarDataError for two masters, or for two overrides of one instance (RFC 5545 §3.8.4.4).
+
+    An instance is a moment: in UTC, in a zone or as a date it is the same. A floating series is read in UTC.
+    """
+    if len(vevents) == 1:
+        return
+    lines = [vevent.first("RECURRENCE-ID") for vevent in vevents]
+    master = next((vevent for vevent, line in zip(vevents, lines, strict=True) if line is None), None)
+    first = lines[0] if master is None else master.first("DTSTART")
+    timeline = Timeline.of(when_of(first, zones), UTC) if first else None
     seen: set[str] = set()
-    for vevent in vevents:
-        line = vevent.first("RECURRENCE-ID")
-        identity = "" if line is None else when_text(when_of(line, zones))
+    for line in lines:
+        identity = "" if line is None or timeline is None else timeline.identity(timeline.local(when_of(line, zones)))
         if identity in seen:
             what = "two events without RECURRENCE-ID" if line is None else "two events with one RECURRENCE-ID"
             raise _not_one(f"It holds {what} (RFC 5545 §3.8.4.4).")

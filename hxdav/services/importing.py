@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus
 from hxdav.domain.edit import Refused, Source
@@ -13,7 +14,8 @@ from hxdav.domain.policy import Policy
 from hxdav.domain.refusal import CalendarDataError
 from hxdav.domain.times import Clock
 from hxdav.ical.objects import CalendarObject, object_of, read_object
-from hxdav.ical.patch import replace_uid
+from hxdav.ical.patch import replace_uid, set_lines
+from hxdav.ical.revisions import Revision, lay_over
 from hxdav.ical.split import SplitObject
 from hxdav.services.gate import PutAppointment, submit
 from hxdav.store.store import Tx
@@ -21,9 +23,16 @@ from hxdav.store.store import Tx
 AT_ONCE = 200
 """How many objects one transaction takes at most (`design.md` §5, contention)."""
 
+_NEWER_IN_FILE = "The file holds a newer revision of this event."
+_NEWER_HERE = "The appointment here is newer."
+_NOTHING_TO_CANCEL = "It is cancelled, and no appointment here has its UID: there is nothing to cancel."
+_CANCELLED = "It is cancelled."
+_NO_SUCH_OCCURRENCE = "It changes an occurrence that its series does not have: import the whole series."
+_WITHOUT_SERIES = "Its series is not here: only these occurrences are added."
+
 
 class Fate(StrEnum):
-    """What becomes of an object."""
+    """What becomes of an event of the file."""
 
     ADDED = "added"
     UPDATED = "updated"
@@ -33,7 +42,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """One object of the file, and for one that is refused the sentence that says why."""
+    """What became of one object of the file, or of an older revision that the file holds of it, and why."""
 
     uid: Uid
     fate: Fate
@@ -46,16 +55,17 @@ def import_objects(
     policy: Policy,
     *,
     practitioner_id: PractitionerId,
-    objects: Iterable[SplitObject],
+    objects: Sequence[SplitObject],
     source: Source,
 ) -> list[Imported]:
-    """Add the objects as personal appointments, or update those whose UID is known; at most AT_ONCE at a time.
+    """Add the objects as personal appointments, or lay them over those with their UID; at most AT_ONCE at a time.
 
-    A known appointment keeps what only the practice knows of it. To see what would be done, roll the transaction back.
+    An appointment keeps what only the practice knows about it, and what it has in a newer revision (RFC 5546 §2.1.5).
+    The result is in the order of ``objects``. To see what an import would do, roll the transaction back.
     """
-    tx.integrations.lock(practitioner_id)
-    desk = _Import(tx=tx, clock=clock, policy=policy, practitioner_id=practitioner_id, source=source)
-    return [desk.one(each) for each in objects]
+    zone = ZoneInfo(tx.integrations.lock(practitioner_id).zone)
+    desk = _Import(tx=tx, clock=clock, policy=policy, practitioner_id=practitioner_id, source=source, zone=zone)
+    return [done for split in objects for done in desk.take(split)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,28 +77,73 @@ class _Import:
     policy: Policy
     practitioner_id: PractitionerId
     source: Source
+    zone: ZoneInfo
 
-    def one(self, split: SplitObject) -> Imported:
+    def take(self, split: SplitObject) -> Iterator[Imported]:
+        """Take in one object; a line for it, and one for each event of the file that it supersedes."""
+        yield self._one(split.uid, split.reading)
+        for _ in range(split.superseded):
+            yield Imported(uid=split.uid, fate=Fate.UNCHANGED, reason=_NEWER_IN_FILE)
+
+    def _one(self, uid: Uid, reading: CalendarObject | CalendarDataError) -> Imported:
+        if isinstance(reading, CalendarDataError):
+            return Imported(uid=uid, fate=Fate.REFUSED, reason=reading.detail)
+        content, present = self._recognised(reading)
+        if present is None:
+            return self._add(uid, content)
+        ours = object_of(present.text)
+        if present.is_gone:
+            return self._bring_back(uid, content, present, ours=ours)
+        return self._update(uid, content, present, ours=ours)
+
+    def _add(self, uid: Uid, content: CalendarObject) -> Imported:
+        if content.takes_no_place:
+            return Imported(uid=uid, fate=Fate.REFUSED, reason=_NOTHING_TO_CANCEL)
+        reason = _WITHOUT_SERIES if content.master is None else ""
+        return self._submit(uid, self._edit(content, None), Fate.ADDED, reason=reason)
+
+    def _bring_back(self, uid: Uid, content: CalendarObject, present: Appointment, *, ours: CalendarObject) -> Imported:
+        """Add an appointment anew that was removed or cancelled, unless that is what the file says."""
+        if content.takes_no_place:
+            return Imported(uid=uid, fate=Fate.UNCHANGED, reason=_CANCELLED)
+        if _revision(ours).is_newer(_revision(content)):
+            return Imported(uid=uid, fate=Fate.UNCHANGED, reason=_NEWER_HERE)
+        if present.kind is AppointmentKind.PATIENT:
+            return Imported(uid=uid, fate=Fate.REFUSED, reason=_CANCELLED)
+        return self._submit(uid, self._edit(content, present), Fate.ADDED)
+
+    def _update(self, uid: Uid, content: CalendarObject, present: Appointment, *, ours: CalendarObject) -> Imported:
+        if content.is_cancelled:
+            return self._cancel(uid, content, present, ours=ours)
+        if _events(ours) == _events(content):
+            return Imported(uid=uid, fate=Fate.UNCHANGED)
+        laid = lay_over(ours, content, practice_zone=self.zone)
+        if laid.unknown:
+            return Imported(uid=uid, fate=Fate.REFUSED, reason=_NO_SUCH_OCCURRENCE)
         try:
-            content, present = self._recognised(self._read(split))
+            after = content if laid.text == content.text else read_object(laid.text.encode())
         except CalendarDataError as refusal:
-            return Imported(uid=split.uid, fate=Fate.REFUSED, reason=refusal.detail)
-        if present is not None:
-            if not present.is_gone and _events(object_of(present.text)) == _events(content):
-                return Imported(uid=split.uid, fate=Fate.UNCHANGED)
-            if present.kind is AppointmentKind.PATIENT and present.is_gone:
-                return Imported(uid=split.uid, fate=Fate.REFUSED, reason="It is cancelled.")
-        edit = _edit(self.practitioner_id, content, present)
+            return Imported(uid=uid, fate=Fate.REFUSED, reason=refusal.detail)
+        if _events(ours) == _events(after):
+            return Imported(uid=uid, fate=Fate.UNCHANGED, reason=_NEWER_HERE if laid.was_older else "")
+        return self._submit(uid, self._edit(after, present), Fate.UPDATED)
+
+    def _cancel(self, uid: Uid, content: CalendarObject, present: Appointment, *, ours: CalendarObject) -> Imported:
+        if _revision(ours).is_newer(_revision(content)):
+            return Imported(uid=uid, fate=Fate.UNCHANGED, reason=_NEWER_HERE)
+        lines = {
+            name: [f"{line.name}{line.params}:{line.value}" for line in content.main.all(name)]
+            for name in ("STATUS", "SEQUENCE", "DTSTAMP")
+        }
+        after = object_of(set_lines(present.text, lines))
+        edit = self._edit(after, present, now=AppointmentStatus.CANCELLED)
+        return self._submit(uid, edit, Fate.UPDATED, reason=_CANCELLED)
+
+    def _submit(self, uid: Uid, edit: PutAppointment, fate: Fate, *, reason: str = "") -> Imported:
         outcome = submit(self.tx, self.clock, self.policy, change=edit, source=self.source)
         if isinstance(outcome, Refused):
-            return Imported(uid=split.uid, fate=Fate.REFUSED, reason=outcome.sentence)
-        is_there = present is not None and not present.is_gone
-        return Imported(uid=split.uid, fate=Fate.UPDATED if is_there else Fate.ADDED)
-
-    def _read(self, split: SplitObject) -> CalendarObject:
-        if split.error is not None:
-            raise split.error
-        return read_object(split.text.encode())
+            return Imported(uid=uid, fate=Fate.REFUSED, reason=outcome.sentence)
+        return Imported(uid=uid, fate=fate, reason=reason)
 
     def _recognised(self, content: CalendarObject) -> tuple[CalendarObject, Appointment | None]:
         """The object under the UID that the store has for it, and the appointment that it is, if it is there.
@@ -103,27 +158,35 @@ class _Import:
             return object_of(replace_uid(content.text, old=content.uid, new=found.uid)), found
         return content, None
 
+    def _edit(
+        self, content: CalendarObject, present: Appointment | None, *, now: AppointmentStatus | None = None
+    ) -> PutAppointment:
+        if present is None:
+            return PutAppointment(
+                practitioner_id=self.practitioner_id,
+                appointment_id=None,
+                content=content,
+                kind=AppointmentKind.PERSONAL,
+            )
+        return PutAppointment(
+            practitioner_id=self.practitioner_id,
+            appointment_id=present.id,
+            content=content,
+            kind=present.kind,
+            status=now or (AppointmentStatus.BOOKED if present.is_gone else present.status),
+            note=present.note,
+            invoice=present.invoice,
+            patient_ids=present.patient_ids,
+            clinic_id=present.clinic_id,
+            booking_id=present.booking_id,
+            external_id=present.external_id,
+        )
+
+
+def _revision(content: CalendarObject) -> Revision:
+    return Revision.of(content.main, content.zones)
+
 
 def _events(content: CalendarObject) -> list[str]:
     """The events as they are written; what is around them is the file's."""
     return [content.text[vevent.start : vevent.end].rstrip() for vevent in content.vevents]
-
-
-def _edit(practitioner_id: PractitionerId, content: CalendarObject, present: Appointment | None) -> PutAppointment:
-    if present is None:
-        return PutAppointment(
-            practitioner_id=practitioner_id, appointment_id=None, content=content, kind=AppointmentKind.PERSONAL
-        )
-    return PutAppointment(
-        practitioner_id=practitioner_id,
-        appointment_id=present.id,
-        content=content,
-        kind=present.kind,
-        status=AppointmentStatus.BOOKED if present.is_gone else present.status,
-        note=present.note,
-        invoice=present.invoice,
-        patient_ids=present.patient_ids,
-        clinic_id=present.clinic_id,
-        booking_id=present.booking_id,
-        external_id=present.external_id,
-    )

@@ -117,7 +117,9 @@ def test_patients_are_not_given_a_series(practice: CommandLine) -> None:
     )
     uid = practice.listed("appointments", "list")[0]["uid"]
 
-    assert import_(practice, a_file(practice, an_event(uid, "RRULE:FREQ=DAILY;COUNT=2"))) == [(uid, "refused")]
+    assert import_(practice, a_file(practice, an_event(uid, "SEQUENCE:1", "RRULE:FREQ=DAILY;COUNT=2"))) == [
+        (uid, "refused")
+    ]
 
 
 def test_a_file_larger_than_a_transaction_goes_in_whole(practice: CommandLine) -> None:
@@ -151,7 +153,7 @@ def test_a_file_in_the_words_of_a_calendar_that_showed_it_is_recognised(practice
     practice.as_user("maya", "integrations", "add")
     shown_uid = _shown_uid(practice)
 
-    done = import_(practice, a_file(practice, an_event(shown_uid, summary="Coffee")))
+    done = import_(practice, a_file(practice, an_event(shown_uid, "SEQUENCE:1", summary="Coffee")))
 
     assert done == [(shown_uid, "updated")]
     assert titles(practice) == ["Coffee"]

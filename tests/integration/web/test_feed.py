@@ -11,11 +11,10 @@ from hxdav.domain.appointment import AppointmentKind
 from hxdav.domain.integration import Service
 from hxdav.domain.privacy import PrivacyLevel
 from hxdav.domain.subscription import SubscriptionState
-from hxdav.ical.objects import object_of
-from hxdav.ical.split import split
 from tests.builders import PracticeWorld, a_practice, an_object
 from tests.integration.web.browsing import Browser, give_password
 from tests.integration.web.desk import PUBLIC_URL, Desk
+from tests.splitting import readings
 
 PAGE = "/app/settings/integrations/private-address"
 
@@ -57,7 +56,7 @@ def test_what_takes_place_is_one_calendar(maya: Browser, desk: Desk) -> None:
 
     assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
     assert "X-WR-CALNAME:HX_Harbour Street Psychology" in answer.text
-    objects = [object_of(each.text) for each in split(answer.data) if each.error is None]
+    objects = readings(answer.data)
     assert sorted(each.summary for each in objects) == ["Appointment", "Run"]
 
 

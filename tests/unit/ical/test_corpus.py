@@ -9,7 +9,7 @@ import pytest
 
 from hxdav.domain.refusal import CalendarDataError, Reason
 from hxdav.ical.objects import read_object
-from hxdav.ical.split import split
+from tests.splitting import readings, refusals
 from tests.unit.ical.survival import accepted, survives
 from tests.verdicts import CORPUS, SAMPLES, TESTS, Verdict, needs_corpus, verdicts
 
@@ -58,15 +58,14 @@ def meets(expected: Verdict) -> None:
 
 
 def takes_apart(body: bytes, expected: Verdict) -> None:
-    parts = split(body)
-    refusals = [part.error for part in parts if part.error is not None]
-    assert (len(parts) - len(refusals), len(refusals)) == (expected.objects, expected.refused)
-    for refusal in refusals:
+    taken, refused = readings(body), refusals(body)
+    assert (len(taken), len(refused)) == (expected.objects, expected.refused)
+    for refusal in refused:
         assert_names_a_clause(refusal, expected)
     # One file holds thousands; what they have in common shows in the first hundreds.
-    for part in parts[:300]:
-        if part.error is None:
-            survives(read_object(part.text.encode()))
+    for obj in taken[:300]:
+        assert repr(obj) == repr(read_object(obj.text.encode()))
+        survives(obj)
 
 
 def assert_names_a_clause(refusal: CalendarDataError, expected: Verdict) -> None:

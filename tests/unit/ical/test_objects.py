@@ -103,6 +103,15 @@ TODO = "BEGIN:VTODO\r\nUID:t\r\nEND:VTODO\r\n"
             Reason.NOT_ONE_OBJECT,
             "with one RECURRENCE-ID",
         ),
+        (
+            a_calendar(
+                a_vevent("DTSTART;TZID=Australia/Sydney:20261123T090000", "RRULE:FREQ=DAILY"),
+                a_vevent(START, "RECURRENCE-ID:20261122T220000Z"),
+                a_vevent(START, "RECURRENCE-ID;VALUE=DATE:20261123"),
+            ),
+            Reason.NOT_ONE_OBJECT,
+            "with one RECURRENCE-ID",
+        ),
         (a_calendar(a_vevent("SUMMARY:x")), Reason.NOT_CALENDAR_DATA, "no DTSTART"),
         (a_calendar(a_vevent(START, START)), Reason.NOT_CALENDAR_DATA, "Line 6: DTSTART occurs twice"),
         (a_calendar(a_vevent("DTSTART:tomorrow")), Reason.NOT_CALENDAR_DATA, "Line 5: DTSTART is not a date"),
