@@ -10,18 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from hxdav.bootstrap import Installation
-from hxdav.cli import passkeys
-from hxdav.cli.console import AsJson, confirm, print_json, print_rows, say
+from hxdav.cli.console import AsJson, confirm, print_json, say
 from hxdav.cli.session import BY_PRACTICE, AsAdministrator, PasswordFromStdin, installation, read_password, who_speaks
+from hxdav.cli.tables import print_rows
 from hxdav.config.accounts_file import read_accounts
 from hxdav.domain.ids import AppointmentId, PracticeGroupId
 from hxdav.errors import UseCaseError
 from hxdav.services import accounts, logins, reindexing, suspending
 from hxdav.services.accounts import Application, WantedPracticeGroup
 from hxdav.services.foreseeing import foreseen
-
-app = typer.Typer(help="Practice groups, clinics, users and practitioners.")
-app.add_typer(passkeys.app, name="passkeys")
 
 _DIFFERENCE = ("practice_group", "subject", "key", "kind", "detail")
 _PEOPLE = (
@@ -37,7 +34,6 @@ _PEOPLE = (
 )
 
 
-@app.command()
 def apply(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The accounts file.")],
@@ -72,14 +68,12 @@ def apply(
     say("Applied.")
 
 
-@app.command("list")
 def list_(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """List who can come in, and whose appointments are kept."""
     rows = _people(installation(ctx))
     print_rows(rows, as_json=as_json, columns=_PEOPLE)
 
 
-@app.command()
 def invite(
     ctx: typer.Context,
     username: Annotated[str, typer.Argument(metavar="USER", help="Who is invited.")],
@@ -108,7 +102,6 @@ def invite(
     say(f"Without a browser:  hxdav accounts set-password {username} --invitation {secret}")
 
 
-@app.command("set-password")
 def set_password(
     ctx: typer.Context,
     username: Annotated[str, typer.Argument(metavar="USER", help="Whose web password it is.")],
@@ -126,7 +119,6 @@ def set_password(
     say(f"The web password of {username} is set.")
 
 
-@app.command()
 def suspend(
     ctx: typer.Context,
     username: Annotated[str, typer.Argument(metavar="USER", help="Who does not come in any more.")],
@@ -142,7 +134,6 @@ def suspend(
     say(f"Suspended {username}: none of their passwords opens anything until this is lifted.")
 
 
-@app.command()
 def unsuspend(
     ctx: typer.Context,
     username: Annotated[str, typer.Argument(metavar="USER", help="Who comes in again.")],

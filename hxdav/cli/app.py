@@ -1,58 +1,31 @@
-"""The commands put together, and what the person sees when one fails."""
+"""The command line itself: its options, its commands, and what the person sees when one fails.
+
+It loads nothing of the application: ``hxdav --help`` and the shell's completion answer at once.
+"""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from hxdav import __version__
-from hxdav.cli import (
-    accounts,
-    app_passwords,
-    appointments,
-    audit,
-    backups,
-    database,
-    demo,
-    doctor,
-    importing,
-    integrations,
-    notifications,
-    review,
-    sealing,
-    serving,
-    subscriptions,
-    working,
-)
 from hxdav.cli.console import say
-from hxdav.cli.credits import app as credits_app
-from hxdav.cli.session import name_config
+from hxdav.cli.lazily import lazy_commands
+from hxdav.cli.tree import COMMANDS
 from hxdav.errors import HxdavError, UseCaseError
 
-app = typer.Typer(
+_app = typer.Typer(
     name="hxdav",
     help="A practice's appointments in the calendars that its practitioners already use, over CalDAV.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    # Help in plain text: laying it out in boxes takes longer than everything else that it needs.
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-for part in (serving, working, demo, importing, backups, doctor):
-    part.register(app)
-app.add_typer(accounts.app, name="accounts")
-app.add_typer(integrations.app, name="integrations")
-app.add_typer(app_passwords.app, name="app-passwords")
-app.add_typer(appointments.app, name="appointments")
-app.add_typer(notifications.app, name="notifications")
-app.add_typer(audit.app, name="audit")
-app.add_typer(review.app, name="review")
-app.add_typer(credits_app, name="credits")
-app.add_typer(subscriptions.app, name="subscriptions")
-app.add_typer(sealing.app, name="secrets")
-app.add_typer(database.app, name="db")
 
 
 def _show_version(value: bool) -> None:  # noqa: FBT001 - Typer calls it so
@@ -61,8 +34,8 @@ def _show_version(value: bool) -> None:  # noqa: FBT001 - Typer calls it so
         raise typer.Exit
 
 
-@app.callback()
-def _settings(
+@_app.callback()
+def _options(
     *,
     config: Annotated[
         Path | None,
@@ -72,12 +45,12 @@ def _settings(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    if config is not None:
-        name_config(config)
+    """Take the options; ``cli.configured`` reads the settings when a command asks for them."""
 
 
-# Calling the Typer application itself would read the signatures of all commands again each time.
-_command = typer.main.get_command(app)
+# Calling the Typer application itself would read its signature again each time.
+_command: Any = typer.main.get_command(_app)
+_command.commands.update(lazy_commands(COMMANDS))
 
 
 def main() -> None:

@@ -9,19 +9,17 @@ from zoneinfo import ZoneInfo
 import typer
 
 from hxdav.cli.arguments import day
-from hxdav.cli.console import AsJson, print_json, print_rows, say
+from hxdav.cli.console import AsJson, print_json, say
 from hxdav.cli.session import AsUser, PasswordFromStdin, installation, log_in
+from hxdav.cli.tables import print_rows
 from hxdav.domain.ids import AppPasswordId
 from hxdav.domain.times import midnight
 from hxdav.services import devices
 from hxdav.store.app_passwords import AppPassword
 
-app = typer.Typer(help="Passwords for devices; only the practitioner's own login makes them.")
-
 _COLUMNS = ("id", "label", "state", "created_at", "expires_at", "last_used_at", "last_used_agent", "last_used_address")
 
 
-@app.command()
 def create(
     ctx: typer.Context,
     *,
@@ -56,7 +54,6 @@ def create(
     typer.echo(made.password)
 
 
-@app.command("list")
 def list_(
     ctx: typer.Context, *, as_user: AsUser, password_stdin: PasswordFromStdin = False, as_json: AsJson = False
 ) -> None:
@@ -69,7 +66,6 @@ def list_(
     print_rows([_row(each, now) for each in found], as_json=as_json, columns=_COLUMNS)
 
 
-@app.command()
 def revoke(
     ctx: typer.Context,
     *,

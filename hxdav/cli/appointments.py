@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from hxdav.cli import bookings, history
+from hxdav.cli import history
 from hxdav.cli.arguments import day
-from hxdav.cli.console import AsJson, confirm, out, print_json, print_rows, say
+from hxdav.cli.console import AsJson, confirm, print_json, say
 from hxdav.cli.session import BY_PRACTICE, installation, practitioner_named
+from hxdav.cli.tables import print_rows
 from hxdav.domain.appointment import Appointment
 from hxdav.domain.edit import Refused
 from hxdav.domain.ids import AppointmentId
@@ -29,15 +30,9 @@ from hxdav.services.history import differences
 from hxdav.store.appointments import Version
 from hxdav.store.store import Tx
 
-app = typer.Typer(help="Appointments, with the practice's authority.")
-app.command()(bookings.add)
-app.command()(bookings.edit)
-app.command("history")(history.show_history)
-
 _COLUMNS = ("id", "practitioner", "kind", "status", "start", "end", "repeats", "title", "note", "invoice", "removal")
 
 
-@app.command("list")
 def list_(
     ctx: typer.Context,
     *,
@@ -61,7 +56,6 @@ def list_(
     print_rows(sorted(rows, key=lambda row: (row["start"], row["id"])), as_json=as_json, columns=_COLUMNS)
 
 
-@app.command()
 def show(
     ctx: typer.Context,
     appointment_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the appointment.")],
@@ -82,11 +76,10 @@ def show(
     for name, value in row.items():
         if value not in (None, "", []):
             shown = ", ".join(value) if isinstance(value, list) else value
-            out().print(f"{name.replace('_', ' '):<14}{shown}", markup=False, highlight=False, soft_wrap=True)
+            typer.echo(f"{name.replace('_', ' '):<14}{shown}")
     typer.echo("\n" + found.text.replace("\r\n", "\n"))
 
 
-@app.command()
 def cancel(
     ctx: typer.Context,
     appointment_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the appointment.")],
@@ -102,7 +95,6 @@ def cancel(
     say(f"Appointment {appointment_id} is cancelled.")
 
 
-@app.command()
 def restore(
     ctx: typer.Context,
     appointment_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the appointment.")],
@@ -124,7 +116,7 @@ def restore(
         versions = tx.appointments.versions(number)
         wanted = _wanted(versions, revision)
         found = differences(tx, versions[-1], wanted, leave_out=NOT_RESTORED)
-    out().print(f"Version {wanted.revision} of {wanted.at:%Y-%m-%d %H:%M:%S %Z} would change:", highlight=False)
+    typer.echo(f"Version {wanted.revision} of {wanted.at:%Y-%m-%d %H:%M:%S %Z} would change:")
     history.print_differences(found)
     confirm(f"Bring version {wanted.revision} of appointment {number} back?", yes=yes)
     change = RestoreVersion(appointment_id=number, revision=wanted.revision)

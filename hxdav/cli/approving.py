@@ -9,11 +9,6 @@ from hxdav.cli.session import installation
 from hxdav.errors import UseCaseError
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command of this module."""
-    app.command()(approval_link)
-
-
 def approval_link(ctx: typer.Context) -> None:
     """Print the page on which an organisation's administrator lets its Office 365 accounts be connected."""
     here = installation(ctx)

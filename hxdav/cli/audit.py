@@ -23,8 +23,6 @@ from hxdav.services.auditing import csv_lines, days_between, json_lines
 from hxdav.store.store import Tx
 from hxdav.store.trail import AuditEntry, AuditSearch
 
-app = typer.Typer(help="The audit log: appended to, never changed, and never purged.")
-
 
 class AuditFormat(StrEnum):
     """How an export is written."""
@@ -33,7 +31,6 @@ class AuditFormat(StrEnum):
     JSON = "json"
 
 
-@app.command()
 def export(
     ctx: typer.Context,
     *,

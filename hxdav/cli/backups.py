@@ -14,12 +14,6 @@ from hxdav.services import sync_tokens
 from hxdav.store import backup
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command("backup")(write)
-    app.command("restore")(restore)
-
-
 def write(
     ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="The backup, a zip file.")]
 ) -> None:

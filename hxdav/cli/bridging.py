@@ -1,4 +1,4 @@
-"""The part of ``hxdav integrations`` that is about accounts elsewhere: connecting, pausing, looking now, privacy."""
+"""The part of ``hxdav integrations`` that is about accounts elsewhere: how one is opened and connected."""
 
 from __future__ import annotations
 
@@ -12,28 +12,18 @@ import typer
 
 from hxdav.bootstrap import Installation
 from hxdav.cli.console import say
-from hxdav.cli.session import (
-    AsUser,
-    OnBehalf,
-    PasswordFromStdin,
-    installation,
-    log_in,
-    own_word,
-    who_says,
-)
+from hxdav.cli.session import own_word
 from hxdav.domain.consent import ANSWERED_WITHIN, Consent
-from hxdav.domain.ids import ConsentId, IntegrationId
+from hxdav.domain.ids import ConsentId
 from hxdav.domain.integration import Integration, Service
 from hxdav.domain.privacy import PrivacyLevel
-from hxdav.errors import NotFound, UseCaseError
-from hxdav.services import steering
+from hxdav.errors import UseCaseError
 from hxdav.services.bridging import Connected
 from hxdav.services.consenting import Wish, callback_uri
 from hxdav.services.logins import PractitionerLogin
 from hxdav.sync.connecting import Applicant, Entrance
 from hxdav.sync.entrances import password_credentials
 
-Number = Annotated[int, typer.Argument(metavar="ID", help="Number of the integration.")]
 Account = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="iCloud, Exchange: the account's e-mail address. CalDAV: its name."),
@@ -68,82 +58,6 @@ class Typed:
     url: str | None
     from_stdin: bool
     privacy: PrivacyLevel | None
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command()(pause)
-    app.command()(resume)
-    app.command()(sync_now)
-    app.command()(privacy)
-
-
-def pause(
-    ctx: typer.Context, integration_id: Number, *, as_user: AsUser, password_stdin: PasswordFromStdin = False
-) -> None:
-    """Let a calendar in an account elsewhere stand still, both ways; nothing is deleted."""
-    here = installation(ctx)
-    login = log_in(here, username=as_user, from_stdin=password_stdin)
-    integration = own_integration(here, login, integration_id)
-    with here.store.transaction() as tx:
-        steering.pause(tx, here.clock, integration=integration, source=own_word(login))
-    say(f"{integration.name} stands still until it is resumed.")
-
-
-def resume(
-    ctx: typer.Context, integration_id: Number, *, as_user: AsUser, password_stdin: PasswordFromStdin = False
-) -> None:
-    """Let a paused calendar go on; what was deleted in it meanwhile waits for your answer."""
-    here = installation(ctx)
-    login = log_in(here, username=as_user, from_stdin=password_stdin)
-    integration = own_integration(here, login, integration_id)
-    with here.store.transaction() as tx:
-        steering.resume(tx, here.clock, integration=integration, source=own_word(login))
-    say(f"{integration.name} goes on.")
-
-
-def sync_now(
-    ctx: typer.Context, integration_id: Number, *, as_user: OnBehalf = None, password_stdin: PasswordFromStdin = False
-) -> None:
-    """Have a calendar in an account elsewhere looked at now, by the running server or worker."""
-    here = installation(ctx)
-    with here.store.snapshot() as tx:
-        known = {each.id: each for each in tx.integrations.all()}
-        integration = known.get(IntegrationId(integration_id))
-        if integration is None:
-            raise NotFound(f"There is no integration {integration_id}.")
-        practitioner = tx.people.practitioner(integration.practitioner_id)
-    source = who_says(here, as_user=as_user, from_stdin=password_stdin, practitioner=practitioner)
-    with here.store.transaction() as tx:
-        steering.request_pull(tx, here.clock, integration=integration, source=source)
-    say(f"{integration.name} is looked at now.")
-
-
-def privacy(
-    ctx: typer.Context,
-    integration_id: Number,
-    level: Annotated[PrivacyLevel, typer.Argument(help="How much it is told of patient appointments.")],
-    *,
-    as_user: AsUser,
-    password_stdin: PasswordFromStdin = False,
-) -> None:
-    """Say how much a calendar in an account elsewhere is told, which is no more than the practice allows."""
-    here = installation(ctx)
-    login = log_in(here, username=as_user, from_stdin=password_stdin)
-    integration = own_integration(here, login, integration_id)
-    with here.store.transaction() as tx:
-        steering.set_privacy(tx, here.clock, integration=integration, level=level, source=own_word(login))
-    say(f'{integration.name} is told as much as "{level}" lets it; what is in it is written anew.')
-
-
-def own_integration(here: Installation, login: PractitionerLogin, integration_id: int) -> Integration:
-    """One of the practitioner's own integrations; raises NotFound."""
-    with here.store.snapshot() as tx:
-        own = {each.id: each for each in tx.integrations.of(login.practitioner.id)}
-    integration = own.get(IntegrationId(integration_id))
-    if integration is None:
-        raise NotFound(f"{login.user.username} has no integration {integration_id}.")
-    return integration
 
 
 def add_by_consent(

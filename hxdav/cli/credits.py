@@ -7,15 +7,14 @@ from typing import Annotated
 
 import typer
 
-from hxdav.cli.console import AsJson, confirm, print_json, print_rows, say
+from hxdav.cli.console import AsJson, confirm, print_json, say
 from hxdav.cli.session import BY_PRACTICE, installation
+from hxdav.cli.tables import print_rows
 from hxdav.domain.practice import PracticeGroup
 from hxdav.domain.subscription import CreditEntry, CreditKind
 from hxdav.errors import NotFound, UseCaseError
 from hxdav.services.renewing import add_credits
 from hxdav.store.store import Tx
-
-app = typer.Typer(help="What calendar synchronisation is paid with: a ledger for each practice group.")
 
 _COLUMNS = ("at", "kind", "credits", "practitioner", "period_from", "user", "agent", "remark")
 _MOST = 1_000_000
@@ -28,7 +27,6 @@ class AddedKind(StrEnum):
     GRANT = CreditKind.GRANT.value
 
 
-@app.command()
 def show(
     ctx: typer.Context,
     *,
@@ -49,7 +47,6 @@ def show(
     print_rows(rows, as_json=False, columns=_COLUMNS, title=f"{group.key} has {balance} credits.")
 
 
-@app.command()
 def add(
     ctx: typer.Context,
     *,

@@ -9,10 +9,7 @@ from hxdav.cli.console import AsJson, print_json, say
 from hxdav.cli.session import installation
 from hxdav.store import schema
 
-app = typer.Typer(help="The database.")
 
-
-@app.command()
 def upgrade(ctx: typer.Context) -> None:
     """Bring the database to this version's schema; make it where there is none."""
     here = installation(ctx)
@@ -25,7 +22,6 @@ def upgrade(ctx: typer.Context) -> None:
         say(f"The database is at schema {before.expected} now.")
 
 
-@app.command()
 def check(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Say whether the database is at this version's schema, and its tables as they should be."""
     here = installation(ctx)
@@ -45,7 +41,6 @@ def check(ctx: typer.Context, *, as_json: AsJson = False) -> None:
         say(f"The database is at schema {found.expected}, as it should be.")
 
 
-@app.command("reindex")
 def reindex_all(ctx: typer.Context) -> None:
     """Index anew when appointments take place: where that was interrupted after a change of zone, or is doubted."""
     here = installation(ctx)

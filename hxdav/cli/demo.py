@@ -15,9 +15,10 @@ from rich.panel import Panel
 
 from hxdav.bootstrap import Installation
 from hxdav.cli.certificates import TRUST_ADVICE, local_certificates, machine_names
-from hxdav.cli.console import out
+from hxdav.cli.configured import name_config
 from hxdav.cli.serving import require_free_port, run_server
-from hxdav.cli.session import BY_PRACTICE, calendar_url, name_config
+from hxdav.cli.session import BY_PRACTICE, calendar_url
+from hxdav.cli.terminal import out
 from hxdav.config import Settings, load_settings
 from hxdav.domain.integration import Integration, IntegrationState
 from hxdav.domain.practice import User
@@ -61,11 +62,6 @@ class DemoUser:
     web_password: str
     app_password: str | None
     calendar_url: str | None
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command()(demo)
 
 
 def demo(

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
 from ssl import CERT_NONE, create_default_context
 
 import typer
@@ -16,9 +17,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from hxdav.bootstrap import Installation
-from hxdav.cli.console import AsJson, out, print_json
+from hxdav.cli.configured import settings_file
+from hxdav.cli.console import AsJson, print_json
 from hxdav.cli.serving import require_free_port
-from hxdav.config import CONFIG_VARIABLE, DEFAULT_CONFIG, load_settings
+from hxdav.config import load_settings
 from hxdav.errors import ConfigurationError, HxdavError, UseCaseError
 from hxdav.mail.smtp import MailServerFailed, conversation
 from hxdav.secrets.keyring import load_key
@@ -43,35 +45,28 @@ class Finding:
     mend: str = ""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command()(doctor)
-
-
-def doctor(*, as_json: AsJson = False) -> None:
+def doctor(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Say what is wrong with this installation, and how to mend it; exit code 1 if anything is."""
-    findings = list(_examine())
+    findings = list(_examine(settings_file(ctx)))
     if as_json:
         print_json([asdict(each) for each in findings])
     else:
         for each in findings:
-            sign, style = ("✓", "green") if each.ok else ("✗", "red")
-            out().print(f"[{style}]{sign}[/{style}] {each.check:<12}", end="", highlight=False)
-            out().print(each.found, markup=False, highlight=False, soft_wrap=True)
+            sign = typer.style("✓", fg=typer.colors.GREEN) if each.ok else typer.style("✗", fg=typer.colors.RED)
+            typer.echo(f"{sign} {each.check:<12}{each.found}")
             if each.mend:
-                out().print(f"  {'':<12}→ {each.mend}", markup=False, highlight=False, soft_wrap=True)
+                typer.echo(f"  {'':<12}→ {each.mend}")
     if not all(each.ok for each in findings):
         raise typer.Exit(1)
 
 
-def _examine() -> Iterator[Finding]:
-    path = os.environ.get(CONFIG_VARIABLE) or str(DEFAULT_CONFIG)
+def _examine(path: Path) -> Iterator[Finding]:
     try:
-        settings = load_settings()
+        settings = load_settings(path)
     except ConfigurationError as error:
         yield Finding(check="settings", ok=False, found=str(error), mend="Correct the settings file.")
         return
-    yield Finding(check="settings", ok=True, found=path)
+    yield Finding(check="settings", ok=True, found=str(path))
     with closing(Installation(settings)) as here:
         yield from _examine_installation(here)
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hxdav.cli.console import AsJson, out, print_json
+from hxdav.cli.console import AsJson, print_json
 from hxdav.cli.session import installation
 from hxdav.domain.ids import AppointmentId
 from hxdav.domain.removal import Removal
@@ -17,7 +17,7 @@ from hxdav.services.history import Differences, PastVersion
 from hxdav.store.store import Tx
 from hxdav.store.trail import RefusedBody
 
-_STYLES = {"+": "green", "-": "red"}
+_COLOURS = {"+": typer.colors.GREEN, "-": typer.colors.RED}
 
 _OF_REMOVAL = (
     "made_at", "revision", "state", "settles_at", "reviewed_from", "answer_by", "answer", "decision", "decided_at"
@@ -42,23 +42,25 @@ def show_history(
         print_json({"id": appointment.id, "versions": told, "removals": removals, "refused": refused})
         return
     if versions and versions[0].version.revision > 1:
-        _print("Earlier versions have been purged.")
+        typer.echo("Earlier versions have been purged.")
     for version in versions:
         _print_version(version)
     for removal in removals:
-        _print(f"\nremoval  {_moment(removal['made_at'])}  of version {removal['revision']}  by {_by(removal)}", "bold")
-        _print(f"   {removal['outcome']}")
+        typer.secho(
+            f"\nremoval  {_moment(removal['made_at'])}  of version {removal['revision']}  by {_by(removal)}", bold=True
+        )
+        typer.echo(f"   {removal['outcome']}")
     for each in refused:
-        _print(f"\nrefused  {_moment(each['at'])}  {each['reason']}", "bold")
-        _print(each["body"])
+        typer.secho(f"\nrefused  {_moment(each['at'])}  {each['reason']}", bold=True)
+        typer.echo(each["body"])
 
 
 def print_differences(found: Differences) -> None:
     """Print what two versions differ in, old values before new ones."""
     for field in found.fields:
-        _print(f"   {field.name}: {_value(field.before)} → {_value(field.after)}")
+        typer.echo(f"   {field.name}: {_value(field.before)} → {_value(field.after)}")
     for line in found.diff:
-        _print(f"   {line}", _STYLES.get(line[:1]))
+        typer.secho(f"   {line}", fg=_COLOURS.get(line[:1]))
 
 
 def outcome_of(removal: Removal) -> str:
@@ -96,9 +98,11 @@ def _refused(refused: RefusedBody) -> dict[str, Any]:
 
 def _print_version(past: PastVersion) -> None:
     version, found = past.version, past.differences
-    _print(f"\n{version.revision}  {_moment(version.at)}  {version.action}  by {_by(asdict(past.author))}", "bold")
+    typer.secho(
+        f"\n{version.revision}  {_moment(version.at)}  {version.action}  by {_by(asdict(past.author))}", bold=True
+    )
     if found.names:
-        _print(f"   changed: {', '.join(found.names)}")
+        typer.echo(f"   changed: {', '.join(found.names)}")
     print_differences(found)
 
 
@@ -112,7 +116,3 @@ def _moment(moment: datetime) -> str:
 
 def _value(value: Any) -> str:
     return ", ".join(value) if isinstance(value, list) and value else str(value or "–")
-
-
-def _print(text: str, style: str | None = None) -> None:
-    out().print(text, style=style, markup=False, highlight=False, soft_wrap=True)

@@ -19,8 +19,9 @@ import typer
 from rich.progress import Progress
 
 from hxdav.bootstrap import Installation
-from hxdav.cli.console import AsJson, err, say
+from hxdav.cli.console import AsJson, say
 from hxdav.cli.session import BY_PRACTICE, installation, practitioner_named
+from hxdav.cli.terminal import err
 from hxdav.domain.practice import Practitioner
 from hxdav.errors import UseCaseError
 from hxdav.ical.join import join
@@ -31,12 +32,6 @@ _INTERRUPTED = 130
 """What shells give a command that Ctrl+C ends."""
 
 Whose = Annotated[str, typer.Option("--practitioner", metavar="KEY", help="Whose appointments they are.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command("import")(import_)
-    app.command()(export)
 
 
 def import_(

@@ -1,4 +1,4 @@
-"""``hxdav integrations``: the practitioner connects and disconnects, an administrator suspends."""
+"""``hxdav integrations``: the practitioner renames and disconnects, an administrator suspends."""
 
 from __future__ import annotations
 
@@ -7,78 +7,31 @@ from typing import Annotated
 import typer
 
 from hxdav.bootstrap import Installation
-from hxdav.cli import approving, bridging, watching
-from hxdav.cli.bridging import Account, AppPasswordFromStdin, Level, Typed, Url, own_integration
-from hxdav.cli.console import AsJson, confirm, print_rows, say
-from hxdav.cli.mailboxes import AuthorityFile, MailboxSignIn, MailboxUser, TypedMailbox, add_exchange
+from hxdav.cli.console import AsJson, confirm, say
 from hxdav.cli.session import (
     AsAdministrator,
     AsUser,
+    IntegrationNumber,
     PasswordFromStdin,
     calendar_url,
     installation,
+    integration_numbered,
     log_in,
+    own_integration,
     own_word,
     who_speaks,
 )
-from hxdav.domain.ids import IntegrationId, Username
-from hxdav.domain.integration import Integration, Service
+from hxdav.cli.tables import print_rows
+from hxdav.domain.ids import Username
+from hxdav.domain.integration import Integration
 from hxdav.domain.practice import Practitioner
-from hxdav.errors import NotFound, UseCaseError
-from hxdav.services import connecting, reconnecting, suspending
-from hxdav.services.logins import PractitionerLogin
+from hxdav.services import connecting, suspending
 from hxdav.store.store import Tx
 
-app = typer.Typer(help="Calendars of a practitioner; only the practitioner's own login connects them.")
-bridging.register(app)
-watching.register(app)
-approving.register(app)
-
-Number = Annotated[int, typer.Argument(metavar="ID", help="Number of the integration.")]
-
-_COLUMNS = ("id", "practitioner", "service", "state", "name", "connected_on", "account", "bridge", "url")
+COLUMNS = ("id", "practitioner", "service", "state", "name", "connected_on", "account", "bridge", "url")
+"""What the list of integrations shows."""
 
 
-@app.command()
-def add(
-    ctx: typer.Context,
-    *,
-    as_user: AsUser,
-    service: Annotated[Service, typer.Option(help="Where the calendar is shown.")] = Service.NATIVE,
-    practitioner: Annotated[str | None, typer.Option(metavar="KEY", help="Whose; the user's own.")] = None,
-    account: Account = None,
-    url: Url = None,
-    privacy: Level = None,
-    password_stdin: PasswordFromStdin = False,
-    app_password_stdin: AppPasswordFromStdin = False,
-    username: MailboxUser = None,
-    auth: MailboxSignIn = None,
-    ca_file: AuthorityFile = None,
-    as_json: AsJson = False,
-) -> None:
-    """Connect a calendar; what lies ahead moves to it from those that were disconnected.
-
-    With --service google, outlook or office365 a person consents in a browser. iCloud and CalDAV want an app-specific
-    password, Exchange the mailbox's own.
-    """
-    typed = Typed(account=account, url=url, from_stdin=app_password_stdin, privacy=privacy)
-    mailbox = TypedMailbox(typed=typed, username=username, auth=auth, ca_file=ca_file)
-    here = installation(ctx)
-    login = log_in(here, username=as_user, from_stdin=password_stdin, practitioner=practitioner)
-    integration = _connected(here, login, service, mailbox=mailbox)
-    moved = _take_out(here, integration)
-    shown = _admit(here, integration)
-    if not as_json and not service.is_bridged:
-        say(f"Connected {integration.name}, which shows {shown} appointments.")
-        if moved:
-            say(f"{moved} appointments that lie ahead are no longer in calendars that were disconnected before.")
-    with here.store.snapshot() as tx:
-        integration = tx.integrations.one(integration.id)
-        row = _row(here, tx, login.practitioner, integration=integration, username=login.user.username)
-    print_rows([row], as_json=as_json, columns=_COLUMNS)
-
-
-@app.command("list")
 def list_(
     ctx: typer.Context,
     *,
@@ -92,18 +45,17 @@ def list_(
     with here.store.snapshot() as tx:
         usernames = {each.id: each.username for each in tx.people.users()}
         rows = [
-            _row(here, tx, practitioner, integration=integration, username=usernames[practitioner.user_id])
+            row_of(here, tx, practitioner, integration=integration, username=usernames[practitioner.user_id])
             for practitioner in ([login.practitioner] if login else tx.people.practitioners())
             if practitioner.user_id is not None
             for integration in tx.integrations.of(practitioner.id)
         ]
-    print_rows(rows, as_json=as_json, columns=_COLUMNS)
+    print_rows(rows, as_json=as_json, columns=COLUMNS)
 
 
-@app.command()
 def rename(
     ctx: typer.Context,
-    integration_id: Number,
+    integration_id: IntegrationNumber,
     name: Annotated[str, typer.Argument(metavar="NAME", help="What the calendar is called from now on.")],
     *,
     as_user: AsUser,
@@ -118,10 +70,9 @@ def rename(
     say(f"{integration.name} is called {kept} now.")
 
 
-@app.command()
 def remove(
     ctx: typer.Context,
-    integration_id: Number,
+    integration_id: IntegrationNumber,
     *,
     as_user: AsUser,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -138,10 +89,9 @@ def remove(
     say(f"Disconnected {integration.name}; it {remains if integration.service.is_bridged else 'can still be read'}.")
 
 
-@app.command()
 def suspend(
     ctx: typer.Context,
-    integration_id: Number,
+    integration_id: IntegrationNumber,
     *,
     as_user: AsAdministrator = None,
     password_stdin: PasswordFromStdin = False,
@@ -149,16 +99,15 @@ def suspend(
     """Stop all access to a calendar; it stays listed, and nothing in it is deleted."""
     here = installation(ctx)
     source = who_speaks(here, as_user=as_user, from_stdin=password_stdin)
-    integration = _known(here, integration_id)
+    integration = integration_numbered(here, integration_id)
     with here.store.transaction() as tx:
         suspending.suspend_integration(tx, here.clock, integration=integration, source=source)
     say(f"Suspended {integration.name}: nobody reads or changes it until this is lifted.")
 
 
-@app.command()
 def unsuspend(
     ctx: typer.Context,
-    integration_id: Number,
+    integration_id: IntegrationNumber,
     *,
     as_user: AsAdministrator = None,
     password_stdin: PasswordFromStdin = False,
@@ -166,52 +115,16 @@ def unsuspend(
     """Open a suspended calendar again."""
     here = installation(ctx)
     source = who_speaks(here, as_user=as_user, from_stdin=password_stdin)
-    integration = _known(here, integration_id)
+    integration = integration_numbered(here, integration_id)
     with here.store.transaction() as tx:
         suspending.unsuspend_integration(tx, here.clock, integration=integration, source=source)
     say(f"{integration.name} is open again, and shows what it would if it had never been suspended.")
 
 
-def _known(here: Installation, integration_id: int) -> Integration:
-    """The integration of that number; raises NotFound."""
-    with here.store.snapshot() as tx:
-        known = {each.id: each for each in tx.integrations.all()}
-    integration = known.get(IntegrationId(integration_id))
-    if integration is None:
-        raise NotFound(f"There is no integration {integration_id}.")
-    return integration
-
-
-def _connected(here: Installation, login: PractitionerLogin, service: Service, *, mailbox: TypedMailbox) -> Integration:
-    if service is not Service.EXCHANGE and not mailbox.is_none:
-        raise UseCaseError(f"--username, --auth and --ca-file are for Exchange; for {service.label} leave them out.")
-    match service:
-        case Service.GOOGLE | Service.OUTLOOK | Service.OFFICE365:
-            return bridging.add_by_consent(here, login, service, privacy=mailbox.typed.privacy)
-        case Service.ICLOUD | Service.CALDAV:
-            return bridging.add_by_password(here, login, service, typed=mailbox.typed)
-        case Service.EXCHANGE:
-            return add_exchange(here, login, mailbox=mailbox)
-        case Service.NATIVE:
-            with here.store.transaction() as tx:
-                return connecting.connect_native(
-                    tx, here.clock, practitioner=login.practitioner, source=own_word(login)
-                )
-
-
-def _take_out(here: Installation, integration: Integration) -> int:
-    return here.store.in_turns(
-        lambda tx: reconnecting.take_out(tx, here.clock, here.policy, integration_id=integration.id)
-    )
-
-
-def _admit(here: Installation, integration: Integration) -> int:
-    return here.store.in_turns(lambda tx: connecting.admit(tx, here.clock, here.policy, integration_id=integration.id))
-
-
-def _row(
+def row_of(
     here: Installation, tx: Tx, practitioner: Practitioner, *, integration: Integration, username: Username
 ) -> dict[str, object]:
+    """An integration as the list shows it."""
     bridge = tx.bridges.find(integration.id) if integration.service.is_bridged else None
     return {
         "id": integration.id,

@@ -7,18 +7,16 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from hxdav.cli.console import AsJson, print_rows
+from hxdav.cli.console import AsJson
 from hxdav.cli.session import PasswordFromStdin, installation, log_in, practitioner_named
+from hxdav.cli.tables import print_rows
 from hxdav.domain.notification import Notification
 from hxdav.domain.practice import Practitioner
 from hxdav.store.store import Tx
 
-app = typer.Typer(help="What practitioners have been told: what happened, and what to do.")
-
 _COLUMNS = ("at", "practitioner", "calendar", "appointment", "happened", "to_do")
 
 
-@app.command("list")
 def list_(
     ctx: typer.Context,
     *,

@@ -10,15 +10,7 @@ from hxdav.cli.console import confirm, say
 from hxdav.cli.session import BY_PRACTICE, installation
 from hxdav.services import logins, recovering
 
-app = typer.Typer(help="What signs in beside the web password.")
 
-
-@app.callback()
-def _passkeys() -> None:
-    """Keep the command's own name, although there is only one."""
-
-
-@app.command()
 def remove(
     ctx: typer.Context,
     username: Annotated[str, typer.Argument(metavar="USER", help="Who has lost their passkeys.")],

@@ -11,8 +11,10 @@ import typer
 from rich.progress import Progress
 
 from hxdav.bootstrap import Installation
-from hxdav.cli.console import AsJson, confirm, err, print_rows, say
+from hxdav.cli.console import AsJson, confirm, say
 from hxdav.cli.session import OnBehalf, PasswordFromStdin, installation, practitioner_named, who_says
+from hxdav.cli.tables import print_rows
+from hxdav.cli.terminal import err
 from hxdav.domain.edit import Source
 from hxdav.domain.ids import RemovalId
 from hxdav.domain.practice import Practitioner
@@ -22,8 +24,6 @@ from hxdav.ical.objects import object_of
 from hxdav.ical.occurrence_index import first_interval
 from hxdav.services import reviewing
 from hxdav.store.store import Tx
-
-app = typer.Typer(help="Deletions that wait for review: more than three at once are nobody's slip of the finger.")
 
 _REVIEWS = ("practitioner", "waiting", "answered", "opened_at", "kept_from")
 _REMOVALS = ("id", "title", "starts", "deleted_at", "calendar", "device", "kept_from", "answer")
@@ -39,7 +39,6 @@ Everything = Annotated[bool, typer.Option("--all", help="All that wait, instead 
 Later = Annotated[bool, typer.Option("--background", help="Leave it to the running server, and do not wait.")]
 
 
-@app.command("list")
 def list_(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """List the reviews that are open, the oldest first."""
     here = installation(ctx)
@@ -60,7 +59,6 @@ def list_(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     print_rows(rows, as_json=as_json, columns=_REVIEWS)
 
 
-@app.command()
 def show(ctx: typer.Context, practitioner: Whose, *, as_json: AsJson = False) -> None:
     """Show what was deleted outside, when, where and by which device, and until when it can be answered."""
     here = installation(ctx)
@@ -71,7 +69,6 @@ def show(ctx: typer.Context, practitioner: Whose, *, as_json: AsJson = False) ->
     print_rows(rows, as_json=as_json, columns=_REMOVALS)
 
 
-@app.command()
 def apply(
     ctx: typer.Context,
     practitioner: Whose,
@@ -92,7 +89,6 @@ def apply(
     _carry_out(here, answered, background=background)
 
 
-@app.command()
 def keep(
     ctx: typer.Context,
     practitioner: Whose,

@@ -8,15 +8,7 @@ from hxdav.cli.console import say
 from hxdav.cli.session import installation
 from hxdav.services import sealing
 
-app = typer.Typer(help="Passwords and tokens of accounts elsewhere: how they are sealed.")
 
-
-@app.callback()
-def _group() -> None:
-    """One command so far, and yet a group."""
-
-
-@app.command()
 def rotate(ctx: typer.Context) -> None:
     """Seal every secret with a new key, then drop the old ones; the server may run, and this may be repeated."""
     here = installation(ctx)

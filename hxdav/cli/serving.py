@@ -24,11 +24,6 @@ _ENDS_WITHIN_SECONDS = 10
 _GRANIAN_LOG = {"handlers": {}, "loggers": {"_granian": {"handlers": [], "propagate": True}}}
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command()(serve)
-
-
 def serve(ctx: typer.Context) -> None:
     """Serve the calendars until told to stop."""
     here = installation(ctx)

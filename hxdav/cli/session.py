@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
 
 import typer
 
 from hxdav.bootstrap import Installation
-from hxdav.config import CONFIG_VARIABLE, Settings, load_settings
+from hxdav.cli.configured import settings_of
+from hxdav.config import Settings
 from hxdav.domain.edit import Authority, Source
+from hxdav.domain.ids import IntegrationId
 from hxdav.domain.integration import Integration
 from hxdav.domain.practice import Practitioner
 from hxdav.errors import NotFound, UseCaseError
@@ -34,6 +35,7 @@ AsUser = Annotated[str, typer.Option("--as", metavar="USER", help="The practitio
 PasswordFromStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the web password from standard input's first line.")
 ]
+IntegrationNumber = Annotated[int, typer.Argument(metavar="ID", help="Number of the integration.")]
 
 PASSWORD_VARIABLE = "HXDAV_WEB_PASSWORD"  # noqa: S105 - the variable's name
 
@@ -42,14 +44,9 @@ def installation(ctx: typer.Context) -> Installation:
     """The installation by the settings file that the command line or the environment names; made once."""
     root = ctx.find_root()
     if not isinstance(root.obj, Installation):
-        root.obj = Installation(load_settings())
+        root.obj = Installation(settings_of(ctx))
         ctx.call_on_close(root.obj.close)
     return root.obj
-
-
-def name_config(path: Path) -> None:
-    """Make ``path`` the settings file, for this process and those that it starts."""
-    os.environ[CONFIG_VARIABLE] = str(path.absolute())
 
 
 def log_in(
@@ -119,3 +116,23 @@ def practitioner_named(here: Installation, key: str) -> Practitioner:
 def calendar_url(settings: Settings, username: str, integration: Integration) -> str:
     """What a client subscribes to."""
     return f"{settings.server.url}{settings.dav.prefix}/{quote(username)}/{integration.slug}/"
+
+
+def integration_numbered(here: Installation, integration_id: int) -> Integration:
+    """The integration of that number; raises NotFound."""
+    with here.store.snapshot() as tx:
+        known = {each.id: each for each in tx.integrations.all()}
+    integration = known.get(IntegrationId(integration_id))
+    if integration is None:
+        raise NotFound(f"There is no integration {integration_id}.")
+    return integration
+
+
+def own_integration(here: Installation, login: PractitionerLogin, integration_id: int) -> Integration:
+    """One of the practitioner's own integrations; raises NotFound."""
+    with here.store.snapshot() as tx:
+        own = {each.id: each for each in tx.integrations.of(login.practitioner.id)}
+    integration = own.get(IntegrationId(integration_id))
+    if integration is None:
+        raise NotFound(f"{login.user.username} has no integration {integration_id}.")
+    return integration

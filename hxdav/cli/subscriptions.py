@@ -6,14 +6,13 @@ from typing import Annotated
 
 import typer
 
-from hxdav.cli.console import AsJson, confirm, print_rows, say
+from hxdav.cli.console import AsJson, confirm, say
 from hxdav.cli.session import OnBehalf, PasswordFromStdin, installation, practitioner_named, who_says
+from hxdav.cli.tables import print_rows
 from hxdav.domain.practice import Practitioner
 from hxdav.domain.subscription import Subscription, SubscriptionState, price_in
 from hxdav.services import subscribing
 from hxdav.store.store import Tx
-
-app = typer.Typer(help="Calendar synchronisation: bought for a practitioner, paid with the practice group's credits.")
 
 _COLUMNS = ("practice_group", "practitioner", "state", "renews", "paid_until", "next_price")
 
@@ -21,7 +20,6 @@ Whose = Annotated[str, typer.Argument(metavar="PRACTITIONER", help="Key of the p
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
-@app.command()
 def buy(
     ctx: typer.Context,
     practitioner: Whose,
@@ -46,7 +44,6 @@ def buy(
     )
 
 
-@app.command()
 def cancel(
     ctx: typer.Context,
     practitioner: Whose,
@@ -68,7 +65,6 @@ def cancel(
     say(f"{whose.key} is cancelled: {_end(cancelled)}")
 
 
-@app.command("list")
 def list_(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """List every practitioner's subscription; "paid until" is the first day that is not paid any more."""
     here = installation(ctx)

@@ -7,26 +7,17 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from hxdav.bootstrap import Installation
-from hxdav.cli.console import AsJson, confirm, out, print_json, print_rows, say
-from hxdav.cli.session import installation
-from hxdav.domain.ids import AppointmentId, IntegrationId
-from hxdav.domain.integration import Integration
+from hxdav.cli.console import AsJson, print_json
+from hxdav.cli.session import installation, integration_numbered
+from hxdav.cli.tables import print_rows
+from hxdav.domain.ids import AppointmentId
 from hxdav.errors import NotFound
 from hxdav.ical.objects import object_of
 from hxdav.services.explaining import explain as explain_appointment
 from hxdav.services.saying import doubt_about
 from hxdav.services.standing import Standing, standing_of
-from hxdav.sync.verifying import Discrepancy
 
 _COLUMNS = ("id", "name", "service", "account", "health", "sentence", "last_sync", "waiting", "lag_seconds", "requests")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command("status")(standings)
-    app.command()(explain)
-    app.command()(verify)
 
 
 def standings(
@@ -38,7 +29,7 @@ def standings(
     """Show how each calendar stands: last sync, what waits and since when, what was left alone and why."""
     here = installation(ctx)
     with here.store.snapshot() as tx:
-        wanted = [_known(here, integration_id)] if integration_id is not None else tx.integrations.all()
+        wanted = [integration_numbered(here, integration_id)] if integration_id is not None else tx.integrations.all()
         found = [standing_of(tx, here.clock, integration=each) for each in wanted]
     if as_json:
         print_json([_row(each) for each in found])
@@ -46,10 +37,10 @@ def standings(
     print_rows([_row(each) for each in found], as_json=False, columns=_COLUMNS)
     for standing in found:
         if standing.account is not None and standing.account.about:
-            out().print(f"{standing.integration.name}: on {standing.account.about}.", highlight=False)
+            typer.echo(f"{standing.integration.name}: on {standing.account.about}.")
         for left in standing.left_alone:
             whose = "One of ours" if left.ours else "An event there"
-            out().print(f"{standing.integration.name}: {whose} is left alone. {left.why}", highlight=False)
+            typer.echo(f"{standing.integration.name}: {whose} is left alone. {left.why}")
 
 
 def explain(
@@ -80,37 +71,6 @@ def explain(
     print_rows(rows, as_json=as_json, columns=("id", "name", "service", "shows", "story"))
 
 
-def verify(
-    ctx: typer.Context,
-    integration_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the integration.")],
-    *,
-    repair: Annotated[bool, typer.Option("--repair", help="Have what differs brought in line.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Compare a calendar elsewhere with ours, object by object, and list where they differ."""
-    here = installation(ctx)
-    integration = _known(here, integration_id)
-    found = here.engine.verify(integration.id)
-    rows = [_finding(each) for each in found]
-    print_rows(rows, as_json=as_json, columns=("finding", "appointment", "remote_id"))
-    if not as_json:
-        say(f"{len(found)} differences." if found else "Both sides are equal.")
-    if found and repair:
-        confirm("Have everything looked at anew, and brought in line? What is missing there goes to review.", yes=yes)
-        here.engine.repair(integration.id)
-        say("The running server or worker brings it in line now; look again in a minute.")
-
-
-def _known(here: Installation, integration_id: int) -> Integration:
-    with here.store.snapshot() as tx:
-        known = {each.id: each for each in tx.integrations.all()}
-    integration = known.get(IntegrationId(integration_id))
-    if integration is None:
-        raise NotFound(f"There is no integration {integration_id}.")
-    return integration
-
-
 def _row(standing: Standing) -> dict[str, Any]:
     bridge, account = standing.bridge, standing.account
     return {
@@ -129,7 +89,3 @@ def _row(standing: Standing) -> dict[str, Any]:
         "throttled_at": account.throttled_at if account else None,
         "trouble": account.trouble if account else None,
     }
-
-
-def _finding(found: Discrepancy) -> dict[str, Any]:
-    return {"finding": found.finding, "appointment": found.appointment_id, "remote_id": found.remote_id}

@@ -11,11 +11,6 @@ from hxdav.cli.console import say
 from hxdav.cli.session import installation
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command of this module."""
-    app.command()(worker)
-
-
 def worker(ctx: typer.Context) -> None:
     """Do what is due by the clock until told to stop: settle removals, move horizons, renew, purge, mail.
 
