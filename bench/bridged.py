@@ -16,14 +16,14 @@ import psutil  # type: ignore[import-untyped]
 
 from bench import servers
 from bench.providers import BENCH, ZONE, Provider, ProviderMaker
-from hxdav.bootstrap import Installation
+from hxdav.bootstrap.installation import Installation
 from hxdav.config import load_settings
 from hxdav.domain.ids import IntegrationId
 from hxdav.domain.practice import Band
 from hxdav.services import accounts, connecting, devices, logins, subscribing
 from hxdav.services.accounts import WantedClinic, WantedPracticeGroup, WantedPractitioner, WantedUser
 from hxdav.services.logins import PractitionerLogin
-from hxdav.store import schema
+from hxdav.store import migrating
 
 _SETTINGS = """\
 data_dir = "."
@@ -148,7 +148,7 @@ def wait_until(found: Callable[[], Found], *, what: str, seconds: float) -> Foun
 
 def _set_up(here: Installation, provider: Provider, practitioners: int) -> list[Person]:
     """Make the schema, the practice, and a native calendar with an app password for each practitioner."""
-    schema.upgrade(here.any_store, now=here.clock.now())
+    migrating.upgrade(here.any_store, now=here.clock.now())
     _ = here.keyring
     names = [f"person{number}" for number in range(1, practitioners + 1)]
     group = WantedPracticeGroup(

@@ -20,7 +20,7 @@ import psutil  # type: ignore[import-untyped]
 from rich.table import Table
 
 from bench import servers
-from hxdav.bootstrap import Installation
+from hxdav.bootstrap.installation import Installation
 from hxdav.config import load_settings
 from hxdav.domain.edit import Authority, Source
 from hxdav.ical.split import CalendarFile

@@ -16,7 +16,8 @@ from typing import Any
 import httpx
 
 from bench import servers
-from hxdav.bootstrap import Installation
+from hxdav.bootstrap.bridges import Bridges
+from hxdav.bootstrap.installation import Installation
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.integration import Service
 from hxdav.services.consenting import Wish
@@ -207,11 +208,12 @@ class Exchange(Provider):
         """Connect a new account, as its owner does."""
         account = self.http.get("/_simulator/account", params={"user": email, "zone": ZONE}).raise_for_status().json()
         mailbox = Mailbox(address=email, username=email, password=account["password"])
-        connected = here.connector.connect(
+        connector = Bridges(here).connector
+        connected = connector.connect(
             Entrance(service=self.service, credentials=exchange_credentials(mailbox), address=self.announced["ews"]),
             Applicant(practitioner_id=login.practitioner.id, source=replace(BENCH, user_id=login.user.id)),
         )
-        here.connector.fill(connected.integration.id)
+        connector.fill(connected.integration.id)
 
     def entries(self, email: str) -> list[Entry]:
         """What there is in the calendars that hxdav made."""
@@ -302,6 +304,6 @@ def _consent(
 ) -> None:
     """Send the owner's browser to the consent page (``hint`` says whose it is) and, with what it brings, back."""
     redirect_uri = f"{here.settings.server.url}/connect/{service.provider}/callback"
-    asked = here.connector.ask(Wish(login=login, service=service, redirect_uri=redirect_uri), source=BENCH)
+    asked = Bridges(here).connector.ask(Wish(login=login, service=service, redirect_uri=redirect_uri), source=BENCH)
     with httpx.Client(follow_redirects=True, timeout=120, trust_env=False, verify=trusted or True) as browser:
         browser.get(f"{asked.url}{hint}").raise_for_status()

@@ -7,14 +7,15 @@ import multiprocessing.connection
 import os
 import threading
 
-from hxdav.bootstrap import Installation, WsgiApplication
+from hxdav.bootstrap.request_log import WsgiApplication
+from hxdav.bootstrap.serving import Serving
 from hxdav.config import load_settings
 
 
 def application() -> WsgiApplication:
     """The WSGI application of this process."""
     _end_with_parent()
-    return Installation(load_settings()).application()
+    return Serving(load_settings()).application()
 
 
 def _end_with_parent() -> None:

@@ -42,7 +42,7 @@ from hxdav.services.gate import (
     submit,
 )
 from hxdav.services.gate.settling import settle
-from hxdav.store import schema
+from hxdav.store import migrating
 from hxdav.store.store import Store
 
 NOON = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
@@ -283,7 +283,7 @@ def a_practice(store: Store, *, key: str = "harbour", username: str = "maya") ->
 def a_store(url: str) -> Store:
     """A store at ``url`` with the present schema."""
     store = Store(url)
-    schema.upgrade(store, now=NOON)
+    migrating.upgrade(store, now=NOON)
     return store
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from functools import cached_property
 
+from hxdav.bootstrap.authorities import authorities_of
+from hxdav.bootstrap.providers import Key
 from hxdav.config import Settings
+from hxdav.domain.integration import Service
 from hxdav.errors import UseCaseError
-from hxdav.net import Reach
+from hxdav.net.reach import Reach
 from hxdav.remote import Remote
+from hxdav.remotes.exchange import Auth, ExchangeAccount, open_exchange, tokens
+from hxdav.remotes.microsoft.tokens import TokenApp, consent_request
 from hxdav.sync.connecting import ConsentFlow
-
-if TYPE_CHECKING:
-    from hxdav.remotes.microsoft.tokens import TokenApp
 
 _NOT_SET_UP = (
     "Modern authentication for an Exchange server is not set up here. An administrator has to set client_id, "
@@ -23,24 +25,19 @@ _NOT_SET_UP = (
 
 
 class ExchangeDoor:
-    """Opens mailboxes; ``authorities`` (PEM) are the practice's own."""
+    """Opens mailboxes."""
 
-    def __init__(self, settings: Settings, *, authorities: str) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._authorities = authorities
         self._reach = Reach(allowed=settings.bridges.allowed_addresses)
 
-    def open(self, credentials: str, *, endpoint: str, keep: Callable[[str], None]) -> Remote:
-        """A mailbox; ``endpoint`` is its server, where that is known; ``keep`` takes credentials that were renewed."""
-        # It takes a while, which most commands can do without; so here and below.
-        from hxdav.remotes.exchange import Auth, ExchangeAccount, open_exchange  # noqa: PLC0415
-        from hxdav.remotes.exchange.tokens import access  # noqa: PLC0415
-
-        known = json.loads(credentials)
-        tokens = None
+    def open(self, _service: Service, key: Key) -> Remote:
+        """A mailbox, for one thread; its address is its server, where that is known."""
+        known = json.loads(key.credentials)
+        endpoint, access = key.address, None
         if known["auth"] == Auth.OAUTH:
-            tokens = access(
-                self._token_app(), known["tokens"], keep=lambda cache: keep(json.dumps(known | {"tokens": cache}))
+            access = tokens.access(
+                self._token_app(), known["tokens"], keep=lambda cache: key.keep(json.dumps(known | {"tokens": cache}))
             )
             endpoint = endpoint or self._settings.exchange.server_url
         account = ExchangeAccount(
@@ -50,15 +47,12 @@ class ExchangeDoor:
             endpoint=endpoint,
             auth=Auth(known["auth"]),
             authorities="\n".join(filter(None, (known["authorities"], self._authorities))),
-            tokens=tokens,
+            tokens=access,
         )
         return open_exchange(account, reach=self._reach)
 
-    def consent_flow(self) -> ConsentFlow:
+    def consent_flow(self, _service: Service) -> ConsentFlow:
         """How one asks for a consent; UseCaseError where the settings do not say."""
-        from hxdav.remotes.exchange import tokens  # noqa: PLC0415
-        from hxdav.remotes.microsoft.tokens import consent_request  # noqa: PLC0415
-
         app = self._token_app()
 
         def exchange(answer: Mapping[str, str], verifier: str, redirect_uri: str) -> str:
@@ -71,12 +65,14 @@ class ExchangeDoor:
             exchange=exchange,
         )
 
+    @cached_property
+    def _authorities(self) -> str:
+        return authorities_of(self._settings)
+
     def _token_app(self) -> TokenApp:
         exchange = self._settings.exchange
         if not exchange.client_id:
             raise UseCaseError(_NOT_SET_UP)
-        from hxdav.remotes.microsoft.tokens import TokenApp  # noqa: PLC0415
-
         return TokenApp(
             client_id=exchange.client_id,
             client_secret=exchange.client_secret,

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hxdav.bootstrap import Installation
+from hxdav.bootstrap.installation import Installation
 from hxdav.cli.console import AsJson, confirm, print_json, say
 from hxdav.cli.session import BY_PRACTICE, AsAdministrator, PasswordFromStdin, installation, read_password, who_speaks
 from hxdav.cli.tables import print_rows

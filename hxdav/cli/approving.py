@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from hxdav.bootstrap.microsoft import MicrosoftDoor
 from hxdav.cli.console import say
 from hxdav.cli.session import installation
 from hxdav.errors import UseCaseError
@@ -18,6 +19,6 @@ def approval_link(ctx: typer.Context) -> None:
             "Microsoft sends people back to hxdav by its public address, which is not known: set public_url in "
             "[server] of the settings."
         )
-    link = here.providers.microsoft_approval_link(public_url)
+    link = MicrosoftDoor(here.settings).approval_link(public_url)
     say("An administrator of the organisation opens this page once, and accepts; it holds nothing secret:")
     typer.echo(link)

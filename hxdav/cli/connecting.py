@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hxdav.bootstrap import Installation
+from hxdav.bootstrap.installation import Installation
 from hxdav.cli import bridging
 from hxdav.cli.bridging import Account, AppPasswordFromStdin, Level, Typed, Url
 from hxdav.cli.console import AsJson, say

@@ -7,7 +7,7 @@ import typer
 from hxdav.cli.accounts import reindex
 from hxdav.cli.console import AsJson, print_json, say
 from hxdav.cli.session import installation
-from hxdav.store import schema
+from hxdav.store import migrating, schema
 
 
 def upgrade(ctx: typer.Context) -> None:
@@ -15,7 +15,7 @@ def upgrade(ctx: typer.Context) -> None:
     here = installation(ctx)
     with here.any_store.snapshot() as tx:
         before = schema.state(tx)
-    schema.upgrade(here.any_store, now=here.clock.now())
+    migrating.upgrade(here.any_store, now=here.clock.now())
     if before.is_current:
         say(f"The database already is at schema {before.expected}.")
     else:
@@ -27,7 +27,7 @@ def check(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     here = installation(ctx)
     with here.any_store.snapshot() as tx:
         found = schema.state(tx)
-        differences = [str(each) for each in schema.differences(tx.connection)] if found.is_current else []
+        differences = [str(each) for each in migrating.differences(tx.connection)] if found.is_current else []
     if as_json:
         print_json({"present": found.present, "expected": found.expected, "differences": differences})
     elif not found.is_current:

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.panel import Panel
 
-from hxdav.bootstrap import Installation
+from hxdav.bootstrap.installation import Installation
 from hxdav.cli.certificates import TRUST_ADVICE, local_certificates, machine_names
 from hxdav.cli.configured import name_config
 from hxdav.cli.serving import require_free_port, run_server
@@ -26,7 +26,7 @@ from hxdav.domain.subscription import SubscriptionState
 from hxdav.secrets.passwords import new_web_password, web_password_hash
 from hxdav.services import accounts, connecting, devices, logins, subscribing
 from hxdav.services.demo import PRACTICE_GROUP, book_demo
-from hxdav.store import schema
+from hxdav.store import migrating
 from hxdav.store.store import Tx
 
 _SETTINGS = """\
@@ -112,7 +112,7 @@ def _settings(folder: Path, *, host: str, port: int, tls: bool, unlimited: bool)
 
 def _set_up(here: Installation, credentials_file: Path) -> list[DemoUser]:
     """Make the schema, the practice, its calendars and passwords, as far as they are not there."""
-    schema.upgrade(here.any_store, now=here.clock.now())
+    migrating.upgrade(here.any_store, now=here.clock.now())
     known = json.loads(credentials_file.read_text(encoding="utf-8")) if credentials_file.exists() else {}
     # Made here, because it takes a transaction of its own.
     _ = here.keyring

@@ -16,7 +16,7 @@ import typer
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from hxdav.bootstrap import Installation
+from hxdav.bootstrap.installation import Installation
 from hxdav.cli.configured import settings_file
 from hxdav.cli.console import AsJson, print_json
 from hxdav.cli.serving import require_free_port
@@ -25,7 +25,7 @@ from hxdav.errors import ConfigurationError, HxdavError, UseCaseError
 from hxdav.mail.smtp import MailServerFailed, conversation
 from hxdav.secrets.keyring import load_key
 from hxdav.services import sealing
-from hxdav.store import health, schema
+from hxdav.store import health, migrating, schema
 
 _WARNED_BEFORE = timedelta(days=21)
 _PROBE_SECONDS = 3
@@ -103,7 +103,7 @@ def _database(here: Installation) -> Finding:
 def _schema(here: Installation) -> Finding:
     with here.any_store.snapshot() as tx:
         found = schema.state(tx)
-        differences = schema.differences(tx.connection) if found.is_current else []
+        differences = migrating.differences(tx.connection) if found.is_current else []
     if not found.is_current:
         return _bad("schema", f"{found.present or 'none'}, expected {found.expected}", "Run: hxdav db upgrade")
     if differences:

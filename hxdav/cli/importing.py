@@ -18,7 +18,7 @@ from typing import Annotated, BinaryIO
 import typer
 from rich.progress import Progress
 
-from hxdav.bootstrap import Installation
+from hxdav.bootstrap.installation import Installation
 from hxdav.cli.console import AsJson, say
 from hxdav.cli.session import BY_PRACTICE, installation, practitioner_named
 from hxdav.cli.terminal import err

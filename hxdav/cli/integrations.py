@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hxdav.bootstrap import Installation
+from hxdav.bootstrap.installation import Installation
 from hxdav.cli.console import AsJson, confirm, say
 from hxdav.cli.session import (
     AsAdministrator,

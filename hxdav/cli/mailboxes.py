@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
-from hxdav.bootstrap import Installation
-from hxdav.bootstrap.providers import read_authorities
+from hxdav.bootstrap.authorities import read_authorities
+from hxdav.bootstrap.bridges import Bridges
+from hxdav.bootstrap.installation import Installation
 from hxdav.cli.bridging import Typed, add_by_consent, tell
 from hxdav.cli.session import own_word
 from hxdav.domain.integration import Integration, Service
@@ -131,7 +132,7 @@ def _add_by_consent(here: Installation, login: PractitionerLogin, *, mailbox: Ty
 def _connected(here: Installation, account: Mailbox, applicant: Applicant, *, mailbox: TypedMailbox) -> Connected:
     ways = (mailbox.auth,) if mailbox.auth else NTLM_FIRST
     try:
-        return connect_mailbox(here.connector, account, applicant, url=mailbox.typed.url or "", ways=ways)
+        return connect_mailbox(Bridges(here).connector, account, applicant, url=mailbox.typed.url or "", ways=ways)
     except RemoteError as error:
         raise _advised(error) from None
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.progress import Progress
 
-from hxdav.bootstrap import Installation
+from hxdav.bootstrap.installation import Installation
 from hxdav.cli.console import AsJson, confirm, say
 from hxdav.cli.session import OnBehalf, PasswordFromStdin, installation, practitioner_named, who_says
 from hxdav.cli.tables import print_rows

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import typer
 
-from hxdav.bootstrap import Installation
+from hxdav.bootstrap.installation import Installation
 from hxdav.cli.configured import settings_of
 from hxdav.config import Settings
 from hxdav.domain.edit import Authority, Source

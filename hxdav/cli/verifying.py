@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hxdav.bootstrap.bridges import Bridges
 from hxdav.cli.console import AsJson, confirm, say
 from hxdav.cli.session import installation, integration_numbered
 from hxdav.cli.tables import print_rows
@@ -23,14 +24,15 @@ def verify(
     """Compare a calendar elsewhere with ours, object by object, and list where they differ."""
     here = installation(ctx)
     integration = integration_numbered(here, integration_id)
-    found = here.engine.verify(integration.id)
+    engine = Bridges(here).engine
+    found = engine.verify(integration.id)
     rows = [_finding(each) for each in found]
     print_rows(rows, as_json=as_json, columns=("finding", "appointment", "remote_id"))
     if not as_json:
         say(f"{len(found)} differences." if found else "Both sides are equal.")
     if found and repair:
         confirm("Have everything looked at anew, and brought in line? What is missing there goes to review.", yes=yes)
-        here.engine.repair(integration.id)
+        engine.repair(integration.id)
         say("The running server or worker brings it in line now; look again in a minute.")
 
 

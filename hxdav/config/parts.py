@@ -22,7 +22,7 @@ from hxdav.dav.settings import DavSettings
 from hxdav.domain.email_address import is_email_address
 from hxdav.domain.policy import Policy
 from hxdav.mail.settings import USUAL_PORTS, MailSettings, Security
-from hxdav.net import Reach
+from hxdav.net.reach import Reach
 
 _DAV = DavSettings()
 _Limit = Annotated[int | None, BeforeValidator(lambda value: None if value == "unlimited" else value)]

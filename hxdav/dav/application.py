@@ -15,6 +15,7 @@ from radicale.types import WSGIResponse
 from hxdav.dav import export, freebusy, multiget, objects, propfind, proppatch, query, synccollection
 from hxdav.dav.addresses import Kind
 from hxdav.dav.answers import FEATURES, Answer, Refusal, plain
+from hxdav.dav.backend import Backend
 from hxdav.dav.conditions import Missing, barred, error, forbidden
 from hxdav.dav.documents import (
     CalendarQuery,
@@ -32,7 +33,7 @@ from hxdav.dav.front import ALLOWED, REQUEST, Front
 from hxdav.dav.plugins import Admitted, OwnTree
 from hxdav.dav.request import Request
 from hxdav.dav.resources import View
-from hxdav.dav.settings import Backend, DavSettings
+from hxdav.dav.settings import DavSettings
 from hxdav.dav.storage import VIEW, ReadOnlyStorage
 from hxdav.domain.integration import IntegrationState
 from hxdav.domain.policy import Policy

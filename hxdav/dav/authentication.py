@@ -11,7 +11,7 @@ from typing import Any
 
 from hxdav.dav.addresses import Target
 from hxdav.dav.answers import Answer, Refusal, plain
-from hxdav.dav.settings import Backend
+from hxdav.dav.backend import Backend
 from hxdav.domain.ids import AppPasswordId, UserId, Username
 from hxdav.secrets.throttle import Throttle
 from hxdav.store.app_passwords import Login

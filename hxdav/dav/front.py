@@ -16,12 +16,12 @@ from hxdav.dav.addresses import Kind, Target
 from hxdav.dav.answers import FEATURES, Answer, Refusal, plain
 from hxdav.dav.arrival import body_of, decoded_path, target_within
 from hxdav.dav.authentication import Authenticator
+from hxdav.dav.backend import Backend
 from hxdav.dav.conditions import Missing, forbidden
 from hxdav.dav.documents import MAX_XML
 from hxdav.dav.failures import busy, failed
 from hxdav.dav.plugins import CALLER
 from hxdav.dav.request import Request
-from hxdav.dav.settings import Backend
 from hxdav.errors import StoreBusy
 from hxdav.log import facts_of
 from hxdav.net.proxies import Environ, believe_proxies, networks

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from hxdav.dav.addresses import Links, Target, calendar_href, home_href
 from hxdav.dav.authentication import Caller
-from hxdav.dav.settings import Backend
+from hxdav.dav.backend import Backend
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import IntegrationId, SyncToken
 from hxdav.services.sync_tokens import Position, token_of

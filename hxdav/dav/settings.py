@@ -1,14 +1,9 @@
-"""What an administrator can set of the CalDAV side, and what it works with."""
+"""What an administrator can set of the CalDAV side."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-
-from hxdav.domain.policy import Policy
-from hxdav.domain.times import Clock
-from hxdav.secrets.keyring import Keyring
-from hxdav.store.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +22,3 @@ class DavSettings:
     realm: str = "hxdav"
     failed_logins: int = 10
     failed_logins_within: timedelta = timedelta(minutes=10)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backend:
-    """What a request is answered with."""
-
-    store: Store
-    keyring: Keyring
-    clock: Clock
-    policy: Policy
-    settings: DavSettings

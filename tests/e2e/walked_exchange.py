@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hxdav.domain.integration import Service
-from hxdav.net import Reach
+from hxdav.net.reach import Reach
 from hxdav.remote import Remote
 from hxdav.remotes.exchange import ExchangeAccount, open_exchange
 from tests.builders import SYDNEY

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from hxdav.domain.integration import Service
 from hxdav.ical.objects import object_of
-from hxdav.net import Reach
+from hxdav.net.reach import Reach
 from hxdav.remote import Remote
 from hxdav.remotes.caldav import CalDavAccount, Flavour, open_caldav
 from hxdav.sync.errand import Errand

@@ -15,7 +15,7 @@ from caldav.collection import Calendar
 from caldav.davclient import DAVClient
 
 from hxdav.domain.integration import Service
-from hxdav.net import Reach
+from hxdav.net.reach import Reach
 from hxdav.remote import Remote
 from hxdav.remotes.caldav import CalDavAccount, Flavour, open_caldav
 from hxdav.remotes.exchange import ExchangeAccount, open_exchange

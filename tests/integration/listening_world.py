@@ -16,7 +16,7 @@ from hxdav.domain.bridge import ExternalAccount
 from hxdav.domain.ids import IntegrationId
 from hxdav.domain.integration import Service
 from hxdav.ical.objects import object_of
-from hxdav.net import Reach
+from hxdav.net.reach import Reach
 from hxdav.remote import Remote
 from hxdav.remotes.exchange import ExchangeAccount, open_exchange
 from hxdav.store.store import Store

@@ -19,7 +19,8 @@ from cryptography import x509
 
 from hxdav import __version__
 from hxdav.errors import AnswerTooLarge, NoAnswer, NotReachable
-from hxdav.net import Limits, Reach, http_session
+from hxdav.net.reach import Reach
+from hxdav.net.session import Limits, http_session
 
 HERE = Reach(allowed=("127.0.0.1", "calendar.example", "partition.example", "other.example"))
 CREDENTIALS = ("mara", "abcd-efgh-ijkl-mnop")

@@ -14,7 +14,9 @@ import pytest
 import trustme
 
 from hxdav.errors import NoAnswer, WaitEnded
-from hxdav.net import Limits, Reach, http_session, waiting_until
+from hxdav.net.reach import Reach
+from hxdav.net.session import Limits, http_session
+from hxdav.net.transport import waiting_until
 
 HERE = Reach(allowed=("localhost", "127.0.0.0/8", "::1"), hosts=("localhost",))
 

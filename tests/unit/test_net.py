@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hxdav.errors import CallFailed, NotReachable
-from hxdav.net import Reach
+from hxdav.net.reach import Reach
 
 PUBLIC = ("17.248.190.1", "142.250.70.206", "2606:4700:4700::1111", "::ffff:17.248.190.1", "64:ff9b::17.248.190.1")
 NOT_PUBLIC = {

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from hxdav.net import LONGEST_PAUSE, pause_of
+from hxdav.net.pauses import LONGEST_PAUSE, pause_of
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 

@@ -10,7 +10,8 @@ import httpx
 
 from hxdav.domain.field import EVERY_FIELD
 from hxdav.domain.times import Interval
-from hxdav.net import Reach, http_session
+from hxdav.net.reach import Reach
+from hxdav.net.session import http_session
 from hxdav.remote import (
     AccessLost,
     CalendarId,

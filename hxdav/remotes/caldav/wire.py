@@ -8,7 +8,7 @@ from http import HTTPStatus
 import httpx
 
 from hxdav.errors import AnswerTooLarge, CallFailed, NotReachable
-from hxdav.net import pause_of
+from hxdav.net.pauses import pause_of
 from hxdav.remote import AccessLost, CalendarUnavailable, Forbidden, RemoteError, TryLater
 from hxdav.remotes.caldav import bodies
 from hxdav.remotes.caldav.account import APPLE_WANTS, Flavour

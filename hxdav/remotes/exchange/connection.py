@@ -23,7 +23,7 @@ from exchangelib.util import is_xml  # type: ignore[import-untyped]
 from exchangelib.version import Build, Version  # type: ignore[import-untyped]
 from requests.adapters import BaseAdapter
 
-from hxdav.net import pause_of
+from hxdav.net.pauses import pause_of
 from hxdav.remotes.exchange.account import Auth
 from hxdav.remotes.exchange.refusal import busy, no_ews, trouble
 from hxdav.remotes.exchange.signing_in import not_let_in

@@ -17,7 +17,8 @@ from exchangelib.util import SOAPNS  # type: ignore[import-untyped]
 from lxml import etree  # type: ignore[import-untyped]
 
 from hxdav.errors import AnswerTooLarge, CallFailed, WaitEnded
-from hxdav.net import Limits, waiting_until
+from hxdav.net.session import Limits
+from hxdav.net.transport import waiting_until
 from hxdav.remote import CalendarId, RemoteError
 from hxdav.remotes.exchange.connection import Connection
 from hxdav.remotes.exchange.elements import Element, Senseless, every, find, local, m, parsed, t, text_at

@@ -10,7 +10,7 @@ from datetime import timedelta
 from ssl import SSLCertVerificationError
 
 from hxdav.errors import CallFailed
-from hxdav.net import LONGEST_PAUSE
+from hxdav.net.pauses import LONGEST_PAUSE
 from hxdav.remote import (
     AccessLost,
     CalendarUnavailable,

@@ -13,7 +13,8 @@ import httpx
 from hxdav.clock import SystemClock
 from hxdav.domain.field import EVERY_FIELD
 from hxdav.domain.times import Clock, Interval
-from hxdav.net import Limits, Reach, http_session
+from hxdav.net.reach import Reach
+from hxdav.net.session import Limits, http_session
 from hxdav.remote import (
     CalendarId,
     CalendarState,

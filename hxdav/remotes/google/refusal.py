@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from hxdav.net import pause_of
+from hxdav.net.pauses import pause_of
 from hxdav.remote import (
     AccessLost,
     CalendarUnavailable,

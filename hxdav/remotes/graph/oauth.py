@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from hxdav.net import Reach, http_session
+from hxdav.net.reach import Reach
+from hxdav.net.session import http_session
 from hxdav.remote import AccessLost
 from hxdav.remotes.graph.declining import SCOPES, refused, renewal_failure, require_kind
 from hxdav.remotes.microsoft.tokens import ConsentRequest, KeptTokens, TokenApp, consent_request, redeemed

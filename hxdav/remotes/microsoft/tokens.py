@@ -20,7 +20,8 @@ import httpx
 import msal  # type: ignore[import-untyped]
 
 from hxdav.errors import CallFailed
-from hxdav.net import Reach, http_session
+from hxdav.net.reach import Reach
+from hxdav.net.session import http_session
 from hxdav.remote import AccessLost, TryLater
 
 _ACCESS, _REFRESH = "AccessToken", "RefreshToken"

@@ -1,4 +1,4 @@
-"""Runs migrations on the connection that ``store.schema`` hands over, inside its transaction."""
+"""Runs migrations on the connection that ``store.migrating`` hands over, inside its transaction."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from caldav.calendarobjectresource import Event
 from caldav.collection import Calendar
 from caldav.davclient import DAVClient
 
-from hxdav.net import Reach
+from hxdav.net.reach import Reach
 from hxdav.remote import CalendarId, Cursor
 from hxdav.remotes.caldav import CalDavAccount, CalDavRemote, Flavour, open_caldav
 from tests.contract.remotes.ical_person import ShelfPerson

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import icalendar
 
-from hxdav.net import Reach
+from hxdav.net.reach import Reach
 from hxdav.remote import CalendarId, Cursor
 from hxdav.remotes.exchange import ExchangeAccount, ExchangeRemote, open_exchange
 from tests.contract.remotes.place import NewPlace, RemotePlace, Write

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hxdav.bootstrap import Installation
+from hxdav.bootstrap.installation import Installation
 from hxdav.config import load_settings
 from hxdav.domain.edit import Authority, Source
 from hxdav.store.trail import Subject

@@ -15,7 +15,9 @@ import httpx
 import pytest
 from werkzeug.test import Client
 
-from hxdav.bootstrap import Installation
+from hxdav.bootstrap.bridges import Bridges
+from hxdav.bootstrap.installation import Installation
+from hxdav.bootstrap.serving import Serving
 from hxdav.config import CONFIG_VARIABLE, load_settings
 from tests.commands import Done
 from tests.integration.cli.command_line import ACCOUNTS, WEB_PASSWORD, CommandLine
@@ -216,8 +218,8 @@ def waiting_for_consent(hxdav: CommandLine, *arguments: str) -> Iterator[subproc
 @contextmanager
 def serving(hxdav: CommandLine) -> Iterator[Client]:
     """The whole application, worker and all, as a browser sees it."""
-    with closing(Installation(load_settings(hxdav.config))) as here:
-        yield Client(here.application())
+    with closing(Serving(load_settings(hxdav.config))) as process:
+        yield Client(process.application())
 
 
 def consent_page(waiting: subprocess.Popen[str]) -> str:
@@ -256,7 +258,7 @@ def test_secrets_are_sealed_with_a_new_key(maya: CommandLine, radicale: CaldavAc
     with closing(Installation(load_settings(maya.config))) as here:
         with here.store.snapshot() as tx:
             (account,) = tx.external_accounts.all()
-        with closing(here.open_remote(account)) as remote:
+        with closing(Bridges(here).open_remote(account)) as remote:
             assert remote.identify().label == radicale.username
 
 
@@ -265,13 +267,14 @@ def test_a_running_process_opens_what_was_sealed_anew_meanwhile(maya: CommandLin
     with closing(Installation(load_settings(maya.config))) as running:
         with running.store.snapshot() as tx:
             (account,) = tx.external_accounts.all()
-        running.open_remote(account).close()
+        bridges = Bridges(running)
+        bridges.open_remote(account).close()
 
         maya.must("secrets", "rotate")
 
         with running.store.snapshot() as tx:
             (account,) = tx.external_accounts.all()
-        with closing(running.open_remote(account)) as remote:
+        with closing(bridges.open_remote(account)) as remote:
             assert remote.identify().label == radicale.username
 
 

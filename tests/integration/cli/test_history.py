@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from hxdav.bootstrap import Installation
+from hxdav.bootstrap.installation import Installation
 from hxdav.config import load_settings
 from hxdav.domain.appointment import AppointmentKind, RecordMark
 from hxdav.domain.edit import Applied, Held

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hxdav.bootstrap import Installation
+from hxdav.bootstrap.installation import Installation
 from hxdav.config import load_settings
 from hxdav.services.importing import AT_ONCE
 from tests.integration.cli.command_line import CommandLine, soon

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from hxdav.bootstrap import Installation
+from hxdav.bootstrap.installation import Installation
+from hxdav.bootstrap.serving import Serving
 from hxdav.config import CONFIG_VARIABLE, load_settings
 from tests.commands import Done
 from tests.integration.cli.command_line import WEB_PASSWORD, CommandLine
@@ -274,11 +275,11 @@ client_secret = "{CLIENT_SECRET}"
 authority_url = "{authority.url}/practice.example"
 server_url = "{exchange.address}"
 """)
-        with waiting_for_consent(maya) as waiting, closing(Installation(load_settings(maya.config))) as here:
+        with waiting_for_consent(maya) as waiting, closing(Serving(load_settings(maya.config))) as serving:
             assert waiting.stderr
             page = next(line.strip() for line in waiting.stderr if line.startswith("http"))
             answer = browsed(page, authority)
-            shown = Client(here.application()).get("/connect/exchange/callback", query_string=answer)
+            shown = Client(serving.application()).get("/connect/exchange/callback", query_string=answer)
             out, err = waiting.communicate(timeout=SECONDS)
 
     assert "--auth oauth" in told

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from hxdav.bootstrap import Installation
+from hxdav.bootstrap.installation import Installation
+from hxdav.bootstrap.working import make_outbox
 from hxdav.config import load_settings
 from hxdav.domain.notification import WORDINGS, NotificationKind
 from hxdav.store.trail import Subject
@@ -114,8 +115,9 @@ def test_an_installation_mails_by_its_settings(told: CommandLine) -> None:
             f'[mail]\nhost = "127.0.0.1"\nport = {server.port}\nsecurity = "none"\nsender = "{SENDER}"\n'
         )
         with closing(Installation(load_settings(told.config))) as here:
-            assert here.outbox is not None
-            sent = here.outbox.send_due()
+            outbox = make_outbox(here)
+            assert outbox is not None
+            sent = outbox.send_due()
 
     # The refusal is no matter for mail, and tom has no address.
     assert sent == 1

@@ -11,11 +11,12 @@ from radicale.app import Application
 
 from hxdav.dav.answers import Answer
 from hxdav.dav.application import CalendarApplication, _configuration
+from hxdav.dav.backend import Backend
 from hxdav.dav.documents import Properties
 from hxdav.dav.front import REQUEST, Front
 from hxdav.dav.request import Request
 from hxdav.dav.resources import View
-from hxdav.dav.settings import Backend, DavSettings
+from hxdav.dav.settings import DavSettings
 from hxdav.dav.storage import VIEW
 from hxdav.domain.appointment import AppointmentKind
 from tests.builders import an_object

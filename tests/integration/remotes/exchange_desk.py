@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hxdav.domain.times import Clock
-from hxdav.net import Reach
+from hxdav.net.reach import Reach
 from hxdav.remote import CalendarId, RemoteObject
 from hxdav.remotes.exchange import ExchangeAccount, ExchangeRemote, open_exchange
 from tests.simulators.ews.clients import faithful_exchange

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from hxdav.net import Reach
+from hxdav.net.reach import Reach
 from hxdav.remotes.exchange import Auth, ExchangeAccount, ExchangeRemote, open_exchange
 from hxdav.remotes.exchange.tokens import Granted, access, exchange
 from hxdav.remotes.microsoft.tokens import TokenApp, consent_request

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from hxdav.net import Reach
+from hxdav.net.reach import Reach
 from hxdav.remotes.graph.oauth import ConsentRequest, GraphApp, code_of, consent_url, exchange
 from tests.simulators.graph.authority import (
     CLIENT_ID,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from hxdav.net import Reach
+from hxdav.net.reach import Reach
 from hxdav.remote import CalendarId
 from tests.simulators.caldav.listening import Answer, Asked, Backend
 from tests.simulators.caldav.servers import CaldavAccount

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from hxdav.net import Reach
+from hxdav.net.reach import Reach
 from hxdav.remote import AccessLost, CalendarId, CalendarUnavailable, CursorExpired, NotTaken, RemoteObject, TryLater
 from hxdav.remotes.caldav import APPLE_WANTS, CalDavAccount, CalDavRemote, Flavour, open_caldav
 from tests.contract.remotes.texts import an_event, meaning, pulled, uid_of

@@ -11,7 +11,7 @@ from google.auth.exceptions import RefreshError
 from google.oauth2.credentials import Credentials
 from google_auth_httplib2 import Request  # type: ignore[import-untyped]
 
-from hxdav.net import Reach
+from hxdav.net.reach import Reach
 from hxdav.remote import AccessLost
 from hxdav.remotes.google import oauth as google_oauth
 from hxdav.remotes.google.connection import new_http

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from hxdav.net import Reach, http_session
+from hxdav.net.reach import Reach
+from hxdav.net.session import http_session
 from hxdav.remote import AccessLost, Forbidden, Remote, RemoteError, TryLater
 from hxdav.remotes.exchange import Auth, ExchangeAccount, open_exchange
 from hxdav.remotes.exchange.autodiscover import discovered

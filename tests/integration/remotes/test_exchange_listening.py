@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hxdav.net import Reach
+from hxdav.net.reach import Reach
 from hxdav.remote import AccessLost, CalendarId, CalendarUnavailable, Remote, TryLater
 from hxdav.remotes.exchange import Auth, open_exchange
 from hxdav.remotes.exchange.elements import Senseless

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from spnego.channel_bindings import GssChannelBindings
 
-from hxdav.net import Reach
+from hxdav.net.reach import Reach
 from hxdav.remote import AccessLost, Remote, TryLater
 from hxdav.remotes.exchange import Auth, ExchangeAccount, open_exchange
 from tests.integration.remotes.exchange_desk import LOOPBACK, account_of

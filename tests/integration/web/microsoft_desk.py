@@ -15,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from hxdav.bootstrap.microsoft import MicrosoftDoor
 from hxdav.bootstrap.providers import ConfiguredProviders
 from hxdav.config import Settings
 from hxdav.config.parts import BridgesPart, MicrosoftPart
@@ -52,7 +53,7 @@ class MicrosoftDesk:
     practice: PracticeWorld
     graph: GraphSimulator
     authority: AuthorityState
-    providers: ConfiguredProviders
+    door: MicrosoftDoor
     connector: Connector
     application: Flask
     hooks_at: str
@@ -145,7 +146,7 @@ class MicrosoftDesk:
             with self.store.transaction() as tx:
                 sealing.renew_credentials(tx, vault, account_id=account.id, known=credentials, renewed=renewed)
 
-        app = self.providers.microsoft_app(account.service)
+        app = self.door.app(account.service)
         return open_graph(app, credentials, keep=keep, clock=self.practice.clock)
 
 
@@ -180,17 +181,15 @@ def a_microsoft_desk(store: Store, folder: Path, *, tenant: str = "common") -> I
 
         with authority_server(issue, AuthorityState) as authority:
             (folder / "authorities.pem").write_text(authority.authorities, encoding="ascii")
-            providers = ConfiguredProviders(
-                Settings(
-                    microsoft=MicrosoftPart(
-                        client_id=CLIENT_ID,
-                        client_secret=CLIENT_SECRET,
-                        tenant=tenant,
-                        authority_url=authority.url,
-                        graph_url=f"{graph.url}/v1.0",
-                    ),
-                    bridges=BridgesPart(allowed_addresses=(LOOPBACK,), ca_file=folder / "authorities.pem"),
-                )
+            settings = Settings(
+                microsoft=MicrosoftPart(
+                    client_id=CLIENT_ID,
+                    client_secret=CLIENT_SECRET,
+                    tenant=tenant,
+                    authority_url=authority.url,
+                    graph_url=f"{graph.url}/v1.0",
+                ),
+                bridges=BridgesPart(allowed_addresses=(LOOPBACK,), ca_file=folder / "authorities.pem"),
             )
             connector = Connector(
                 store=store,
@@ -198,7 +197,7 @@ def a_microsoft_desk(store: Store, folder: Path, *, tenant: str = "common") -> I
                 policy=practice.policy,
                 keyring=practice.keyring,
                 vault=a_vault(store, folder),
-                providers=providers,
+                providers=ConfiguredProviders(settings),
             )
             application = pages_of(practice, connector)
             with served(application) as hooks_at:
@@ -206,7 +205,7 @@ def a_microsoft_desk(store: Store, folder: Path, *, tenant: str = "common") -> I
                     practice=practice,
                     graph=graph,
                     authority=authority,
-                    providers=providers,
+                    door=MicrosoftDoor(settings),
                     connector=connector,
                     application=application,
                     hooks_at=hooks_at,

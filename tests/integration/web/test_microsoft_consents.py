@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from hxdav.bootstrap.microsoft import MicrosoftDoor
 from hxdav.bootstrap.providers import ConfiguredProviders
 from hxdav.config import Settings
 from hxdav.config.parts import MicrosoftPart
@@ -91,7 +92,7 @@ def test_an_approval_that_is_needed_is_shown_with_a_link_here_and_to_the_waiting
 
     assert answer.status_code == 400
     target, shown = map(html.unescape, LINK.findall(answer.text)[0])
-    assert target == shown == desk.providers.microsoft_approval_link(PUBLIC_URL)
+    assert target == shown == desk.door.approval_link(PUBLIC_URL)
     assert "only an administrator allow hxdav" in answer.text
     refused = desk.consent(asked.consent_id).refused
     assert refused is not None
@@ -103,7 +104,7 @@ def test_who_approves_is_thanked_and_then_the_practitioner_can_connect(microsoft
     desk = microsoft_desk
     desk.authority.needs_approval = True
 
-    answer = desk.pages.get(desk.browsed(desk.providers.microsoft_approval_link(PUBLIC_URL)))
+    answer = desk.pages.get(desk.browsed(desk.door.approval_link(PUBLIC_URL)))
 
     assert (answer.status_code, "<h1>Approved</h1>" in answer.text) == (200, True)
     (approved,) = desk.authority.approved
@@ -227,7 +228,7 @@ def test_accounts_that_the_administrator_does_not_let_in_are_not_asked_for(
 def test_accounts_are_asked_for_where_the_administrator_lets_them_in(tenant: str, service: Service, asked: str) -> None:
     part = MicrosoftPart(client_id="id", client_secret="secret", tenant=tenant)
 
-    assert ConfiguredProviders(Settings(microsoft=part)).microsoft_app(service).tenant == asked
+    assert MicrosoftDoor(Settings(microsoft=part)).app(service).tenant == asked
 
 
 @BOTH

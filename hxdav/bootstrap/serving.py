@@ -1,0 +1,101 @@
+"""What a serving process answers with: the WSGI application, with the worker beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import Any
+
+from hxdav.bootstrap.bridges import Bridges
+from hxdav.bootstrap.installation import Installation
+from hxdav.bootstrap.request_log import RequestLog, WsgiApplication
+from hxdav.bootstrap.working import make_worker
+from hxdav.config import Settings
+from hxdav.config.accounts_file import read_accounts
+from hxdav.dav.application import make_application
+from hxdav.net.proxies import believe_proxies, networks
+from hxdav.services.accounts import WantedPracticeGroup
+from hxdav.web.application import BEGINNINGS, make_web
+from hxdav.web.metrics import MetricsListener
+from hxdav.web.operations import PROBES
+from hxdav.web.settings import WebBackend
+from hxdav.worker.worker import Worker
+
+
+class Serving:
+    """A serving process of an installation; ``close`` ends what ``application`` has begun."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.here = Installation(settings)
+        self.bridges = Bridges(self.here)
+
+    @cached_property
+    def worker(self) -> Worker:
+        """What does what is due by the clock."""
+        return make_worker(self.here, self.bridges)
+
+    @cached_property
+    def metrics(self) -> MetricsListener | None:
+        """What serves the numbers; None where the settings name no port for them."""
+        settings = self.here.settings.metrics
+        if settings.port is None:
+            return None
+        return MetricsListener(
+            store=self.here.store, clock=self.here.clock, host=str(settings.host), port=settings.port
+        )
+
+    def application(self) -> WsgiApplication:
+        """The WSGI application, with the worker beside it, and whatever serves the numbers."""
+        here = self.here
+        calendars = make_application(
+            store=here.store,
+            keyring=here.keyring,
+            clock=here.clock,
+            policy=here.policy,
+            settings=here.settings.dav_settings(),
+        )
+        application = RequestLog(self._with_pages(calendars), is_on=here.settings.log.requests)
+        self.worker.start()
+        if self.metrics is not None:
+            self.metrics.start()
+        return application
+
+    def close(self) -> None:
+        """Stop what runs beside the requests, and give all connections back."""
+        if "worker" in self.__dict__:
+            self.worker.stop()
+        if self.__dict__.get("metrics") is not None:
+            self.__dict__["metrics"].stop()
+        self.here.close()
+
+    def _with_pages(self, calendars: WsgiApplication) -> WsgiApplication:
+        """One application of two: the calendars, but for what pages and hooks answer."""
+        here = self.here
+        pages = make_web(
+            WebBackend(
+                store=here.store,
+                clock=here.clock,
+                policy=here.policy,
+                keyring=here.keyring,
+                connector=self.bridges.connector,
+                channel_digest=here.keyring.channel_token_digest,
+                public_url=here.settings.server.url,
+                calendars_url=f"{here.settings.server.url}{here.settings.dav.prefix}",
+                wanted_accounts=self._wanted_accounts,
+            )
+        )
+        trusted = networks(str(each) for each in here.settings.server.trusted_proxies)
+
+        def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            # This is in the way of every poll, so it is two comparisons.
+            path = environ.get("PATH_INFO", "")
+            if not path.startswith(BEGINNINGS) and path not in PROBES:
+                return calendars(environ, start_response)
+            believe_proxies(environ, trusted)
+            return pages(environ, start_response)
+
+        return application
+
+    def _wanted_accounts(self) -> list[WantedPracticeGroup] | None:
+        file = self.here.settings.accounts_file
+        return read_accounts(file) if file.exists() else None
