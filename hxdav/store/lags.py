@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
+from importlib import import_module
 from math import frexp
 from typing import Any
 
 from sqlalchemy import Connection, case, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from hxdav.domain.ids import IntegrationId, PracticeGroupId
 from hxdav.store.rows import LagRow, table_of
@@ -66,7 +66,7 @@ class Lags:
             "milliseconds": milliseconds,
             "slowest": milliseconds,
         }
-        self._connection.execute(_COUNT[self._connection.dialect.name], values)
+        self._connection.execute(_counting(self._connection.dialect.name), values)
 
     def of(self, integration_id: IntegrationId, *, since: datetime) -> list[Alike]:
         """An integration's, of all quarters of an hour that began at ``since`` or later."""
@@ -92,10 +92,11 @@ def quarter_of(moment: datetime) -> datetime:
     return moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
 
 
-def _counting(insert: Callable[..., Any]) -> Any:
-    """Begin a count, or go on with it; both databases say it alike, and SQLAlchemy makes it once for each."""
+@cache
+def _counting(dialect: str) -> Any:
+    """Begin a count, or go on with it: both databases write it alike, and only the one in use is loaded."""
     table = table_of(LagRow)
-    adding = insert(table)
+    adding = import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
     new = adding.excluded
     return adding.on_conflict_do_update(
         index_elements=["integration_id", "began_at", "way", "magnitude"],
@@ -105,6 +106,3 @@ def _counting(insert: Callable[..., Any]) -> Any:
             "slowest": case((table.c.slowest > new.slowest, table.c.slowest), else_=new.slowest),
         },
     )
-
-
-_COUNT = {"sqlite": _counting(sqlite.insert), "postgresql": _counting(postgresql.insert)}
