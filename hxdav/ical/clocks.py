@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from hxdav.domain.times import AllDay, Floating, When, Zoned
+from hxdav.ical.components import Component
 from hxdav.ical.lines import ContentLine, fold, newline_of
-from hxdav.ical.objects import CalendarObject
+from hxdav.ical.objects import CalendarObject, reaches_on
 from hxdav.ical.patch import Change, changed
 from hxdav.ical.rules import rule_of
 from hxdav.ical.timeline import LAST_LOCAL, Timeline, dtstart_of
@@ -86,6 +87,14 @@ def moment_lines(line: ContentLine, zones: Zones, turn: Turn) -> Iterator[str]:
             text += f"/{_written(turn(period.ends))[1]}"
         written.setdefault(f";VALUE=PERIOD{params}" if "/" in text else params, []).append(text)
     return (f"{line.name}{params}:{','.join(texts)}" for params, texts in written.items())
+
+
+def recurrence_id_lines(override: Component, zones: Zones, turn: Turn) -> Iterator[str]:
+    """The content lines, not folded, of the RECURRENCE-ID of ``override``, its moment turned; RANGE stays."""
+    reach = ";RANGE=THISANDFUTURE" if reaches_on(override) else ""
+    for line in override.all("RECURRENCE-ID"):
+        for text in moment_lines(line, zones, turn):
+            yield f"{line.name}{reach}{text.removeprefix(line.name)}"
 
 
 def moments_of(obj: CalendarObject) -> list[When]:

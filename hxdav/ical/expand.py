@@ -7,7 +7,7 @@ from datetime import datetime, time, tzinfo
 
 from hxdav.domain.times import AllDay, Interval, When, Zoned, days_after
 from hxdav.ical.lines import newline_of
-from hxdav.ical.objects import CalendarObject
+from hxdav.ical.objects import CalendarObject, reaches_on
 from hxdav.ical.patch import drop
 from hxdav.ical.recurrence import Instance, instances, overridden
 from hxdav.ical.timeline import Timeline, dtstart_of
@@ -82,7 +82,7 @@ def limit_recurrence_set(obj: CalendarObject, *, within: Interval, practice_zone
             override
             for override in obj.overrides
             if id(override) not in bearing
-            and not any("RANGE" in line.params.upper() for line in override.all("RECURRENCE-ID"))
+            and not reaches_on(override)
             and not overridden(obj, override, practice_zone=practice_zone).overlaps(within)
         ],
     )

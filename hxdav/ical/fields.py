@@ -17,7 +17,7 @@ from hxdav.domain.times import AllDay, Floating, When, Zoned, days_after, instan
 from hxdav.ical.clocks import last_local
 from hxdav.ical.components import Component
 from hxdav.ical.lines import ContentLine
-from hxdav.ical.objects import CalendarObject
+from hxdav.ical.objects import CalendarObject, reaches_on
 from hxdav.ical.rules import rule_of
 from hxdav.ical.text import unescape
 from hxdav.ical.timeline import Timeline, dtstart_of, length_of, shifted
@@ -118,7 +118,9 @@ def live(obj: CalendarObject) -> Iterator[Component]:
 
 def cancels(obj: CalendarObject, override: Component) -> bool:
     """Whether ``override`` says no more than that its instance does not take place."""
-    return obj.master is not None and override is not obj.master and override.value("STATUS").upper() == "CANCELLED"
+    if obj.master is None or override is obj.master or reaches_on(override):
+        return False
+    return override.value("STATUS").upper() == "CANCELLED"
 
 
 def bounds_of(vevent: Component, zones: Zones, practice_zone: tzinfo) -> Bounds:
@@ -157,9 +159,10 @@ class _Told:
 
     @property
     def time(self) -> str:
-        """Start and end; of a series also the zone by whose clock its later instances go."""
+        """Start and end, and whether later instances follow; of a series also the zone by whose clock they go."""
         bounds = bounds_of(self.vevent, self.zones, self.timeline.zone)
-        text = f"{when_text(bounds.starts)}/{when_text(bounds.ends)}"
+        following = " THISANDFUTURE" if reaches_on(self.vevent) else ""
+        text = f"{when_text(bounds.starts)}/{when_text(bounds.ends)}{following}"
         zone = self.timeline.zone
         is_known = isinstance(zone, ZoneInfo) or zone is UTC
         return f"{text} {zone}" if self.recurs and not self.timeline.floating and is_known else text

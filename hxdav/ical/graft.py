@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 from hxdav.domain.field import EVERY_FIELD, Field
 from hxdav.domain.times import instant
 from hxdav.ical.build import text_line, with_timezones
-from hxdav.ical.clocks import MOMENTS, floated, moment_lines, zoned
+from hxdav.ical.clocks import MOMENTS, floated, recurrence_id_lines, zoned
 from hxdav.ical.components import Component
 from hxdav.ical.fields import EXCLUDED, OVERRIDE_FIELDS, Difference, cancels, key_of, parts_of, timeline_of
 from hxdav.ical.lines import ContentLine, fold, newline_of
-from hxdav.ical.objects import CalendarObject, object_of
+from hxdav.ical.objects import CalendarObject, object_of, reaches_on
 from hxdav.ical.patch import Change, changed, excerpt, exchange
 from hxdav.ical.shared_zones import told_apart
 from hxdav.ical.values import periods_of, utc_text, when_from
@@ -141,7 +141,9 @@ class _Graft:
             vevent, model = self.mine.get(place), self._model(place)
             if vevent is not None and model is not None:
                 whole = OVERRIDE_FIELDS if place else EVERY_FIELD
-                changes += [] if vevent in gone else self._taken(vevent, model, whole if None in fields else fields)
+                taken = whole if None in fields else fields
+                if vevent not in gone:
+                    changes += (*self._taken(vevent, model, taken), *self._reach(vevent, model, taken))
             elif None in fields:
                 added += [] if model is None else [self._added(place, model)]
                 gone += [] if vevent is None or cancels(self.onto, vevent) else [vevent]
@@ -177,16 +179,19 @@ class _Graft:
                     lines += self._exdates()
                 yield from exchange(vevent, names, self._written(lines))
 
+    def _reach(self, vevent: Component, model: Component, fields: Collection[Field | None]) -> Iterator[Change]:
+        """Let an override change later instances, or its own alone, as ``model`` does."""
+        if Field.TIME in fields and reaches_on(vevent) != reaches_on(model):
+            yield from exchange(vevent, ("RECURRENCE-ID",), self._written(self._recurrence_id(model)))
+
     def _exdates(self) -> Iterator[str]:
         """What the cancelled overrides of ``source`` say, as its master would say it."""
         for override in self.source.overrides:
             if cancels(self.source, override):
-                for line in override.all("RECURRENCE-ID"):
-                    yield from ("EXDATE" + text.removeprefix(line.name) for text in self._moment(line))
+                yield from ("EXDATE" + text.removeprefix("RECURRENCE-ID") for text in self._recurrence_id(override))
 
-    def _moment(self, line: ContentLine) -> Iterator[str]:
-        # Without RANGE, which nothing but a RECURRENCE-ID has.
-        return moment_lines(line, self.source.zones, lambda when: when)
+    def _recurrence_id(self, override: Component) -> Iterator[str]:
+        return recurrence_id_lines(override, self.source.zones, lambda when: when)
 
     def _added(self, place: str, model: Component) -> str:
         """A component that ``onto`` has not got: made of its master, or else copied without its alarms."""
@@ -198,8 +203,7 @@ class _Graft:
             changes.append(Change(start=behind, end=behind, text=exdates))
             return _LINE_BREAK.sub(self._newline, excerpt(self.source.text, model, changes))
         changes = list(self._taken(self.onto.master, model, OVERRIDE_FIELDS))
-        recurrence_id = (text for line in model.all("RECURRENCE-ID") for text in self._moment(line))
-        changes += exchange(self.onto.master, OF_A_SERIES, self._written(recurrence_id))
+        changes += exchange(self.onto.master, OF_A_SERIES, self._written(self._recurrence_id(model)))
         return excerpt(self.onto.text, self.onto.master, changes)
 
     @property

@@ -73,6 +73,11 @@ class CalendarObject:
         return self.main.value("TRANSP").upper() == "TRANSPARENT"
 
 
+def reaches_on(override: Component) -> bool:
+    """Whether ``override`` also changes the instances that follow its own (RANGE=THISANDFUTURE, RFC 5545 §3.2.13)."""
+    return any(line.parameter("RANGE").upper() == "THISANDFUTURE" for line in override.all("RECURRENCE-ID"))
+
+
 def read_object(body: bytes) -> CalendarObject:
     """The calendar object that ``body`` holds, or CalendarDataError (RFC 4791 §4.1, §5.3.2.1).
 

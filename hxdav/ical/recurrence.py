@@ -1,13 +1,15 @@
 """When a calendar object takes place (RFC 5545 §3.8.5): its occurrences, how far they reach, whether they are too many.
 
 Rules are run in the local time of DTSTART, so that an appointment at nine stays at nine; all-day and floating ones are
-read in the practice's zone. THISANDFUTURE is read as an override of its one instance.
+read in the practice's zone. An override for THISANDFUTURE moves the later instances by as much as its own, and gives
+them its length and its properties (§3.2.13, §3.8.4.4).
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from heapq import merge
 from itertools import chain, islice, takewhile
@@ -15,7 +17,7 @@ from itertools import chain, islice, takewhile
 from hxdav.domain.refusal import CalendarDataError, Reason
 from hxdav.domain.times import AllDay, Interval, When
 from hxdav.ical.components import Component
-from hxdav.ical.objects import CalendarObject
+from hxdav.ical.objects import CalendarObject, reaches_on
 from hxdav.ical.rules import Allowance, Exhausted, Rule, rule_of
 from hxdav.ical.timeline import LAST_LOCAL, Timeline, between, dtstart_of, length_of, shifted
 from hxdav.ical.values import Duration, periods_of, when_from, when_of, whens_of
@@ -48,7 +50,7 @@ class Extent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """One instance and the component that tells of it: the master or an override.
+    """One instance and the component that tells of it: the master, its override, or an earlier one for THISANDFUTURE.
 
     ``original`` is when it would start without its override: the moment that ``recurrence_id`` names.
     """
@@ -75,16 +77,15 @@ def occurrences(obj: CalendarObject, *, practice_zone: tzinfo, within: Interval)
 
 def instances(obj: CalendarObject, *, practice_zone: tzinfo, within: Interval) -> Iterator[Instance]:
     """Every instance that overlaps ``within``: those of the overrides first, then the master's in their order."""
-    series = None if obj.master is None else _Series.of(obj.master, zones=obj.zones, practice_zone=practice_zone)
+    series = _series_of(obj, practice_zone)
     replaced = set()
     for override in obj.overrides:
-        own = _Series.of(override, zones=obj.zones, practice_zone=practice_zone)
         recurrence_id = _recurrence_id(override, obj.zones)
         timeline = Timeline.of(recurrence_id, practice_zone) if series is None else series.timeline
         local = timeline.local(recurrence_id)
         replaced.add(local)
-        interval = own.interval(own.dtstart)
-        if interval.overlaps(within):
+        interval = _interval_of(override, obj.zones, practice_zone)
+        if interval.overlaps(within) and not is_left_out(obj, override, practice_zone=practice_zone):
             yield Instance(
                 vevent=override,
                 interval=interval,
@@ -95,9 +96,28 @@ def instances(obj: CalendarObject, *, practice_zone: tzinfo, within: Interval) -
         yield from series.instances(within, replaced, named=obj.is_recurring)
 
 
+def is_left_out(obj: CalendarObject, override: Component, *, practice_zone: tzinfo) -> bool:
+    """Whether ``override`` changes later instances only: the one that it names is among the EXDATEs."""
+    if obj.master is None or not reaches_on(override):
+        return False
+    timeline = Timeline.of(dtstart_of(obj.master, obj.zones), practice_zone)
+    excluded = (when for line in obj.master.all("EXDATE") for when in whens_of(line, obj.zones))
+    return timeline.local(_recurrence_id(override, obj.zones)) in map(timeline.local, excluded)
+
+
+def instance_at(obj: CalendarObject, original: datetime, *, practice_zone: tzinfo) -> Instance | None:
+    """The instance that the master of ``obj`` has at the moment ``original``, wherever it is moved to."""
+    series = _series_of(obj, practice_zone)
+    if series is None:
+        return None
+    local = series.timeline.local_at(original)
+    near = series.starts(shifted(local, -_MARGIN), shifted(local, _MARGIN))
+    return next((series.instance(each) for each in near if series.timeline.moment(each) == original), None)
+
+
 def overridden(obj: CalendarObject, override: Component, *, practice_zone: tzinfo) -> Interval:
     """When the instance that ``override`` stands for would take place without it."""
-    series = _Series.of(obj.master or override, zones=obj.zones, practice_zone=practice_zone)
+    series = _series_of(obj, practice_zone) or _Series.of(override, zones=obj.zones, practice_zone=practice_zone)
     return series.interval(series.timeline.local(_recurrence_id(override, obj.zones)))
 
 
@@ -119,8 +139,8 @@ def extent(obj: CalendarObject, *, practice_zone: tzinfo) -> Extent:
     """How far the occurrences of ``obj`` reach, those that are taken out included."""
     intervals = [_interval_of(override, obj.zones, practice_zone) for override in obj.overrides]
     endless = False
-    if obj.master is not None:
-        series = _Series.of(obj.master, zones=obj.zones, practice_zone=practice_zone)
+    series = _series_of(obj, practice_zone)
+    if series is not None:
         intervals.append(series.interval(series.dtstart))
         intervals += [series.interval(local) for local in series.extra]
         last = series.last()
@@ -153,11 +173,43 @@ def _interval_of(vevent: Component, zones: Zones, practice_zone: tzinfo) -> Inte
     return series.interval(series.dtstart)
 
 
+def _series_of(obj: CalendarObject, practice_zone: tzinfo) -> _Series | None:
+    """The master of ``obj``, read, with the changes that its overrides make to later instances."""
+    if obj.master is None:
+        return None
+    series = _Series.of(obj.master, zones=obj.zones, practice_zone=practice_zone)
+    changes = [_Change.of(series, override, practice_zone) for override in obj.overrides if reaches_on(override)]
+    return replace(series, changes=tuple(sorted(changes, key=lambda change: change.begins)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """What an override for THISANDFUTURE makes of the instances behind ``begins``, the local time of its own.
+
+    They are ``moved`` on the series' clock, or on the override's where only one of the two is all-day.
+    """
+
+    vevent: Component
+    begins: datetime
+    moved: timedelta
+    timeline: Timeline
+    length: Duration
+
+    @classmethod
+    def of(cls, series: _Series, override: Component, practice_zone: tzinfo) -> _Change:
+        own = _Series.of(override, zones=series.zones, practice_zone=practice_zone)
+        begins = series.timeline.local(_recurrence_id(override, series.zones))
+        alike = own.timeline.all_day == series.timeline.all_day
+        starts = series.timeline.local(dtstart_of(override, series.zones)) if alike else own.dtstart
+        timeline = series.timeline if alike else own.timeline
+        return cls(vevent=override, begins=begins, moved=starts - begins, timeline=timeline, length=own.length)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Series:
     """A master, read: everything in local times of its timeline.
 
-    ``extra`` are the RDATEs, each with its own length where it is a period.
+    ``extra`` are the RDATEs, each with its own length where it is a period. ``changes`` are in order.
     """
 
     vevent: Component
@@ -169,6 +221,7 @@ class _Series:
     extra: Mapping[datetime, Duration | None]
     excluded: frozenset[datetime]
     zones: Zones
+    changes: tuple[_Change, ...] = ()
 
     @classmethod
     def of(cls, vevent: Component, *, zones: Zones, practice_zone: tzinfo) -> _Series:
@@ -188,20 +241,27 @@ class _Series:
 
     def instances(self, within: Interval, replaced: set[datetime], *, named: bool) -> Iterator[Instance]:
         """The master's own instances that overlap ``within``; ``named``: with their RECURRENCE-ID."""
-        longest = max([self.length, *filter(None, self.extra.values())], key=lambda length: length.total)
-        first = shifted(shifted(self.timeline.local_at(within.starts), -longest.total), -_MARGIN)
-        last = shifted(self.timeline.local_at(within.ends), _MARGIN)
+        lengths = (self.length, *filter(None, self.extra.values()), *(change.length for change in self.changes))
+        moved = (timedelta(0), *(change.moved for change in self.changes))
+        before = max(length.total for length in lengths) + max(moved) + _MARGIN
+        first = shifted(self.timeline.local_at(within.starts), -before)
+        last = shifted(self.timeline.local_at(within.ends), _MARGIN - min(moved))
         for local in self.starts(first, last):
             if local in replaced:
                 continue
-            interval = self.interval(local)
-            if interval.overlaps(within):
-                yield Instance(
-                    vevent=self.vevent,
-                    interval=interval,
-                    recurrence_id=self.timeline.identity(local) if named else "",
-                    original=interval.starts,
-                )
+            if self.interval(local).overlaps(within):
+                instance = self.instance(local)
+                yield instance if named else replace(instance, recurrence_id="")
+
+    def instance(self, local: datetime) -> Instance:
+        """The instance at ``local``, which has no override of its own."""
+        change = self._change_at(local)
+        return Instance(
+            vevent=change.vevent if change else self.vevent,
+            interval=self.interval(local),
+            recurrence_id=self.timeline.identity(local),
+            original=self.timeline.moment(local),
+        )
 
     def starts(self, first: datetime, last: datetime) -> Iterator[datetime]:
         """The local starts from ``first`` to ``last``, each once, without those that are excluded.
@@ -268,9 +328,20 @@ class _Series:
 
     def interval(self, local: datetime) -> Interval:
         """When the instance at ``local`` takes place."""
-        starts = self.timeline.moment(local)
-        ends = self.timeline.end_of(local, self.extra.get(local) or self.length)
-        return Interval(starts, max(starts, ends))
+        change = self._change_at(local)
+        if change is not None:
+            return _interval(change.timeline, shifted(local, change.moved), change.length)
+        return _interval(self.timeline, local, self.extra.get(local) or self.length)
+
+    def _change_at(self, local: datetime) -> _Change | None:
+        """The last change that begins before ``local``."""
+        behind = bisect_left(self.changes, local, key=lambda change: change.begins)
+        return self.changes[behind - 1] if behind else None
+
+
+def _interval(timeline: Timeline, local: datetime, length: Duration) -> Interval:
+    starts = timeline.moment(local)
+    return Interval(starts, max(starts, timeline.end_of(local, length)))
 
 
 def _rules(vevent: Component, name: str) -> tuple[Rule, ...]:

@@ -17,7 +17,7 @@ from hxdav.domain.window import Window
 from hxdav.errors import UseCaseError
 from hxdav.ical.build import time_line
 from hxdav.ical.fields import timeline_of
-from hxdav.ical.objects import CalendarObject, object_of, read_object
+from hxdav.ical.objects import CalendarObject, object_of, reaches_on, read_object
 from hxdav.ical.patch import drop, set_lines
 from hxdav.ical.recurrence import Instance, instances
 from hxdav.ical.values import utc_text
@@ -148,9 +148,10 @@ def _without(tx: Tx, clock: Clock, *, appointment: Appointment, dates: Sequence[
     lines = [f"{line.name}{line.params}:{line.value}" for line in content.master.all("EXDATE")]
     starts = (timeline.when(timeline.local_at(each.instance.original)) for each in dates)
     lines += [time_line("EXDATE", each) for each in starts]
-    overrides = [each.instance.vevent for each in dates if each.instance.vevent is not content.master]
-    known = {override.start for override in overrides}
-    text = drop(appointment.text, (each for each in content.overrides if each.start in known))
+    known = {each.instance.vevent.start for each in dates}
+    # One that also tells of later dates stays: the EXDATE takes its own away.
+    gone = (each for each in content.overrides if each.start in known and not reaches_on(each))
+    text = drop(appointment.text, gone)
     now = utc_text(clock.now())
     changes = {"EXDATE": lines, "DTSTAMP": [f"DTSTAMP:{now}"], "LAST-MODIFIED": [f"LAST-MODIFIED:{now}"]}
     return PutAppointment(

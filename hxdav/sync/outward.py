@@ -17,7 +17,7 @@ from hxdav.domain.ids import Uid
 from hxdav.domain.privacy import PrivacyLevel, hidden_fields
 from hxdav.domain.times import AllDay, Zoned
 from hxdav.ical.build import PRODID, text_line, with_timezones
-from hxdav.ical.clocks import RULES, Turn, moment_line, moment_lines, moments_of, rule_text, zoning
+from hxdav.ical.clocks import RULES, Turn, moment_line, moment_lines, moments_of, recurrence_id_lines, rule_text, zoning
 from hxdav.ical.components import Component
 from hxdav.ical.fields import bounds_of, cancels, live, timeline_of
 from hxdav.ical.lines import content_lines, fold
@@ -112,7 +112,9 @@ class _Writing:
     def _dates(self, vevent: Component) -> Iterator[str]:
         starts = self.turn(dtstart_of(vevent, self.obj.zones))
         if vevent is not self.obj.master:
-            yield from self._instances(vevent, "RECURRENCE-ID", timeline_of(self.obj, self.practice_zone))
+            yield from recurrence_id_lines(
+                vevent, self.obj.zones, self._as_start(timeline_of(self.obj, self.practice_zone))
+            )
         yield moment_line("DTSTART", starts)
         yield self._end(vevent)
         if vevent is self.obj.master:
@@ -139,7 +141,10 @@ class _Writing:
     def _instances(self, vevent: Component, name: str, timeline: Timeline) -> Iterator[str]:
         """The lines that name instances, each as the start of the series would: some providers match them as text."""
         for line in vevent.all(name):
-            yield from moment_lines(line, self.obj.zones, lambda when: self.turn(timeline.when(timeline.local(when))))
+            yield from moment_lines(line, self.obj.zones, self._as_start(timeline))
+
+    def _as_start(self, timeline: Timeline) -> Turn:
+        return lambda when: self.turn(timeline.when(timeline.local(when)))
 
     def _words(self, vevent: Component) -> Iterator[str]:
         for field, name in _WORDS.items():

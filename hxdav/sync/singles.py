@@ -16,15 +16,14 @@ from hxdav.ical.components import Component
 from hxdav.ical.fields import OVERRIDE_FIELDS, Bounds, Difference, bounds_of, key_of, timeline_of
 from hxdav.ical.graft import LINES, OF_A_SERIES, RECURRENCE_LINES, graft, place_of
 from hxdav.ical.lines import fold, newline_of
-from hxdav.ical.objects import CalendarObject, object_of
+from hxdav.ical.objects import CalendarObject, object_of, reaches_on
 from hxdav.ical.patch import Change, changed, excerpt, exchange, set_lines
-from hxdav.ical.recurrence import Instance, instances
+from hxdav.ical.recurrence import Instance, instance_at, instances, is_left_out
 from hxdav.ical.timeline import Timeline
 from hxdav.ical.values import date_text, local_text, when_from
 from hxdav.ical.zones import Zones
 
 _CANCELLED = "CANCELLED"
-_MOMENT = timedelta(seconds=1)
 _NO_ZONES = Zones(texts={})
 
 
@@ -40,14 +39,16 @@ def single_events(
     found: dict[str, str] = {}
     if obj.is_cancelled:
         return found
-    for override in obj.overrides:
-        key = key_of(override, obj.zones, timeline_of(obj, practice_zone))
+    own = {key_of(each, obj.zones, timeline_of(obj, practice_zone)): each for each in obj.overrides}
+    for key, override in own.items():
         starts = (bounds_of(override, obj.zones, practice_zone).starts, _when_of(key))
-        if not _is_cancelled(override) and any(_is_within(when, within, practice_zone) for when in starts):
+        is_there = not _is_cancelled(override) and not is_left_out(obj, override, practice_zone=practice_zone)
+        if is_there and any(_is_within(when, within, practice_zone) for when in starts):
             found[key] = _single(obj, override, uid=uid_of(key))
-    for instance in instances(obj, practice_zone=practice_zone, within=within):
+    for instance in () if obj.master is None else instances(obj, practice_zone=practice_zone, within=within):
         key, starts_at = instance.recurrence_id, instance.interval.starts
-        if instance.vevent is obj.master and within.starts <= starts_at < within.ends:
+        is_there = key not in own and not _is_cancelled(instance.vevent)
+        if is_there and within.starts <= starts_at < within.ends:
             bounds = _bounds(obj, instance, practice_zone) if key else None
             found[key] = _single(obj, instance.vevent, uid=uid_of(key), bounds=bounds)
     return found
@@ -91,7 +92,7 @@ def without_single(text: str, key: str, *, practice_zone: ZoneInfo) -> str:
     (*_, last) = (series.master.properties[-1], *series.master.all(*RECURRENCE_LINES))
     exdate = fold(_as_start(series.master, "EXDATE", _original(series, key, practice_zone)), newline)
     changes = [Change(start=last.end, end=last.end, text=exdate)]
-    if isinstance(there, Component):
+    if isinstance(there, Component) and not reaches_on(there):
         changes.append(Change(start=there.start, end=there.end, text=""))
     return changed(text, changes)
 
@@ -101,12 +102,9 @@ def _at(series: CalendarObject, key: str, practice_zone: ZoneInfo) -> Component 
     place, timeline = place_of(key, practice_zone), timeline_of(series, practice_zone)
     for override in series.overrides:
         if place_of(key_of(override, series.zones, timeline), practice_zone) == place:
-            return None if _is_cancelled(override) else override
-    moment = instant(_when_of(key), practice_zone)
-    for instance in instances(series, practice_zone=practice_zone, within=Interval(moment, moment + _MOMENT)):
-        if instance.vevent is series.master and place_of(instance.recurrence_id, practice_zone) == place:
-            return instance
-    return None
+            is_there = not _is_cancelled(override) and not is_left_out(series, override, practice_zone=practice_zone)
+            return override if is_there else None
+    return instance_at(series, instant(_when_of(key), practice_zone), practice_zone=practice_zone)
 
 
 def _single(obj: CalendarObject, vevent: Component, *, uid: Uid, bounds: Bounds | None = None) -> str:
@@ -123,28 +121,28 @@ def _single(obj: CalendarObject, vevent: Component, *, uid: Uid, bounds: Bounds 
 
 
 def _with_override(series: CalendarObject, instance: Instance, practice_zone: ZoneInfo) -> str:
-    """The text of ``series`` with an override that says of ``instance`` just what the master does."""
-    master = instance.vevent
-    newline = newline_of(series.text[master.start : master.properties_start])
+    """The text of ``series`` with an override that says of ``instance`` just what is said of it anyway."""
+    model = instance.vevent
+    newline = newline_of(series.text[model.start : model.properties_start])
     bounds = _bounds(series, instance, practice_zone)
-    recurrence_id = _as_start(master, "RECURRENCE-ID", _original(series, instance.recurrence_id, practice_zone))
-    times = (_as_start(master, "DTSTART", bounds.starts), _as_start(master, "DTEND", bounds.ends))
+    recurrence_id = _as_start(series.main, "RECURRENCE-ID", _original(series, instance.recurrence_id, practice_zone))
+    times = (_as_start(model, "DTSTART", bounds.starts), _as_start(model, "DTEND", bounds.ends))
     changes = [
-        *exchange(master, OF_A_SERIES, fold(recurrence_id, newline)),
-        *exchange(master, LINES[Field.TIME], "".join(fold(line, newline) for line in times)),
+        *exchange(model, OF_A_SERIES, fold(recurrence_id, newline)),
+        *exchange(model, LINES[Field.TIME], "".join(fold(line, newline) for line in times)),
     ]
     behind = max(vevent.end for vevent in series.vevents)
-    return changed(series.text, [Change(start=behind, end=behind, text=excerpt(series.text, master, changes))])
+    return changed(series.text, [Change(start=behind, end=behind, text=excerpt(series.text, model, changes))])
 
 
 def _bounds(obj: CalendarObject, instance: Instance, practice_zone: ZoneInfo) -> Bounds:
-    """When a named instance of the master takes place, by the clock of the master."""
+    """When a named instance takes place, by the clock of the component that tells of it."""
     own = bounds_of(instance.vevent, obj.zones, practice_zone)
     timeline = Timeline.of(own.starts, practice_zone)
-    when = _when_of(instance.recurrence_id)
-    if isinstance(when, AllDay) and isinstance(own.starts, AllDay) and isinstance(own.ends, AllDay):
-        return Bounds(starts=when, ends=AllDay(days_after(when.day, (own.ends.day - own.starts.day).days)))
     interval = instance.interval
+    if isinstance(own.starts, AllDay) and isinstance(own.ends, AllDay):
+        day = timeline.local_at(interval.starts).date()
+        return Bounds(starts=AllDay(day), ends=AllDay(days_after(day, (own.ends.day - own.starts.day).days)))
     if timeline.floating:
         starts, ends = timeline.local_at(interval.starts), timeline.local_at(interval.ends)
         return Bounds(starts=Floating(starts), ends=Floating(ends))

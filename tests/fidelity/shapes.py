@@ -6,6 +6,7 @@ The practice is in Sydney, and it is 22 November 2026 there: what goes as single
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 SYDNEY = ";TZID=Australia/Sydney:"
 NEW_YORK = ";TZID=America/New_York:"
@@ -37,13 +38,17 @@ END:VTIMEZONE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Different:
-    """What is different at one original start: when it takes place instead, under which title, or that it does not."""
+    """What is different at one original start: when it takes place instead, under which title, or that it does not.
+
+    ``following``: of the later ones too (RANGE=THISANDFUTURE).
+    """
 
     of: str
     at: str = ""
     until: str = ""
     title: str = ""
     cancelled: bool = False
+    following: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +82,8 @@ class Shape:
         return "\r\n".join(whole)
 
     def _override(self, uid: str, different: Different) -> str:
-        lines = [f"RECURRENCE-ID{different.of}", f"DTSTART{different.at or different.of}"]
+        reach = ";RANGE=THISANDFUTURE" if different.following else ""
+        lines = [f"RECURRENCE-ID{reach}{different.of}", f"DTSTART{different.at or different.of}"]
         lines.append(f"DTEND{different.until}" if different.until else "DURATION:PT1H")
         lines += ["STATUS:CANCELLED"] if different.cancelled else []
         return _vevent(uid, different.title or self.title, lines)
@@ -100,9 +106,9 @@ def whole_days(says: str, rule: str, start: str, end: str, **more: object) -> Sh
     return Shape(says=says, starts=f"{DAY}{start}", ends=f"{DAY}{end}", rules=(rule,), **more)  # type: ignore[arg-type]
 
 
-def _moved(to: str, *, title: str = "", of: str = "20261207T093000") -> tuple[Different, ...]:
+def _moved(to: str, *, of: str = "20261207T093000", **more: Any) -> tuple[Different, ...]:
     until = f"{to[:9]}{int(to[9:11]) + 1:02}{to[11:]}"
-    return (Different(of=f"{SYDNEY}{of}", at=f"{SYDNEY}{to}", until=f"{SYDNEY}{until}", title=title),)
+    return (Different(of=f"{SYDNEY}{of}", at=f"{SYDNEY}{to}", until=f"{SYDNEY}{until}", **more),)
 
 
 _CANCELLED = (Different(of=f"{SYDNEY}20261207T093000", cancelled=True),)
@@ -189,6 +195,9 @@ EXCEPTIONS = {
         "One moved and retitled", _WEEKLY, exceptions=_moved("20261209T080000", title="Supervision, early")
     ),
     "moved-past-another": timed("One moved past the next one", _WEEKLY, exceptions=_moved("20261215T140000")),
+    "moved-from-one-on": timed(
+        "All moved from one on", _WEEKLY, exceptions=_moved("20261215T140000", of="20261214T093000", following=True)
+    ),
     "first-moved": timed("The first moved", _WEEKLY, exceptions=_moved("20261124T140000", of=MONDAY)),
     "first-left-out": timed("The first left out", _WEEKLY, lines=(f"EXDATE{SYDNEY}{MONDAY}",)),
     "extra-dates": timed("An extra date", _WEEKLY, lines=(f"RDATE{SYDNEY}20261126T150000",)),

@@ -48,6 +48,9 @@ appointments take place at the same times on both sides**, before and after each
 holds them.
 
 Patient appointments are always single, and none of this concerns them.
+
+When the clock skips the hour of an appointment in a series, the appointment takes place an hour later that day: 02:30
+becomes 03:30 ([why](../adr/0019-an-occurrence-at-a-skipped-hour.md)).
 """
 
 

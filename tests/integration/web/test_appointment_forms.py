@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from markupsafe import escape
@@ -10,9 +12,14 @@ from markupsafe import escape
 from hxdav.domain.appointment import Appointment, AppointmentKind
 from hxdav.domain.edit import Authority
 from hxdav.domain.ids import AppointmentId, PatientId
+from hxdav.domain.times import Interval
+from hxdav.ical.objects import object_of
+from hxdav.ical.recurrence import occurrences
 from tests.builders import PracticeWorld, a_practice, an_object
 from tests.integration.web.browsing import Browser
 from tests.integration.web.desk import Desk
+
+SYDNEY = ZoneInfo("Australia/Sydney")
 
 APPOINTMENTS = "/app/appointments"
 TYPED = {"title": "Supervision", "kind": "personal", "day": "2026-11-24", "from": "09:00", "until": "10:00"}
@@ -25,6 +32,11 @@ def personal(practice: PracticeWorld, *lines: str) -> Appointment:
 def patient(practice: PracticeWorld, name: str) -> PatientId:
     with practice.store.transaction() as tx:
         return tx.people.patient_named(tx.people.practitioner(practice.practitioner_id).practice_group_id, name)
+
+
+def intervals(text: str) -> list[Interval]:
+    within = Interval(datetime(2026, 11, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+    return [each.interval for each in occurrences(object_of(text), practice_zone=SYDNEY, within=within)]
 
 
 def every(practice: PracticeWorld) -> list[Appointment]:
@@ -288,6 +300,21 @@ def test_a_date_that_was_moved_turns_as_it_is(maya: Browser, desk: Desk) -> None
     assert "EXDATE;TZID=Australia/Sydney:20261125T090000" in series.text
     assert session.summary == "Moved"
     assert "DTSTART;TZID=Australia/Sydney:20261125T150000" in session.text
+
+
+def test_a_date_from_which_on_others_were_moved_turns_alone(maya: Browser, desk: Desk) -> None:
+    zone = "TZID=Australia/Sydney:20261125T"
+    override = "END:VEVENT\r\nBEGIN:VEVENT\r\nUID:p@x\r\nDTSTAMP:20261101T000000Z\r\nSUMMARY:Moved"
+    moved = f"RECURRENCE-ID;RANGE=THISANDFUTURE;{zone}090000\r\nDTSTART;{zone}150000\r\nDTEND;{zone}160000"
+    number = personal(desk.practice, "RRULE:FREQ=DAILY;COUNT=4", override, moved).id
+    maya.get(f"{APPOINTMENTS}/{number}/patients")
+
+    maya.post(f"{APPOINTMENTS}/{number}/patients", date="20261124T220000Z", name="Anna Berg")
+
+    series, session = every(desk.practice)
+    assert "DTSTART;TZID=Australia/Sydney:20261125T150000" in session.text
+    starts = [each.starts.astimezone(SYDNEY).isoformat() for each in intervals(series.text)]
+    assert starts == ["2026-11-24T09:00:00+11:00", "2026-11-26T15:00:00+11:00", "2026-11-27T15:00:00+11:00"]
 
 
 @pytest.mark.parametrize("key", ["", "20300101T000000Z", "nonsense"])

@@ -72,7 +72,8 @@ def drawn_texts(draw: st.DrawFn, *, kinds: Sequence[str] = KINDS, whole: bool = 
     vevents = [a_vevent(*start, *(recurs + left_out if recurs else []), *draw(words()), "X-KEPT:1", *alarm, uid=uid)]
     for each in at if recurs else []:
         own = draw(st.sampled_from([kind, kind, *(kinds if kind != "date" else ["date"])]))
-        lines = (moment(kind, each, "RECURRENCE-ID"), *draw(times(own)), *draw(words()))
+        name = draw(st.sampled_from(["RECURRENCE-ID", "RECURRENCE-ID", "RECURRENCE-ID;RANGE=THISANDFUTURE"]))
+        lines = (moment(kind, each, name), *draw(times(own)), *draw(words()))
         vevents.append(a_vevent(*lines, "X-KEPT:1", uid=uid))
     if len(vevents) > 1 and draw(st.booleans()):
         vevents = draw(st.sampled_from([vevents[::-1], *([] if whole else [vevents[1:]])]))

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 from time import process_time
 from zoneinfo import ZoneInfo
 
+import icalendar
 import pytest
+import recurring_ical_events  # type: ignore[import-untyped]
 
 from hxdav.domain.refusal import CalendarDataError, Reason
 from hxdav.domain.times import Interval
@@ -24,6 +26,7 @@ from tests.unit.ical.calendars import (
 
 EVER = Interval(EARLIEST, LATEST)
 HORIZON = a_moment("2027-06-12")
+MINUTE = timedelta(minutes=1)
 
 
 def found(obj: CalendarObject, within: Interval = YEAR_2026) -> list[Occurrence]:
@@ -291,3 +294,84 @@ def test_a_series_may_have_so_many_dates_and_no_more() -> None:
     obj = read_object(a_calendar(a_vevent("DTSTART:20260101T000000Z", f"RDATE:{dates}", "RRULE:FREQ=DAILY")).encode())
     with pytest.raises(CalendarDataError):
         check_bounded(obj, practice_zone=SYDNEY, until=HORIZON)
+
+
+def test_an_instance_at_a_skipped_hour_takes_place_an_hour_later_and_counts() -> None:
+    lines = ("DTSTART;TZID=Europe/Vienna:20260328T023000", "DURATION:PT30M", "RRULE:FREQ=DAILY;COUNT=3")
+    obj = an_object(*lines)
+    # 02:30, 03:30 and 02:30 there.
+    assert starts(obj) == ["03-28 01:30", "03-29 01:30", "03-30 00:30"]
+    theirs = recurring_ical_events.of(icalendar.Calendar.from_ical(obj.text)).between((2026, 3, 1), (2026, 4, 30))
+    assert [f"{event['DTSTART'].dt.astimezone(UTC):%m-%d %H:%M}" for event in theirs] == starts(obj)
+
+
+# -- THISANDFUTURE
+
+WEEKLY = a_vevent(
+    "DTSTART;TZID=Australia/Sydney:20260901T090000",
+    "DTEND;TZID=Australia/Sydney:20260901T100000",
+    "RRULE:FREQ=WEEKLY;COUNT=7",
+    "SUMMARY:As it was",
+)
+"""Tuesdays at nine up to 13 October; the clock goes forward on 4 October."""
+
+
+def a_change(day: str, *lines: str) -> str:
+    return a_vevent(f"RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Australia/Sydney:{day}T090000", *lines)
+
+
+def local_spans(*components: str) -> list[str]:
+    """Each instance: when it starts in Sydney, and how many minutes it takes."""
+    spans = ((one.interval.starts, one.interval.ends) for one in found(an_object_of(*components)))
+    return [f"{begins.astimezone(SYDNEY):%m-%d %H:%M} {(ends - begins) // MINUTE}" for begins, ends in spans]
+
+
+@pytest.mark.parametrize("start", ["DTSTART;TZID=Australia/Sydney:20260922T110000", "DTSTART:20260922T010000Z"])
+def test_a_change_of_this_and_the_future_moves_and_shortens_the_later_ones(start: str) -> None:
+    assert local_spans(WEEKLY, a_change("20260922", start, "DURATION:PT30M")) == [
+        *("09-01 09:00 60", "09-08 09:00 60", "09-15 09:00 60"),
+        *("09-22 11:00 30", "09-29 11:00 30", "10-06 11:00 30", "10-13 11:00 30"),
+    ]
+
+
+def test_the_last_change_counts_and_an_override_of_one_instance_stands() -> None:
+    later = a_change("20261006", "DTSTART;TZID=Australia/Sydney:20261007T080000", "DURATION:PT1H")
+    single = a_vevent(
+        "RECURRENCE-ID:20260928T230000Z", "DTSTART;TZID=Australia/Sydney:20260929T150000", "DURATION:PT1H"
+    )
+    first = a_change("20260915", "DTSTART;TZID=Australia/Sydney:20260914T170000", "DURATION:PT1H")
+    assert local_spans(WEEKLY, later, single, first) == [
+        *("09-01 09:00 60", "09-08 09:00 60", "09-14 17:00 60", "09-21 17:00 60"),
+        *("09-29 15:00 60", "10-07 08:00 60", "10-14 08:00 60"),
+    ]
+
+
+def test_times_become_days_from_an_instance_on() -> None:
+    change = a_change("20261006", "DTSTART;VALUE=DATE:20261006")
+    assert local_spans(WEEKLY, change)[-3:] == ["09-29 09:00 60", "10-06 00:00 1440", "10-13 00:00 1440"]
+
+
+def test_an_instance_is_found_where_a_change_has_moved_it() -> None:
+    change = a_change("20260908", "DTSTART;TZID=Australia/Sydney:20261008T090000", "DURATION:PT1H")
+    obj = an_object_of(WEEKLY, change)
+    assert starts(obj, a_range("2026-10-21", "2026-10-23")) == ["10-21 22:00"]
+    assert starts(obj, a_range("2026-09-14", "2026-09-16")) == []
+    assert extent(obj, practice_zone=SYDNEY).ends == a_moment("2026-11-11 23:00")
+
+
+def test_a_change_tells_of_the_later_ones() -> None:
+    change = a_change(
+        "20261006", "DTSTART;TZID=Australia/Sydney:20261006T090000", "TRANSP:TRANSPARENT", "STATUS:TENTATIVE"
+    )
+    told = [(one.recurrence_id, one.transparent, one.status) for one in found(an_object_of(WEEKLY, change))[-3:]]
+    assert told == [
+        ("20260928T230000Z", False, ""),
+        ("20261005T220000Z", True, "TENTATIVE"),
+        ("20261012T220000Z", True, "TENTATIVE"),
+    ]
+
+
+def test_an_instance_that_is_left_out_may_begin_a_change() -> None:
+    series = WEEKLY.replace("SUMMARY", "EXDATE;TZID=Australia/Sydney:20261006T090000\r\nSUMMARY")
+    change = a_change("20261006", "DTSTART;TZID=Australia/Sydney:20261006T110000", "DURATION:PT1H")
+    assert local_spans(series, change)[-2:] == ["09-29 09:00 60", "10-13 11:00 60"]

@@ -219,6 +219,17 @@ def test_a_zone_that_only_the_object_knows_goes_with_it(name: str) -> None:
     assert lines[0] in text
 
 
+def test_a_change_of_this_and_the_future_goes_out_as_one() -> None:
+    override = (
+        STAMP,
+        "DTSTART:20261125T010000Z",
+        "RECURRENCE-ID;RANGE=THISANDFUTURE:20261124T220000Z",
+        "DURATION:PT1H",
+    )
+    text = sent((STAMP, START, "RRULE:FREQ=DAILY"), override)
+    assert "RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Australia/Sydney:20261125T090000" in event_lines(text)
+
+
 def test_a_zone_that_nothing_defines_is_read_as_floating() -> None:
     assert event_lines(sent((STAMP, "DTSTART;TZID=Nowhere:20261124T090000")))[0] == START
 

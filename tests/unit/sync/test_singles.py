@@ -243,3 +243,32 @@ def test_one_event_changes_and_goes_by_itself(text: str, drawn: st.DataObject) -
 
     remaining = {each: parts(one) for each, one in singles(left_out(changed, key), YEAR).items()}
     assert remaining == {each: parts(one) for each, one in before.items() if each != key}
+
+
+# -- a change of this and the future
+
+CHANGED = (
+    f"DTSTART;{ZONE}:20261201T110000",
+    f"DTEND;{ZONE}:20261201T113000",
+    f"RECURRENCE-ID;RANGE=THISANDFUTURE:{SECOND}",
+    "SUMMARY:b",
+)
+
+
+def test_the_later_ones_go_as_the_change_has_them() -> None:
+    assert lines_of(a_text(WEEKLY, CHANGED)) == {
+        FIRST: at("20261124T090000", "20261124T100000", "SUMMARY:a"),
+        SECOND: at("20261201T110000", "20261201T113000", "SUMMARY:b"),
+        THIRD: at("20261208T110000", "20261208T113000", "SUMMARY:b"),
+    }
+
+
+def test_an_edit_of_a_later_one_begins_where_the_change_has_it() -> None:
+    text = edited(a_text(WEEKLY, CHANGED), THIRD, *at("20261208T110000", "20261208T113000", "SUMMARY:c"))
+    assert lines_of(text)[THIRD] == at("20261208T110000", "20261208T113000", "SUMMARY:c")
+
+
+@pytest.mark.parametrize("key", [SECOND, THIRD])
+def test_the_others_stay_where_the_change_has_them_without_one(key: str) -> None:
+    text = a_text(WEEKLY, CHANGED)
+    assert lines_of(left_out(text, key)) == {each: lines for each, lines in lines_of(text).items() if each != key}
