@@ -20,12 +20,13 @@ _CONDITIONS: dict[Reason, str] = {
     Reason.WRONG_COMPONENT: "C:supported-calendar-component",
     Reason.TOO_LARGE: "C:max-resource-size",
     Reason.TOO_MANY_INSTANCES: "C:max-instances",
+    Reason.UNSUPPORTED_RSCALE: "C:supported-rscale",
     Reason.BEFORE_WINDOW: "C:min-date-time",
     Reason.AFTER_WINDOW: "C:max-date-time",
     Reason.UID_IN_USE: "C:no-uid-conflict",
     Reason.UID_CHANGED: "C:no-uid-conflict",
 }
-"""RFC 4791 §5.3.2.1; a reason that is not here is a missing privilege only (RFC 3744 §7.1.1)."""
+"""RFC 4791 §5.3.2.1, RFC 7529; a reason that is not here is a missing privilege only (RFC 3744 §7.1.1)."""
 
 _STATUSES: dict[Reason, HTTPStatus] = {
     Reason.STALE: HTTPStatus.PRECONDITION_FAILED,

@@ -19,6 +19,7 @@ class NotificationKind(StrEnum):
     WRONG_COMPONENT = "wrong_component"
     TOO_LARGE = "too_large"
     TOO_MANY_INSTANCES = "too_many_instances"
+    UNSUPPORTED_RSCALE = "unsupported_rscale"
     BEFORE_WINDOW = "before_window"
     AFTER_WINDOW = "after_window"
     UID_IN_USE = "uid_in_use"
@@ -93,6 +94,10 @@ WORDINGS: dict[NotificationKind, Wording] = {
     NotificationKind.TOO_MANY_INSTANCES: _refused(
         Reason.TOO_MANY_INSTANCES,
         "Change how it repeats, then save it again.",
+    ),
+    NotificationKind.UNSUPPORTED_RSCALE: _refused(
+        Reason.UNSUPPORTED_RSCALE,
+        "Add each date as an appointment of its own, or repeat it by days, weeks, months or years.",
     ),
     NotificationKind.BEFORE_WINDOW: _refused(
         Reason.BEFORE_WINDOW,

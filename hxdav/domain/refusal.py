@@ -16,6 +16,7 @@ class Reason(StrEnum):
     WRONG_COMPONENT = "wrong_component"
     TOO_LARGE = "too_large"
     TOO_MANY_INSTANCES = "too_many_instances"
+    UNSUPPORTED_RSCALE = "unsupported_rscale"
     BEFORE_WINDOW = "before_window"
     AFTER_WINDOW = "after_window"
     PATIENT_RECURS = "patient_recurs"
@@ -42,7 +43,11 @@ SENTENCES: dict[Reason, str] = {
     Reason.NOT_ONE_OBJECT: "A calendar entry must hold exactly one event, with one UID.",
     Reason.WRONG_COMPONENT: "This calendar keeps events only; tasks and journals belong elsewhere.",
     Reason.TOO_LARGE: "This event is too large to keep; make its attachments or its description smaller.",
-    Reason.TOO_MANY_INSTANCES: "This event repeats too often to be kept; repeat it less often or give it an end.",
+    Reason.TOO_MANY_INSTANCES: (
+        "This event repeats too often to be kept, or so rarely that its dates cannot be found. Give it an end, or a "
+        "simpler rule."
+    ),
+    Reason.UNSUPPORTED_RSCALE: "This event repeats by a calendar that hxdav cannot read: list its dates instead.",
     Reason.BEFORE_WINDOW: "This appointment starts before the day on which this calendar was connected.",
     Reason.AFTER_WINDOW: (
         "This appointment starts later than calendar synchronisation reaches; enter it in the practice's calendar."

@@ -50,6 +50,7 @@ _NUMBERS = {
 _NUMBER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _KNOWN_PARTS = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "WKST", "RSCALE", "SKIP", *_NUMBERS})
 _MAX_DAILY_TIMES = 1_440
+_LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 class Exhausted(Exception):
@@ -83,8 +84,8 @@ class Allowance:
 class Rule:
     """One RRULE or EXRULE. ``until`` is as written; ``parts`` are dateutil's arguments.
 
-    ``foreign`` marks one in a calendar scale other than the Gregorian (RFC 7529): it is kept, and has no instances
-    here beyond DTSTART.
+    ``foreign`` marks one in a calendar scale other than the Gregorian, or that moves days which a month lacks
+    (RFC 7529). No object comes in with such a rule; in one from before, it gives no instances.
     """
 
     frequency: Literal[0, 1, 2, 3, 4, 5, 6]
@@ -97,14 +98,22 @@ class Rule:
     @property
     def is_endless(self) -> bool:
         """Whether neither COUNT nor UNTIL ends it."""
-        return self.count is None and not self.until and not self.foreign
+        return self.count is None and not self.until and not self.is_empty
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it gives no instance at all: ``foreign``, or a day that none of its months has (30 February)."""
+        parts = dict(self.parts)
+        months, days = parts.get("bymonth", range(1, 13)), parts.get("bymonthday", ())
+        longest = max((_LONGEST_MONTHS[month - 1] for month in months), default=0)
+        return self.foreign or (bool(days) and min(map(abs, days)) > longest)
 
     def starts(self, dtstart: datetime, after: datetime, allowance: Allowance) -> Iterator[datetime]:
         """The local starts from ``after`` on, in their order; wall-clock times without zone.
 
         Raises Exhausted where the search takes more than it is allowed.
         """
-        if self.foreign:
+        if self.is_empty:
             return
         try:
             instances = self._instances(self._forwarded(dtstart, after), allowance)
@@ -177,7 +186,7 @@ def rule_of(value: str) -> Rule:
     frequency = _FREQUENCIES.get(parts.get("FREQ", ""))
     if frequency is None:
         raise ValueError("FREQ is missing or unknown")
-    foreign = parts.get("RSCALE", "GREGORIAN") != "GREGORIAN"
+    foreign = parts.get("RSCALE", "GREGORIAN") != "GREGORIAN" or parts.get("SKIP", "OMIT") != "OMIT"
     return Rule(
         frequency=frequency,
         interval=_number(parts.get("INTERVAL", "1"), 1),

@@ -125,6 +125,10 @@ def check_event(vevent: Component, zones: Zones) -> None:
 
 
 _MOMENT = "is not a date or time (RFC 5545 §3.3.5)"
+_FOREIGN = (
+    "repeats by a calendar other than the Gregorian, or moves days that a month lacks. "
+    "hxdav cannot read such rules: list the dates instead (RFC 7529)"
+)
 _BROKEN = {
     "DTSTART": _MOMENT,
     "DTEND": _MOMENT,
@@ -151,9 +155,11 @@ def _check_rdate(line: ContentLine, zones: Zones) -> None:
 
 def _check_rule(line: ContentLine, zones: Zones) -> None:
     # Some exports write the property without a value for "does not repeat".
-    until = rule_of(line.value).until if line.value.strip() else ""
-    if until:
-        when_from(until, "", zones)
+    rule = rule_of(line.value) if line.value.strip() else None
+    if rule is not None and rule.foreign:
+        raise CalendarDataError(Reason.UNSUPPORTED_RSCALE, f"Line {line.number}: {line.name} {_FOREIGN}.")
+    if rule is not None and rule.until:
+        when_from(rule.until, "", zones)
 
 
 def _check_duration(line: ContentLine, _zones: Zones) -> None:

@@ -18,6 +18,7 @@ from hxdav.ical.patch import replace_uid, set_lines
 from hxdav.ical.revisions import Revision, lay_over
 from hxdav.ical.split import SplitObject
 from hxdav.services.gate import PutAppointment, submit
+from hxdav.services.saying import doubt_about
 from hxdav.store.store import Tx
 
 AT_ONCE = 200
@@ -143,7 +144,8 @@ class _Import:
         outcome = submit(self.tx, self.clock, self.policy, change=edit, source=self.source)
         if isinstance(outcome, Refused):
             return Imported(uid=uid, fate=Fate.REFUSED, reason=outcome.sentence)
-        return Imported(uid=uid, fate=fate, reason=reason)
+        doubt = doubt_about(edit.content, practice_zone=self.zone)
+        return Imported(uid=uid, fate=fate, reason=f"{reason} {doubt}".strip())
 
     def _recognised(self, content: CalendarObject) -> tuple[CalendarObject, Appointment | None]:
         """The object under the UID that the store has for it, and the appointment that it is, if it is there.

@@ -18,6 +18,7 @@ _NOT_TAKEN = frozenset({
     NotificationKind.WRONG_COMPONENT,
     NotificationKind.TOO_LARGE,
     NotificationKind.TOO_MANY_INSTANCES,
+    NotificationKind.UNSUPPORTED_RSCALE,
     NotificationKind.BEFORE_WINDOW,
     NotificationKind.AFTER_WINDOW,
     NotificationKind.OBJECT_LEFT_ALONE,

@@ -149,8 +149,8 @@ def _recurrence(obj: CalendarObject, timeline: Timeline) -> list[str]:
 
 def _rule(value: str, timeline: Timeline, zones: Zones) -> str:
     rule = rule_of(value)
-    if rule.frequency >= _FINER_THAN_A_DAY or rule.foreign:
-        raise NotExpressible("a series that repeats within a day, or by another calendar")
+    if rule.frequency >= _FINER_THAN_A_DAY or rule.is_empty:
+        raise NotExpressible("a series that repeats within a day, by another calendar, or never")
     return rule_text(value, timeline, zones)
 
 

@@ -193,6 +193,12 @@ def test_a_time_zone_that_is_not_known_is_told_in_the_appointments_story(practic
     import_(practice, a_file(practice, an_event("a", start="DTSTART;TZID=Nowhere:20261201T090000")))
     number = practice.listed("appointments", "list")[0]["id"]
 
+    path = a_file(practice, an_event("b", start="DTSTART;TZID=Nowhere:20261201T090000"))
+    assert practice.run("import", path, "--practitioner", "maya").out == (
+        "added  b  hxdav does not know the time zone Nowhere and uses Australia/Sydney instead. "
+        "Check the time of this appointment.\n"
+    )
+
     (row,) = practice.run("integrations", "explain", str(number), "--json").json
 
     assert "hxdav does not know the time zone Nowhere and uses Australia/Sydney instead." in row["story"]

@@ -126,6 +126,7 @@ TODO = "BEGIN:VTODO\r\nUID:t\r\nEND:VTODO\r\n"
         ),
         (a_calendar(a_vevent(START, "DURATION:-PT1H")), Reason.NOT_CALENDAR_DATA, "DURATION is not a positive"),
         (a_calendar(a_vevent(START, "RRULE:FREQ=SOMETIMES")), Reason.NOT_CALENDAR_DATA, "RRULE is not a recurrence"),
+        (a_calendar(a_vevent(START, "RRULE:RSCALE=HEBREW;FREQ=YEARLY")), Reason.UNSUPPORTED_RSCALE, "Line 6: RRULE"),
         (a_calendar(a_vevent(START, "RRULE:FREQ=DAILY;UNTIL=x")), Reason.NOT_CALENDAR_DATA, "RRULE is not"),
         (a_calendar(a_vevent(START, "EXDATE:20261123T000000Z,x")), Reason.NOT_CALENDAR_DATA, "EXDATE is not"),
         (a_calendar(a_vevent(START, "RDATE:20261123T000000Z/-PT1H")), Reason.NOT_CALENDAR_DATA, "RDATE is not"),

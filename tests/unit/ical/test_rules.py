@@ -81,11 +81,9 @@ def test_odd_but_clear_rules_are_read() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
-        "FREQ=SECONDLY;BYMONTHDAY=31;BYMONTH=2",
         "FREQ=MONTHLY;BYMONTHDAY=1;BYSETPOS=2",
         "FREQ=DAILY;BYSETPOS=366",
-        "FREQ=SECONDLY;BYHOUR=3;BYMINUTE=59;BYMONTHDAY=31;BYMONTH=4",
+        "FREQ=SECONDLY;BYHOUR=3;BYMINUTE=59;BYMONTHDAY=29;BYMONTH=2",
         "FREQ=YEARLY;BYDAY=53MO;BYYEARDAY=1",
         f"FREQ=DAILY;BYHOUR={','.join(map(str, range(24)))};BYMINUTE={','.join(map(str, range(60)))};BYSECOND=0,1",
     ],
@@ -113,6 +111,31 @@ def test_a_rule_that_is_rarely_met_is_given_up_in_the_end() -> None:
 )
 def test_a_rule_that_contradicts_itself_or_leaves_the_calendar_gives_nothing_more(value: str) -> None:
     assert starts(value, START.replace(year=2027)) == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=SECONDLY;BYMONTHDAY=31;BYMONTH=2,4",
+        "FREQ=DAILY;BYMONTHDAY=-30;BYMONTH=2",
+        "RSCALE=CHINESE;FREQ=YEARLY",
+        "RSCALE=GREGORIAN;SKIP=FORWARD;FREQ=YEARLY",
+    ],
+)
+def test_a_rule_without_any_date_ends_at_once(value: str) -> None:
+    rule = rule_of(value)
+    assert rule.is_empty
+    assert not rule.is_endless
+    assert starts(value) == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", "FREQ=MONTHLY;BYMONTHDAY=31", "RSCALE=GREGORIAN;FREQ=DAILY;SKIP=OMIT"],
+)
+def test_a_rule_with_dates_is_not_empty(value: str) -> None:
+    assert not rule_of(value).is_empty
 
 
 def test_a_rule_without_count_and_until_is_endless() -> None:
