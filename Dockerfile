@@ -17,8 +17,8 @@ RUN python -m venv /opt/hxdav
 WORKDIR /src
 COPY requirements/build.txt requirements/runtime.txt requirements/
 # The locked dependencies are a layer of their own, made anew only when the lock changes.
-RUN python -m pip install --require-hashes -r requirements/build.txt \
-    && /opt/hxdav/bin/python -m pip install --require-hashes -r requirements/runtime.txt
+RUN python -m pip install --no-deps --require-hashes -r requirements/build.txt \
+    && /opt/hxdav/bin/python -m pip install --no-deps --require-hashes -r requirements/runtime.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY hxdav hxdav
 COPY --from=assets /src/hxdav/web/static/vendor hxdav/web/static/vendor

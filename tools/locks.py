@@ -1,4 +1,4 @@
-"""Checks that each lock file satisfies itself: `python -m tools.locks`, a part of `make lint`.
+"""Checks that each lock file satisfies itself and names no index: `python -m tools.locks`, a part of `make lint`.
 
 An installer asks the package index for whatever a lock leaves open, an extra included, and takes today's release. So
 each requirement of a locked package must be met by a pin of the same file, on every Python that pyproject.toml names
@@ -95,7 +95,7 @@ def installed(pin: Pin) -> Release | None:
         return None
     return Release(
         [Requirement(text) for text in distribution.requires or ()],
-        SpecifierSet(distribution.metadata["Requires-Python"] or ""),
+        SpecifierSet(",".join(distribution.metadata.get_all("Requires-Python", []))),
     )
 
 
@@ -165,8 +165,8 @@ def faults_in(
             yield f"{needy} needs {requirement}, and the lock has {found or 'none'}"
 
 
-def main() -> int:
-    """Prints what is open in the lock files of this project, and returns the exit status."""
+def faults_of_project() -> Iterator[str]:
+    """What is open in the lock files of this project, one sentence each with the file's name."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     runtime, groups = project["project"]["dependencies"], project["dependency-groups"]
     roots = {
@@ -177,14 +177,22 @@ def main() -> int:
     }
     prefix = "Programming Language :: Python :: "
     pythons = [line.removeprefix(prefix) for line in project["project"]["classifiers"] if line.startswith(prefix)]
-    found = []
     for name, texts in roots.items():
+        path = f"requirements/{name}.txt"
         try:
-            pins = pins_of((ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8"))
-            found += [f"{name}.txt: {fault}" for fault in faults(pins, map(Requirement, texts), pythons=pythons)]
+            pins = pins_of((ROOT / path).read_text(encoding="utf-8"))
+            yield from (f"{path}: {fault}" for fault in faults(pins, map(Requirement, texts), pythons=pythons))
         except LockError as error:
-            found.append(f"{name}.txt: {error}")
-    sys.stderr.writelines(f"requirements/{fault}\n" for fault in found)
+            yield f"{path}: {error}"
+    for path in ("tests/npm/package-lock.json", "web-assets/package-lock.json"):
+        if '"resolved"' in (ROOT / path).read_text(encoding="utf-8"):
+            yield f"{path}: has addresses of a registry; run npm where .npmrc is, which leaves them out"
+
+
+def main() -> int:
+    """Prints the faults to standard error, and returns the exit status."""
+    found = [f"{fault}\n" for fault in faults_of_project()]
+    sys.stderr.writelines(found)
     return int(bool(found))
 
 
