@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus, RecordMark
+from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus, PracticeFields, RecordMark
 from hxdav.domain.edit import NO_PRECONDITION, Applied, Authority, Outcome, Precondition, Source
 from hxdav.domain.ids import (
     AppointmentId,
@@ -209,10 +209,7 @@ class PracticeWorld:
                 appointment_id=appointment_id,
                 content=object_of(text),
                 kind=kind,
-                status=status,
-                note=note,
-                invoice=invoice,
-                patient_ids=patient_ids,
+                practice=PracticeFields(status=status, note=note, invoice=invoice, patient_ids=patient_ids),
             )
             outcome = submit(tx, self.clock, self.policy, change=change, source=BY_PRACTICE)
             assert isinstance(outcome, Applied)

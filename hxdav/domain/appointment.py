@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -57,8 +57,21 @@ class Patient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PracticeFields:
+    """What only the practice knows of an appointment: no calendar object carries it."""
+
+    status: AppointmentStatus = AppointmentStatus.BOOKED
+    note: RecordMark = RecordMark.NONE
+    invoice: RecordMark = RecordMark.NONE
+    patient_ids: tuple[PatientId, ...] = ()
+    clinic_id: ClinicId | None = None
+    booking_id: str | None = None
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Appointment:
-    """One calendar object of one practitioner, and what only the practice knows of it.
+    """One calendar object of one practitioner, and what only the practice knows of it (``practice``).
 
     ``text`` is the calendar object that clients read and write, under the appointment's own ``uid``. ``starts`` and
     ``ends`` bound its occurrences in UTC, read in the practice's zone; ``ends`` is None where a series has no end.
@@ -69,19 +82,13 @@ class Appointment:
     practice_group_id: PracticeGroupId
     practitioner_id: PractitionerId
     kind: AppointmentKind
-    status: AppointmentStatus
     uid: Uid
     text: str
     summary: str
     starts: datetime
     ends: datetime | None
     recurring: bool
-    note: RecordMark
-    invoice: RecordMark
-    patient_ids: tuple[PatientId, ...]
-    clinic_id: ClinicId | None
-    booking_id: str | None
-    external_id: str | None
+    practice: PracticeFields
     revision: int
     modseq: Modseq
     created_at: datetime
@@ -91,4 +98,8 @@ class Appointment:
     @property
     def is_gone(self) -> bool:
         """Whether it takes no place in any calendar any more."""
-        return self.removed_at is not None or self.status in GONE
+        return self.removed_at is not None or self.practice.status in GONE
+
+    def with_status(self, appointment_status: AppointmentStatus) -> Appointment:
+        """Return the same appointment in another status."""
+        return replace(self, practice=replace(self.practice, status=appointment_status))

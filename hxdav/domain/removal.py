@@ -92,9 +92,9 @@ class Removal:
 
 def protection(appointment: Appointment) -> Reason | None:
     """Why ``appointment`` may not be removed from outside, if it may not (rule 6)."""
-    if appointment.note.protects:
+    if appointment.practice.note.protects:
         return Reason.NOTE_PROTECTS
-    if appointment.invoice.protects:
+    if appointment.practice.invoice.protects:
         return Reason.INVOICE_PROTECTS
     return None
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus, RecordMark
+from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus, PracticeFields, RecordMark
 from hxdav.domain.edit import Outcome, Source
 from hxdav.domain.ids import PatientId, PracticeGroupId, PractitionerId, Uid
 from hxdav.domain.policy import Policy
@@ -62,10 +62,12 @@ def book(
         appointment_id=None,
         content=read_object(build_object(new, now=clock.now()).encode()),
         kind=kind,
-        status=details.status or AppointmentStatus.BOOKED,
-        note=details.note or RecordMark.NONE,
-        invoice=details.invoice or RecordMark.NONE,
-        patient_ids=_patient_ids(tx, group_id, details.patients or (), kind=kind),
+        practice=PracticeFields(
+            status=details.status or AppointmentStatus.BOOKED,
+            note=details.note or RecordMark.NONE,
+            invoice=details.invoice or RecordMark.NONE,
+            patient_ids=_patient_ids(tx, group_id, details.patients or (), kind=kind),
+        ),
     )
     return submit(tx, clock, policy, change=change, source=source)
 
@@ -77,7 +79,8 @@ def rebook(
     group_id = appointment.practice_group_id
     kind = details.kind or (AppointmentKind.PATIENT if details.patients else appointment.kind)
     text = _changed_text(tx, clock, appointment=appointment, details=details)
-    patient_ids = appointment.patient_ids if kind is AppointmentKind.PATIENT else ()
+    known = appointment.practice
+    patient_ids = known.patient_ids if kind is AppointmentKind.PATIENT else ()
     if details.patients is not None:
         patient_ids = _patient_ids(tx, group_id, details.patients, kind=kind)
     change = PutAppointment(
@@ -85,13 +88,13 @@ def rebook(
         appointment_id=appointment.id,
         content=read_object(text.encode()),
         kind=kind,
-        status=details.status or appointment.status,
-        note=details.note or appointment.note,
-        invoice=details.invoice or appointment.invoice,
-        patient_ids=patient_ids,
-        clinic_id=appointment.clinic_id,
-        booking_id=appointment.booking_id,
-        external_id=appointment.external_id,
+        practice=replace(
+            known,
+            status=details.status or known.status,
+            note=details.note or known.note,
+            invoice=details.invoice or known.invoice,
+            patient_ids=patient_ids,
+        ),
     )
     return submit(tx, clock, policy, change=change, source=source)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from hxdav.domain.appointment import AppointmentKind, RecordMark
+from hxdav.domain.appointment import AppointmentKind, PracticeFields, RecordMark
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import PatientId, Uid
 from hxdav.domain.policy import Policy
@@ -83,9 +83,7 @@ def book_demo(tx: Tx, clock: Clock, policy: Policy, *, practitioner: Practitione
             appointment_id=None,
             content=object_of(build_object(new, now=now)),
             kind=AppointmentKind.PATIENT if entry.patient else AppointmentKind.PERSONAL,
-            note=entry.note,
-            invoice=entry.invoice,
-            patient_ids=patient_ids,
+            practice=PracticeFields(note=entry.note, invoice=entry.invoice, patient_ids=patient_ids),
         )
         submit(tx, clock, policy, change=change, source=source)
     return len(entries)

@@ -140,7 +140,7 @@ def _is_cancelled(instance: Instance) -> bool:
 
 
 def _patients(appointments: Iterable[Appointment]) -> set[PatientId]:
-    return {patient_id for each in appointments for patient_id in each.patient_ids}
+    return {patient_id for each in appointments for patient_id in each.practice.patient_ids}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +174,7 @@ class _Writing:
             )
 
     def _patients(self, found: _TakingPlace) -> tuple[str, ...]:
-        return tuple(self.names[each] for each in found.appointment.patient_ids)
+        return tuple(self.names[each] for each in found.appointment.practice.patient_ids)
 
     def _wall(self, moment: datetime) -> datetime:
         return moment.astimezone(self.zone).replace(tzinfo=None)

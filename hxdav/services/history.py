@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from difflib import unified_diff
 from typing import Any
@@ -90,14 +90,15 @@ def past_versions(tx: Tx, appointment: Appointment) -> list[PastVersion]:
 
 def differences(tx: Tx, before: Version, after: Version, *, leave_out: Collection[str] = ()) -> Differences:
     """What is not alike in two versions of an appointment, but for the practice fields in ``leave_out``."""
+    old = _values(before)
     fields = tuple(
         FieldChange(
             name=_LABELS.get(name, name),
-            before=_named(tx, name, before.fields.get(name)),
+            before=_named(tx, name, old[name]),
             after=_named(tx, name, value),
         )
-        for name, value in after.fields.items()
-        if before.fields.get(name) != value and name not in leave_out
+        for name, value in _values(after).items()
+        if old[name] != value and name not in leave_out
     )
     return Differences(fields=fields, properties=_changed_properties(before, after), diff=_diff(before, after))
 
@@ -126,6 +127,12 @@ def outcome_of(removal: Removal, said: Callable[[datetime], str]) -> str:
     at = f" at {said(removal.decided_at)}" if removal.decided_at else ""
     because = f", because {_BECAUSE[removal.decision]}" if removal.decision else ""
     return f"{removal.state}{at}{because}"
+
+
+def _values(version: Version) -> dict[str, Any]:
+    """What a version says beside its text, by name, each as a person reads it."""
+    removed_at = version.removed_at.isoformat() if version.removed_at else None
+    return {"kind": version.kind, **asdict(version.practice), "removed_at": removed_at}
 
 
 _LABELS = {"patient_ids": "patients", "clinic_id": "clinic"}

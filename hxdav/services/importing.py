@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -175,13 +175,10 @@ class _Import:
             appointment_id=present.id,
             content=content,
             kind=present.kind,
-            status=now or (AppointmentStatus.BOOKED if present.is_gone else present.status),
-            note=present.note,
-            invoice=present.invoice,
-            patient_ids=present.patient_ids,
-            clinic_id=present.clinic_id,
-            booking_id=present.booking_id,
-            external_id=present.external_id,
+            practice=replace(
+                present.practice,
+                status=now or (AppointmentStatus.BOOKED if present.is_gone else present.practice.status),
+            ),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -159,12 +159,7 @@ def _without(tx: Tx, clock: Clock, *, appointment: Appointment, dates: Sequence[
         appointment_id=appointment.id,
         content=read_object(set_lines(text, changes).encode()),
         kind=appointment.kind,
-        status=appointment.status,
-        note=appointment.note,
-        invoice=appointment.invoice,
-        clinic_id=appointment.clinic_id,
-        booking_id=appointment.booking_id,
-        external_id=appointment.external_id,
+        practice=replace(appointment.practice, patient_ids=()),
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, or_, select, update
 
-from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus, RecordMark
+from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus, PracticeFields, RecordMark
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import (
     AppointmentId,
@@ -31,14 +31,16 @@ from hxdav.store.seconds import LENGTHY, moment_of, seconds_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """One state of an appointment, and whose edit brought it about. ``fields`` is what only the practice knows."""
+    """One state of an appointment, and whose edit brought it about."""
 
     revision: int
     at: datetime
     action: str
     source: Source
     text: str
-    fields: Mapping[str, Any]
+    kind: AppointmentKind
+    practice: PracticeFields
+    removed_at: datetime | None
 
 
 class Appointments:
@@ -141,7 +143,7 @@ class Appointments:
                 "app_password_id": source.app_password_id,
                 "agent": source.agent,
                 "text": appointment.text,
-                "fields": _practice_fields(appointment),
+                "fields": _version_fields(appointment),
             },
         )
 
@@ -164,7 +166,7 @@ class Appointments:
                 "patient_id": patient_id,
                 "practice_group_id": appointment.practice_group_id,
             }
-            for patient_id in appointment.patient_ids
+            for patient_id in appointment.practice.patient_ids
         ]
         if rows:
             self._connection.execute(insert(AppointmentPatientRow), rows)
@@ -235,19 +237,21 @@ def _appointment(row: Row[*tuple[Any, ...]], patient_ids: tuple[PatientId, ...])
         practice_group_id=PracticeGroupId(row.practice_group_id),
         practitioner_id=PractitionerId(row.practitioner_id),
         kind=AppointmentKind(row.kind),
-        status=AppointmentStatus(row.status),
         uid=Uid(row.uid),
         text=row.text,
         summary=row.summary,
         starts=moment_of(row.starts),
         ends=None if row.ends is None else moment_of(row.ends),
         recurring=row.recurring,
-        note=RecordMark(row.note),
-        invoice=RecordMark(row.invoice),
-        patient_ids=patient_ids,
-        clinic_id=None if row.clinic_id is None else ClinicId(row.clinic_id),
-        booking_id=row.booking_id,
-        external_id=row.external_id,
+        practice=PracticeFields(
+            status=AppointmentStatus(row.status),
+            note=RecordMark(row.note),
+            invoice=RecordMark(row.invoice),
+            patient_ids=patient_ids,
+            clinic_id=None if row.clinic_id is None else ClinicId(row.clinic_id),
+            booking_id=row.booking_id,
+            external_id=row.external_id,
+        ),
         revision=row.revision,
         modseq=Modseq(row.modseq),
         created_at=row.created_at,
@@ -259,18 +263,18 @@ def _appointment(row: Row[*tuple[Any, ...]], patient_ids: tuple[PatientId, ...])
 def _columns(appointment: Appointment) -> dict[str, Any]:
     return {
         "kind": appointment.kind,
-        "status": appointment.status,
+        "status": appointment.practice.status,
         "uid": appointment.uid,
         "text": appointment.text,
         "summary": appointment.summary,
         "starts": seconds_of(appointment.starts),
         "ends": None if appointment.ends is None else seconds_of(appointment.ends),
         "recurring": appointment.recurring,
-        "note": appointment.note,
-        "invoice": appointment.invoice,
-        "clinic_id": appointment.clinic_id,
-        "booking_id": appointment.booking_id,
-        "external_id": appointment.external_id,
+        "note": appointment.practice.note,
+        "invoice": appointment.practice.invoice,
+        "clinic_id": appointment.practice.clinic_id,
+        "booking_id": appointment.practice.booking_id,
+        "external_id": appointment.practice.external_id,
         "revision": appointment.revision,
         "modseq": appointment.modseq,
         "updated_at": appointment.updated_at,
@@ -278,16 +282,11 @@ def _columns(appointment: Appointment) -> dict[str, Any]:
     }
 
 
-def _practice_fields(appointment: Appointment) -> dict[str, Any]:
+def _version_fields(appointment: Appointment) -> dict[str, Any]:
+    """What a version keeps beside the text, as JSON; ``_version`` reads it."""
     return {
         "kind": appointment.kind,
-        "status": appointment.status,
-        "note": appointment.note,
-        "invoice": appointment.invoice,
-        "patient_ids": list(appointment.patient_ids),
-        "clinic_id": appointment.clinic_id,
-        "booking_id": appointment.booking_id,
-        "external_id": appointment.external_id,
+        **asdict(appointment.practice),
         "removed_at": appointment.removed_at.astimezone(UTC).isoformat() if appointment.removed_at else None,
     }
 
@@ -300,7 +299,25 @@ def _version(row: Row[*tuple[Any, ...]]) -> Version:
         app_password_id=None if row.app_password_id is None else AppPasswordId(row.app_password_id),
         agent=row.agent,
     )
-    return Version(revision=row.revision, at=row.at, action=row.action, source=source, text=row.text, fields=row.fields)
+    known = row.fields
+    return Version(
+        revision=row.revision,
+        at=row.at,
+        action=row.action,
+        source=source,
+        text=row.text,
+        kind=AppointmentKind(known["kind"]),
+        practice=PracticeFields(
+            status=AppointmentStatus(known["status"]),
+            note=RecordMark(known["note"]),
+            invoice=RecordMark(known["invoice"]),
+            patient_ids=tuple(PatientId(each) for each in known["patient_ids"]),
+            clinic_id=None if known["clinic_id"] is None else ClinicId(known["clinic_id"]),
+            booking_id=known["booking_id"],
+            external_id=known["external_id"],
+        ),
+        removed_at=None if known["removed_at"] is None else datetime.fromisoformat(known["removed_at"]),
+    )
 
 
 def _occurrence(appointment: Appointment, interval: Interval) -> dict[str, Any]:

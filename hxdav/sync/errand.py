@@ -110,7 +110,7 @@ def ours_of(tx: Tx, errand: Errand, mirror: Mirror) -> Ours:
     level = level_for(tx, errand.integration_id)
     initials = ""
     if level is PrivacyLevel.INITIALS:
-        initials = initials_of([patient.name for patient in tx.people.patients(appointment.patient_ids)])
+        initials = initials_of([patient.name for patient in tx.people.patients(appointment.practice.patient_ids)])
     text = outward(
         appointment,
         uid=mirror.uid,

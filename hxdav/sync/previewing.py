@@ -65,7 +65,7 @@ def preview(
         if not each.is_gone and not each.recurring and each.starts >= now
     ]
     chosen = sorted(_chosen(coming), key=lambda each: each.starts)
-    patient_ids = tuple({patient_id for each in chosen for patient_id in each.patient_ids})
+    patient_ids = tuple({patient_id for each in chosen for patient_id in each.practice.patient_ids})
     names = {each.id: each.name for each in tx.people.patients(patient_ids)} if patient_ids else {}
     return Preview(
         count=len(tx.occurrences.taking_place(practitioner.id, window.interval)),
@@ -83,7 +83,7 @@ def _chosen(coming: list[Appointment]) -> Iterator[Appointment]:
 def _example(
     appointment: Appointment, names: Mapping[PatientId, str], *, levels: Collection[PrivacyLevel], zone: ZoneInfo
 ) -> Example:
-    initials = initials_of([names[patient_id] for patient_id in appointment.patient_ids])
+    initials = initials_of([names[patient_id] for patient_id in appointment.practice.patient_ids])
 
     def title(level: PrivacyLevel) -> str:
         # By the very words that are sent, so that this says nothing else than they do.

@@ -25,14 +25,14 @@ _READER = Capabilities(
 def calendar_text(tx: Tx, shown: Publication) -> str:
     """One VCALENDAR with all that ``shown`` shows."""
     appointments = list(published(tx, shown))
-    seen = {patient_id for each in appointments for patient_id in each.patient_ids}
+    seen = {patient_id for each in appointments for patient_id in each.practice.patient_ids}
     names = {each.id: each.name for each in tx.people.patients(tuple(seen))}
     texts = (
         outward(
             each,
             uid=shown.uid_of(each.id),
             level=shown.level,
-            initials=initials_of([names[patient_id] for patient_id in each.patient_ids]),
+            initials=initials_of([names[patient_id] for patient_id in each.practice.patient_ids]),
             capabilities=_READER,
             practice_zone=shown.zone,
         )

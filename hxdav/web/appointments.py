@@ -121,7 +121,7 @@ class _Appointments:
                 appointment=appointment,
                 said=said_by(appointment.text, practice_zone=one.zone),
                 doubt=doubt_about(object_of(appointment.text), practice_zone=one.zone),
-                patients=tx.people.patients(appointment.patient_ids),
+                patients=tx.people.patients(appointment.practice.patient_ids),
                 places=explain(tx, self.backend.clock, self.backend.policy, appointment_id=appointment.id),
                 history=told_history(versions, one.zone),
                 undone_by=_last_other([each.version for each in versions]),

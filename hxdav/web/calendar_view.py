@@ -106,9 +106,9 @@ def _marks(found: Occasion) -> list[str]:
     """What marks an appointment, in the words of its own page."""
     appointment = found.appointment
     marks = ["a deletion waits"] if found.removal is not None else []
-    if appointment.status.value != "booked":
-        marks.append(appointment.status.value)
-    for name, mark in (("note", appointment.note), ("invoice", appointment.invoice)):
+    if appointment.practice.status.value != "booked":
+        marks.append(appointment.practice.status.value)
+    for name, mark in (("note", appointment.practice.note), ("invoice", appointment.practice.invoice)):
         if mark is not RecordMark.NONE:
             marks.append(name if mark is RecordMark.PRESENT else f"{name} not known")
     return marks

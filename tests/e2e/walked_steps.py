@@ -139,7 +139,7 @@ class Steps:
             text,
             appointment_id=found.id,
             kind=found.kind,
-            note=RecordMark.PRESENT if change == "note" else found.note,
+            note=RecordMark.PRESENT if change == "note" else found.practice.note,
             patients=_PATIENTS[:1] if found.kind is AppointmentKind.PATIENT else (),
         )
         return f"practice: {change} of {found.id}\n{text}"

@@ -229,7 +229,7 @@ def test_the_cancellation_of_the_whole_cancels_the_appointment(import_: Importer
     assert import_.appointments() == []
     with import_.practice.store.snapshot() as tx:
         (kept,) = tx.appointments.with_uid(import_.practice.practitioner_id, Uid("one"))
-    assert kept.status is AppointmentStatus.CANCELLED
+    assert kept.practice.status is AppointmentStatus.CANCELLED
     assert import_(a_file(whole, method="CANCEL")) == [("one", "unchanged")]
     # The invitation again is older than its cancellation.
     assert import_(SERIES) == [("one", "unchanged")]

@@ -34,13 +34,13 @@ def apply(desk: Desk, removal: Removal, decision: Decision, *, zone: ZoneInfo) -
         return
     _decide(desk, removal, RemovalState.APPLIED, decision=decision)
     is_patient = appointment.kind is AppointmentKind.PATIENT
-    status = AppointmentStatus.CANCELLED if is_patient else appointment.status
+    removed = appointment.with_status(AppointmentStatus.CANCELLED) if is_patient else appointment
     record(
         # Whose edit it is, is whose deletion it was, whoever let it through.
         replace(desk, source=removal.source),
         Recording(
             before=appointment,
-            after=replace(appointment, status=status, removed_at=desk.now),
+            after=replace(removed, removed_at=desk.now),
             zone=zone,
             action="removed",
         ),
@@ -111,8 +111,8 @@ def _has_changed(desk: Desk, removal: Removal, appointment: Appointment) -> bool
         return True
     return (
         time_lines(object_of(removed.text)) != time_lines(object_of(appointment.text))
-        or removed.fields["patient_ids"] != list(appointment.patient_ids)
-        or removed.fields["status"] != appointment.status
+        or removed.practice.patient_ids != appointment.practice.patient_ids
+        or removed.practice.status != appointment.practice.status
     )
 
 

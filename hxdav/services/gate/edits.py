@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from hxdav.domain.appointment import AppointmentKind, AppointmentStatus, RecordMark
+from hxdav.domain.appointment import AppointmentKind, PracticeFields
 from hxdav.domain.edit import NO_PRECONDITION, Precondition
-from hxdav.domain.ids import AppointmentId, ClinicId, Href, IntegrationId, PatientId, PractitionerId
+from hxdav.domain.ids import AppointmentId, Href, IntegrationId, PractitionerId
 from hxdav.domain.refusal import CalendarDataError
 from hxdav.ical.objects import CalendarObject, read_object
 
@@ -62,13 +62,7 @@ class PutAppointment:
     appointment_id: AppointmentId | None
     content: CalendarObject
     kind: AppointmentKind
-    status: AppointmentStatus = AppointmentStatus.BOOKED
-    note: RecordMark = RecordMark.NONE
-    invoice: RecordMark = RecordMark.NONE
-    patient_ids: tuple[PatientId, ...] = ()
-    clinic_id: ClinicId | None = None
-    booking_id: str | None = None
-    external_id: str | None = None
+    practice: PracticeFields = field(default_factory=PracticeFields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

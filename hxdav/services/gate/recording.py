@@ -68,7 +68,7 @@ def record(desk: Desk, change: Recording) -> Recorded:
     if change.before is None:
         appointment = replace(appointment, id=tx.appointments.add(appointment))
     else:
-        patients_changed = change.before.patient_ids != appointment.patient_ids
+        patients_changed = change.before.practice.patient_ids != appointment.practice.patient_ids
         tx.appointments.change(appointment, patients_changed=patients_changed)
     if change.before is None or change.before.text != appointment.text:
         index = index_of(change.reading(), practice_zone=change.zone, now=desk.now)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from zoneinfo import ZoneInfo
 
-from hxdav.domain.appointment import GONE, Appointment, AppointmentKind, AppointmentStatus
+from hxdav.domain.appointment import GONE, Appointment, AppointmentKind
 from hxdav.domain.edit import Applied, Outcome, Refused
-from hxdav.domain.ids import ClinicId, PatientId
 from hxdav.domain.refusal import Reason
 from hxdav.domain.removal import protection
 from hxdav.ical.objects import object_of
@@ -77,32 +76,28 @@ def uid_in_use(desk: Desk, before: Appointment, after: Appointment) -> Refused |
 
 def _state(version: Version) -> tuple[str, dict[str, object]]:
     """What of a version is restored; when it was removed is not, but that it was."""
-    fields = {name: value for name, value in version.fields.items() if name not in NOT_RESTORED}
-    return version.text, fields | {"removed_at": fields["removed_at"] is not None}
+    fields = {name: value for name, value in asdict(version.practice).items() if name not in NOT_RESTORED}
+    return version.text, fields | {"kind": version.kind, "removed": version.removed_at is not None}
 
 
 def _took_place(version: Version) -> bool:
-    return version.fields["removed_at"] is None and version.fields["status"] not in GONE
+    return version.removed_at is None and version.practice.status not in GONE
 
 
 def _as_it_was(desk: Desk, before: Appointment, version: Version, *, zone: ZoneInfo) -> Appointment:
     content = object_of(version.text)
     whole = extent(content, practice_zone=zone)
-    fields = version.fields
     return replace(
         before,
-        kind=AppointmentKind(fields["kind"]),
-        status=AppointmentStatus(fields["status"]),
+        kind=version.kind,
         uid=content.uid,
         text=version.text,
         summary=content.summary,
         starts=whole.starts,
         ends=whole.ends,
         recurring=content.is_recurring,
-        patient_ids=tuple(PatientId(each) for each in fields["patient_ids"]),
-        clinic_id=None if fields["clinic_id"] is None else ClinicId(fields["clinic_id"]),
-        booking_id=fields["booking_id"],
-        removed_at=desk.now if fields["removed_at"] else None,
+        practice=replace(version.practice, **{name: getattr(before.practice, name) for name in NOT_RESTORED}),
+        removed_at=desk.now if version.removed_at else None,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus, RecordMark
+from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus, PracticeFields
 from hxdav.domain.edit import Applied, Merged, Outcome, Owned
 from hxdav.domain.ids import AppointmentId, Modseq
 from hxdav.domain.mirror import Mirror, MirrorState
@@ -38,19 +38,13 @@ def create(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObject
         practice_group_id=place.practice.practice_group_id,
         practitioner_id=place.integration.practitioner_id,
         kind=AppointmentKind.PERSONAL,
-        status=AppointmentStatus.BOOKED,
         uid=content.uid,
         text=content.text,
         summary=content.summary,
         starts=whole.starts,
         ends=whole.ends,
         recurring=content.is_recurring,
-        note=RecordMark.NONE,
-        invoice=RecordMark.NONE,
-        patient_ids=(),
-        clinic_id=None,
-        booking_id=None,
-        external_id=None,
+        practice=PracticeFields(),
         revision=0,
         modseq=Modseq(0),
         created_at=desk.now,
@@ -148,17 +142,16 @@ def _placement(edit: PutObject, content: CalendarObject) -> Placement:
 
 def _rewritten(desk: Desk, place: Place, appointment: Appointment, *, content: CalendarObject) -> Appointment:
     whole = extent(content, practice_zone=place.zone)
-    status = appointment.status
+    present = appointment
     if appointment.is_gone:
-        status = _status_before_removal(desk, appointment)
+        present = appointment.with_status(_status_before_removal(desk, appointment))
     return replace(
-        appointment,
+        present,
         text=content.text,
         summary=content.summary,
         starts=whole.starts,
         ends=whole.ends,
         recurring=content.is_recurring,
-        status=status,
         removed_at=None,
     )
 
@@ -166,8 +159,8 @@ def _rewritten(desk: Desk, place: Place, appointment: Appointment, *, content: C
 def _status_before_removal(desk: Desk, appointment: Appointment) -> AppointmentStatus:
     """The status that the latest version had in which the appointment took place."""
     for version in reversed(desk.tx.appointments.versions(appointment.id)):
-        status = AppointmentStatus(version.fields["status"])
-        if version.fields["removed_at"] is None and status is not AppointmentStatus.CANCELLED:
+        status = version.practice.status
+        if version.removed_at is None and status is not AppointmentStatus.CANCELLED:
             return status
     return AppointmentStatus.BOOKED
 

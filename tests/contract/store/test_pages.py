@@ -57,7 +57,7 @@ def test_some_appointments_come_by_start_with_their_patients(store: Store) -> No
         found = tx.appointments.some([late.id, early, AppointmentId(99)])
 
     assert [each.id for each in found] == [early, late.id]
-    assert len(found[1].patient_ids) == 2
+    assert len(found[1].practice.patient_ids) == 2
 
 
 def test_patients_are_found_by_each_word_within_their_practice(store: Store) -> None:

@@ -141,7 +141,7 @@ def test_restore_brings_a_version_back_by_its_number_and_leaves_the_note(kept: K
 
     assert "patients: Al Roe → Jo Doe" in done.out
     assert "note" not in done.out
-    assert kept.world.appointment(kept.id).note is RecordMark.PRESENT
+    assert kept.world.appointment(kept.id).practice.note is RecordMark.PRESENT
 
 
 @pytest.mark.parametrize(

@@ -373,7 +373,7 @@ def test_another_title_does_not_speak_against_a_removal(store: Store) -> None:
     practice.clock.advance(seconds=60)
     practice.settle()
 
-    assert practice.appointment(booked.id).status is AppointmentStatus.CANCELLED
+    assert practice.appointment(booked.id).practice.status is AppointmentStatus.CANCELLED
     assert practice.changes(calendar)[href] is None
 
 

@@ -133,7 +133,7 @@ def test_the_practices_words_for_a_patient_appointment_stay_and_the_rest_is_take
     assert "RRULE" not in kept
     assert "ATTENDEE" not in kept
     assert practice.shown(calendar)[href] != etag
-    assert practice.appointment(booked.id).patient_ids == booked.patient_ids
+    assert practice.appointment(booked.id).practice.patient_ids == booked.practice.patient_ids
 
 
 def test_a_title_alone_that_is_overruled_still_brings_ours_back(store: Store) -> None:
@@ -243,7 +243,7 @@ def test_the_practices_change_of_status_is_kept_through_an_outside_edit(store: S
 
     practice.put(calendar, href, an_object(_shown_uid(store, calendar, href), "LOCATION:Room 2", summary="Jo"))
 
-    assert practice.appointment(booked.id).status is AppointmentStatus.ARRIVED
+    assert practice.appointment(booked.id).practice.status is AppointmentStatus.ARRIVED
 
 
 def _shown_uid(store: Store, calendar: int, href: str) -> str:

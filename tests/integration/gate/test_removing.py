@@ -43,8 +43,8 @@ def test_a_removed_patient_appointment_is_cancelled_and_stays_on_record(store: S
     practice.removed(calendar, href)
 
     kept = practice.appointment(booked.id)
-    assert kept.status is AppointmentStatus.CANCELLED
-    assert kept.patient_ids == booked.patient_ids
+    assert kept.practice.status is AppointmentStatus.CANCELLED
+    assert kept.practice.patient_ids == booked.practice.patient_ids
     assert practice.shown(calendar) == {}
 
 
@@ -79,7 +79,7 @@ def test_cancelled_put_on_a_single_is_a_removal(store: Store) -> None:
     practice.clock.advance(seconds=60)
     practice.settle()
 
-    assert practice.appointment(booked.id).status is AppointmentStatus.CANCELLED
+    assert practice.appointment(booked.id).practice.status is AppointmentStatus.CANCELLED
     assert practice.shown(calendar) == {}
 
 
@@ -128,8 +128,8 @@ def test_putting_a_removed_uid_again_restores_that_appointment_everywhere(store:
     assert isinstance(outcome, Applied)
     assert outcome.appointment_id == booked.id
     restored = practice.appointment(booked.id)
-    assert restored.status is AppointmentStatus.ARRIVED
-    assert restored.patient_ids == booked.patient_ids
+    assert restored.practice.status is AppointmentStatus.ARRIVED
+    assert restored.practice.patient_ids == booked.practice.patient_ids
     assert set(practice.shown(calendar)) == {"again.ics"}
     assert set(practice.shown(other)) == {elsewhere}
 
@@ -164,7 +164,7 @@ def test_what_the_practice_cancelled_is_not_brought_back_from_outside(store: Sto
 
     assert isinstance(outcome, Applied)
     assert outcome.appointment_id != booked.id
-    assert practice.appointment(booked.id).status is AppointmentStatus.CANCELLED
+    assert practice.appointment(booked.id).practice.status is AppointmentStatus.CANCELLED
 
 
 def test_a_move_shows_the_same_object_at_the_new_address_with_one_modseq(store: Store) -> None:

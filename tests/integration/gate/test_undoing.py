@@ -90,12 +90,15 @@ def test_a_removed_session_comes_back_with_its_patient_and_its_status(store: Sto
     booked = practice.book(an_object(), patients=("Jo Doe",), status=AppointmentStatus.ARRIVED)
     (href,) = practice.shown(calendar)
     practice.removed(calendar, href)
-    assert practice.appointment(booked.id).status is AppointmentStatus.CANCELLED
+    assert practice.appointment(booked.id).practice.status is AppointmentStatus.CANCELLED
 
     restore(practice, booked.id, 1)
 
     restored = practice.appointment(booked.id)
-    assert (restored.status, restored.patient_ids) == (AppointmentStatus.ARRIVED, booked.patient_ids)
+    assert (restored.practice.status, restored.practice.patient_ids) == (
+        AppointmentStatus.ARRIVED,
+        booked.practice.patient_ids,
+    )
     assert list(practice.shown(calendar)) == [href]
 
 
@@ -107,7 +110,7 @@ def test_what_was_made_a_patients_becomes_personal_again(store: Store) -> None:
     restore(practice, appointment_id, 1)
 
     restored = practice.appointment(appointment_id)
-    assert (restored.kind, restored.patient_ids) == (AppointmentKind.PERSONAL, ())
+    assert (restored.kind, restored.practice.patient_ids) == (AppointmentKind.PERSONAL, ())
 
 
 def test_a_version_that_was_gone_is_a_removal_of_now(store: Store) -> None:
@@ -171,7 +174,7 @@ def test_note_and_invoice_stay_what_they_are_now(store: Store) -> None:
     restore(practice, booked.id, 1)
 
     restored = practice.appointment(booked.id)
-    assert (restored.summary, restored.note, restored.invoice) == (
+    assert (restored.summary, restored.practice.note, restored.practice.invoice) == (
         "Supervision",
         RecordMark.PRESENT,
         RecordMark.UNKNOWN,

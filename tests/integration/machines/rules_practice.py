@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 from sqlalchemy import Row
 
-from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus, RecordMark
+from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus, PracticeFields, RecordMark
 from hxdav.domain.edit import Applied, Outcome, Refused
 from hxdav.domain.ids import AppointmentId
 from hxdav.domain.refusal import Reason
@@ -40,8 +41,9 @@ class PracticeRules(OutsideRules):
                 appointment_id=None,
                 content=object_of(text),
                 kind=kind,
-                note=note,
-                patient_ids=() if is_personal else tuple(self.patients[n] for n in patients),
+                practice=PracticeFields(
+                    note=note, patient_ids=() if is_personal else tuple(self.patients[n] for n in patients)
+                ),
             )
         )
 
@@ -55,10 +57,13 @@ class PracticeRules(OutsideRules):
             appointment_id=appointment.id,
             content=object_of(self.changed(appointment.text, change, days=days)),
             kind=AppointmentKind.PATIENT if has_patients else appointment.kind,
-            status=_status(appointment, change),
-            note=_mark(appointment.note, change, "note"),
-            invoice=_mark(appointment.invoice, change, "invoice"),
-            patient_ids=tuple(self.patients[1:]) if has_patients else appointment.patient_ids,
+            practice=replace(
+                appointment.practice,
+                status=_status(appointment, change),
+                note=_mark(appointment.practice.note, change, "note"),
+                invoice=_mark(appointment.practice.invoice, change, "invoice"),
+                patient_ids=tuple(self.patients[1:]) if has_patients else appointment.practice.patient_ids,
+            ),
         )
         outcome = self.says(changed, about=appointment.id)
         assert not isinstance(outcome, Refused) or (appointment.is_gone and outcome.reason is Reason.UID_IN_USE)
@@ -92,7 +97,7 @@ class PracticeRules(OutsideRules):
         assert (after.kind, after.status) == (version.fields["kind"], version.fields["status"])
         assert (after.removed_at is None) == (version.fields["removed_at"] is None)
         with self.store.snapshot() as tx:
-            assert list(tx.appointments.one(appointment_id).patient_ids) == version.fields["patient_ids"]
+            assert list(tx.appointments.one(appointment_id).practice.patient_ids) == version.fields["patient_ids"]
         if was_gone and not takes_no_place(after):
             self.saw("undone: it takes place again")
             had = {each.integration_id for each in self.picture.mirrors.values() if each.appointment_id == after.id}
@@ -145,9 +150,9 @@ class PracticeRules(OutsideRules):
 
 def _status(appointment: Appointment, change: str) -> AppointmentStatus:
     if change == "status" or appointment.is_gone:
-        arrived = appointment.status is AppointmentStatus.ARRIVED
+        arrived = appointment.practice.status is AppointmentStatus.ARRIVED
         return AppointmentStatus.BOOKED if arrived else AppointmentStatus.ARRIVED
-    return appointment.status
+    return appointment.practice.status
 
 
 def _mark(mark: RecordMark, change: str, which: str) -> RecordMark:

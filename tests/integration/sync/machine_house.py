@@ -74,8 +74,8 @@ class HouseRules(PersonRules):
             text,
             appointment_id=found.id,
             kind=kind,
-            note=RecordMark.PRESENT if change == "note" else found.note,
-            invoice=RecordMark.PRESENT if change == "invoice" else found.invoice,
+            note=RecordMark.PRESENT if change == "note" else found.practice.note,
+            invoice=RecordMark.PRESENT if change == "invoice" else found.practice.invoice,
             patients=("Jane Roe",) if kind is AppointmentKind.PATIENT else (),
         )
         self.model.ours |= marks_of(text)

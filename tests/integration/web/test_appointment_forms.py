@@ -46,7 +46,7 @@ def every(practice: PracticeWorld) -> list[Appointment]:
 
 def names_of(practice: PracticeWorld, appointment: Appointment) -> list[str]:
     with practice.store.snapshot() as tx:
-        return [each.name for each in tx.people.patients(appointment.patient_ids)]
+        return [each.name for each in tx.people.patients(appointment.practice.patient_ids)]
 
 
 def test_a_personal_appointment_is_added_by_the_practices_clock(maya: Browser, desk: Desk) -> None:
@@ -223,7 +223,7 @@ def test_a_personal_appointment_turns_into_one_with_a_patient(maya: Browser, des
     maya.post(f"{APPOINTMENTS}/{number}/patients", patient=str(anna), title="Session")
 
     after = desk.practice.appointment(number)
-    assert (after.kind, after.patient_ids, after.summary) == (AppointmentKind.PATIENT, (anna,), "Session")
+    assert (after.kind, after.practice.patient_ids, after.summary) == (AppointmentKind.PATIENT, (anna,), "Session")
 
 
 def test_a_new_patient_is_added_by_name(maya: Browser, desk: Desk) -> None:

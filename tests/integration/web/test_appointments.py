@@ -182,7 +182,7 @@ def test_an_appointment_is_cancelled_after_asking(maya: Browser, desk: Desk) -> 
 
     maya.post(f"{APPOINTMENTS}/{number}/cancel")
 
-    assert desk.practice.appointment(number).status is AppointmentStatus.CANCELLED
+    assert desk.practice.appointment(number).practice.status is AppointmentStatus.CANCELLED
     page = maya.get(f"{APPOINTMENTS}/{number}").text
     assert "Cancelled by maya" in page
     assert "Cancel appointment" not in page

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 
-from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus, RecordMark
+from hxdav.domain.appointment import Appointment, AppointmentKind, PracticeFields, RecordMark
 from hxdav.domain.field import EVERY_FIELD, Field
 from hxdav.domain.ids import AppointmentId, Modseq, PracticeGroupId, PractitionerId, Uid
 from hxdav.domain.privacy import PrivacyLevel
@@ -55,19 +55,13 @@ def an_appointment(text: str, kind: AppointmentKind = AppointmentKind.PATIENT) -
         practice_group_id=PracticeGroupId(1),
         practitioner_id=PractitionerId(1),
         kind=kind,
-        status=AppointmentStatus.BOOKED,
         uid=Uid("ours"),
         text=text,
         summary="Anna Berg",
         starts=MADE,
         ends=MADE,
         recurring=False,
-        note=RecordMark.NONE,
-        invoice=RecordMark.NONE,
-        patient_ids=(),
-        clinic_id=None,
-        booking_id=None,
-        external_id=None,
+        practice=PracticeFields(),
         revision=1,
         modseq=Modseq(1),
         created_at=MADE,
@@ -157,7 +151,9 @@ def test_whatever_goes_out_is_private_and_under_the_uid_that_the_provider_knows(
 
 def test_what_changes_only_for_the_practice_changes_nothing_of_what_goes_out() -> None:
     appointment = an_appointment(a_calendar(a_vevent(STAMP, START, END)))
-    later = replace(appointment, updated_at=MADE + timedelta(days=1), note=RecordMark.PRESENT, revision=2)
+    later = replace(
+        appointment, updated_at=MADE + timedelta(days=1), practice=PracticeFields(note=RecordMark.PRESENT), revision=2
+    )
     texts = {
         outward(
             each,
