@@ -92,8 +92,8 @@ def _observance(
 ) -> Iterator[str]:
     yield f"BEGIN:{kind}"
     yield f"DTSTART:{local_text(start)}"
-    yield f"TZOFFSETFROM:{_offset_text(offset if before is None else before)}"
-    yield f"TZOFFSETTO:{_offset_text(offset)}"
+    yield f"TZOFFSETFROM:{offset_text(offset if before is None else before)}"
+    yield f"TZOFFSETTO:{offset_text(offset)}"
     yield f"TZNAME:{name}"
     if rule:
         yield rule
@@ -158,7 +158,8 @@ def _offset(zone: ZoneInfo, moment: datetime) -> timedelta:
     return moment.astimezone(zone).utcoffset() or timedelta(0)
 
 
-def _offset_text(offset: timedelta) -> str:
+def offset_text(offset: timedelta) -> str:
+    """A UTC-OFFSET as it is written (RFC 5545 §3.3.14)."""
     sign = "-" if offset < timedelta(0) else "+"
     minutes, seconds = divmod(abs(offset).seconds, 60)
     text = f"{sign}{minutes // 60:02}{minutes % 60:02}"

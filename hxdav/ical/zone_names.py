@@ -27,8 +27,6 @@ _REPLACED = {
 _UTC_NAMES = frozenset({"UTC", "GMT", "Z", "ETC/UTC", "TZONE://MICROSOFT/UTC"})
 _DISPLAYED = re.compile(r"\((?:UTC|GMT)(?:([+-])(\d\d)[:.]?(\d\d))?\)(.*)", re.ASCII | re.DOTALL)
 _COUNTRY = re.compile(r"\(.*?\)")
-_COMPARED_FROM = datetime(2025, 1, 1, 12, tzinfo=UTC)
-_COMPARED_DAYS = 6 * 365
 _SEASONS = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC))
 
 
@@ -63,18 +61,36 @@ def windows_name(name: str) -> str:
     if name in win_tz:
         return name
     found = tz_win.get(name, "")
-    return found if name and found and _same_clock(name, win_tz[found]) else ""
+    if not name or not found:
+        return ""
+    return found if _same_clock(iana_zone(name), iana_zone(win_tz[found]), range(2025, 2031)) else ""
 
 
-def _same_clock(name: str, other: str) -> bool:
-    zone, reference = iana_zone(name), iana_zone(other)
-    noons = (_COMPARED_FROM + timedelta(days=day) for day in range(_COMPARED_DAYS))
-    return all(noon.astimezone(zone).utcoffset() == noon.astimezone(reference).utcoffset() for noon in noons)
+@lru_cache(maxsize=256)
+def zone_like(clock: tzinfo, *, year: int, first: str = "") -> str:
+    """IANA's name of a zone that keeps ``clock`` in ``year`` and the next, ``first`` if that does; empty for none."""
+    years = range(year, year + 2)
+    return next(
+        (name for name in (first, *map(_general_name, win_tz)) if _same_clock(clock, iana_zone(name), years)), ""
+    )
+
+
+def _same_clock(one: tzinfo | None, other: tzinfo | None, years: range) -> bool:
+    """Whether two zones show the same time at each hour of ``years``."""
+    if one is None or other is None:
+        return False
+    begin, end = (datetime(year, 1, 1, tzinfo=UTC) for year in (years.start, years.stop))
+    hours = (begin + timedelta(hours=hour) for hour in range((end - begin).days * 24))
+    return all(hour.astimezone(one).utcoffset() == hour.astimezone(other).utcoffset() for hour in hours)
 
 
 def _windows_zone(name: str) -> tzinfo | None:
-    key = win_tz.get(name, "")
-    return iana_zone(_REPLACED.get(key, key)) if key else None
+    return iana_zone(_general_name(name)) if name in win_tz else None
+
+
+def _general_name(windows: str) -> str:
+    """IANA's name of the zone that stands for a Windows name anywhere."""
+    return _REPLACED.get(win_tz[windows], win_tz[windows])
 
 
 def _displayed_zone(name: str) -> tzinfo | None:

@@ -14,7 +14,7 @@ from hxdav.domain.times import AllDay, Floating, Zoned
 from hxdav.ical.fields import Parts, parts_of
 from hxdav.ical.objects import object_of, read_object
 from hxdav.remote import RemoteObject, Unreadable
-from hxdav.remotes.exchange.elements import KEY, Element, every, find, local, own_property, t, text_at
+from hxdav.remotes.exchange.elements import KEY, Element, every, find, local, need, own_property, t, text_at
 from hxdav.remotes.exchange.items_out import bodies_of, can_express, key_value, new_item, updates
 from hxdav.remotes.exchange.recurrence import recurrence_element, recurrence_of
 from hxdav.remotes.exchange.series import Pieces
@@ -303,21 +303,76 @@ def test_a_recurrence_comes_back(text: str) -> None:
     assert found["range"] == wanted["range"]
 
 
-def periods(*biases: str) -> Element:
-    told = t("Periods", *(t("Period", Bias=bias, Name=f"P{bias}", Id=bias) for bias in biases))
-    return t("StartTimeZone", told, Id="Congress", Name="Congress")
+def a_definition(*changes: Element, biases: tuple[str, ...] = (), name: str = "Congress", **more: str) -> Element:
+    """A zone by its whole clock; each change of the group goes to the period of its own number."""
+    told = t("Periods", *(t("Period", Bias=bias, Name=bias, Id=f"p{number}") for number, bias in enumerate(biases)))
+    groups = t("TransitionsGroups", t("TransitionsGroup", *changes, Id="0"))
+    first = t("Transitions", t("Transition", t("To", text="0", Kind="Group")))
+    return t("StartTimeZone", told, groups, first, Name=name, **{"Id": "Congress", **more})
 
 
-def test_a_zone_that_differs_from_utc_as_the_practice_does_is_taken_for_the_practices() -> None:
-    assert name_of(periods("-PT10H", "-PT11H"), home=HOME, year=2026) == HOME
-    assert name_of(periods("-PT10H0M0.0S", "-P0DT11H"), home=HOME, year=2026) == HOME
+def a_day(period: int, month: int, which: int, *, at: str = "PT2H") -> Element:
+    """A change on a Sunday."""
+    return t(
+        "RecurringDayTransition",
+        t("To", text=f"p{period}", Kind="Period"),
+        t("TimeOffset", text=at),
+        t("Month", text=str(month)),
+        t("DayOfWeek", text="Sunday"),
+        t("Occurrence", text=str(which)),
+    )
 
 
-@pytest.mark.parametrize("biases", [("-PT10H",), ("PT10H", "PT11H"), ("-PT1H", "-PT2H"), ("nonsense",), ()])
-def test_another_zone_is_not_taken_for_the_practices(biases: tuple[str, ...]) -> None:
-    assert name_of(periods(*biases), home=HOME, year=2026) == ""
+def here() -> tuple[Element, ...]:
+    return a_day(0, 4, 1, at="PT3H"), a_day(1, 10, 1)
 
 
-@pytest.mark.parametrize("home", ["", "Nowhere/Land"])
-def test_without_a_practices_zone_an_unknown_zone_stays_unknown(home: str) -> None:
-    assert name_of(periods("-PT10H", "-PT11H"), home=home, year=2026) == ""
+def steady() -> Element:
+    return t("Transition", t("To", text="p0", Kind="Period"))
+
+
+@pytest.mark.parametrize(
+    ("definition", "name"),
+    [
+        (a_definition(*here(), biases=("-PT10H", "-PT11H")), HOME),
+        (a_definition(*here(), biases=("-PT10H0M0.0S", "-P0DT11H")), HOME),
+        (a_definition(a_day(0, 10, -1, at="PT3H"), a_day(1, 3, 5), biases=("-PT1H", "-PT2H")), "Europe/Budapest"),
+        (a_definition(a_day(0, 11, 1), a_day(1, 3, 2), biases=("PT5H", "PT4H")), "America/New_York"),
+        (a_definition(steady(), biases=("-PT5H45M",)), "Asia/Kathmandu"),
+    ],
+    ids=["the practice's", "the practice's, otherwise written", "Central Europe's", "New York's", "a steady one"],
+)
+def test_a_zone_out_of_an_invitation_is_one_that_keeps_its_clock(definition: Element, name: str) -> None:
+    assert name_of(definition, home=HOME, year=2026) == name
+
+
+def test_of_a_clock_that_changed_its_rules_those_of_the_year_count() -> None:
+    told = a_definition(*here(), biases=("-PT10H", "-PT11H"))
+    groups, transitions = need(told, "t:TransitionsGroups"), need(told, "t:Transitions")
+    groups.append(t("TransitionsGroup", t("Transition", t("To", text="p0", Kind="Period")), Id="1"))
+    transitions.append(
+        t("AbsoluteDateTransition", t("To", text="1", Kind="Group"), t("DateTime", text="2030-01-01T00:00:00"))
+    )
+
+    assert name_of(told, home=HOME, year=2026) == HOME
+    assert name_of(told, home="Australia/Brisbane", year=2030) == "Australia/Brisbane"
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        a_definition(*here(), biases=("-PT1H", "-PT2H")),
+        a_definition(*here(), biases=("-PT10H",)),
+        a_definition(steady(), biases=("nonsense",)),
+        t("StartTimeZone", Id="Congress", Name="Congress"),
+    ],
+    ids=["nobody's", "without its second period", "nonsense", "a name alone"],
+)
+@pytest.mark.parametrize("home", [HOME, "", "Nowhere/Land"])
+def test_a_clock_that_no_zone_keeps_or_that_is_not_told_is_unknown(definition: Element, home: str) -> None:
+    assert name_of(definition, home=home, year=2026) == ""
+
+
+@pytest.mark.parametrize("name", ["Pacific Standard Time", "(UTC-08:00) Pacific Time (US & Canada)"])
+def test_a_zone_without_an_id_has_its_name(name: str) -> None:
+    assert name_of(t("StartTimeZone", Id="", Name=name), home=HOME, year=2026) == name

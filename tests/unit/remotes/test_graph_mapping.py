@@ -256,6 +256,12 @@ def test_a_series_in_a_zone_that_nobody_names_goes_by_that_of_its_recurrence() -
     assert told(object_text(series))[""][Field.TIME].endswith("Europe/Berlin")
 
 
+def test_a_series_in_outlooks_own_word_for_utc_is_in_utc() -> None:
+    series = the_master(bodies_of(a_text("RRULE:FREQ=WEEKLY"))) | {"originalStartTimeZone": "tzone://Microsoft/Utc"}
+    series["recurrence"]["range"]["recurrenceTimeZone"] = "tzone://Microsoft/Utc"
+    assert told(object_text(series))[""][Field.TIME].endswith("Z UTC")
+
+
 def test_a_series_in_a_zone_that_nobody_names_at_all_is_refused() -> None:
     series = the_master(bodies_of(a_text("RRULE:FREQ=WEEKLY"))) | {"originalStartTimeZone": CUSTOM}
     series["recurrence"]["range"]["recurrenceTimeZone"] = CUSTOM
