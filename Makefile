@@ -1,5 +1,6 @@
 # make demo       serve a demo practice on http://127.0.0.1:5232   [PORT=5232] [DATA=var/demo] [TLS=1]
 # make test       every check and every test: what CI runs
+# make check      lint, types and unit tests: within a minute, for while you work
 # make prepare    what the tests need, without running them
 # make test-long  the same tests looking much longer: before a release
 # make bench      requests per second beside stock Radicale   [BENCH_GROWTH=0 leaves the growth table out]
@@ -16,8 +17,12 @@ BIN := .venv/bin
 # Three processes on two cores: much of the end-to-end tests is waiting.
 PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
+# Hundreds of processes import the same modules: they keep the bytecode, whatever the shell says. Without it each costs
+# two to three times as much.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help demo assets prepare test test-long bench bench-bridges screenshots lint format lock clean
+.PHONY: help demo assets prepare check test test-long bench bench-bridges screenshots lint format lock clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -52,6 +57,9 @@ lint: .venv/dev
 
 prepare: .venv/dev tests/npm/node_modules/.package-lock.json $(ASSETS)
 	@tools/chromium
+
+check: lint
+	$(BIN)/python -m pytest --numprocesses 2 tests/unit
 
 test: lint prepare
 	$(PYTEST)

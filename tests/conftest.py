@@ -22,7 +22,8 @@ pytest_plugins = ["tests.costs", "tests.ports", "tests.stores"]
 
 EXAMPLES = 100
 UNIT = Path(__file__).parent / "unit"
-LONGEST = ("test_convergence", "test_bridge_walks", "test_rules_")
+END_TO_END = Path(__file__).parent / "e2e"
+LONGEST = ("test_convergence", "test_rules_")
 
 # CI looks at the same examples each time, so that it fails by what a change did and not by what chance found; the long
 # run looks at others, and many more.
@@ -44,7 +45,7 @@ if settings().derandomize:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is pure, and begin with the files that take minutes.
+    """Mark what is pure, and begin with the files that take longest.
 
     Tests of ``unit/`` are pure: a socket in one of them is an error. Whoever takes a long file last has the other
     processes wait for it; among the rest the order stays random.
@@ -52,7 +53,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(UNIT):
             item.add_marker(pytest.mark.disable_socket)
-    items.sort(key=lambda item: not item.path.stem.startswith(LONGEST))
+    items.sort(key=lambda item: not (item.path.is_relative_to(END_TO_END) or item.path.stem.startswith(LONGEST)))
 
 
 @pytest.fixture(scope="session")
