@@ -20,12 +20,13 @@ from caldav.davclient import DAVClient
 from tests.builders import SYDNEY
 from tests.e2e.events import a_day
 from tests.e2e.faces import AppleFace, GoogleFace, NativeFace
-from tests.e2e.serving import PATIENCE_SECONDS, DemoServer, until
+from tests.e2e.serving import DemoServer
 from tests.ports import free_port
 from tests.simulators.caldav.account import AppleAccount
 from tests.simulators.caldav.icloud import ICloud, an_icloud
 from tests.simulators.google.server import google_server
 from tests.simulators.google.simulator import GoogleSimulator
+from tests.waiting import PATIENCE_SECONDS, until
 
 NAME = "HX_Harbour Street Psychology"
 SHOWN = 21

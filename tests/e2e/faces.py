@@ -15,10 +15,10 @@ from typing import Any
 import icalendar
 from caldav.calendarobjectresource import Event
 
-from tests.e2e.serving import until
 from tests.simulators.caldav.device import Device
 from tests.simulators.google.people import Person
 from tests.simulators.google.wire import Json
+from tests.waiting import until
 
 HOUR = timedelta(hours=1)
 

@@ -16,11 +16,12 @@ from caldav.davclient import DAVClient
 
 from tests.e2e.bridged import NAME, ConsentingCommand, Row
 from tests.e2e.faces import HOUR, Face, NativeFace, Seen
-from tests.e2e.serving import DemoServer, until
+from tests.e2e.serving import DemoServer
 from tests.simulators.graph.authority import CLIENT_ID, CLIENT_SECRET, LOOPBACK, AuthorityState, authority_server
 from tests.simulators.graph.people import Person
 from tests.simulators.graph.server import graph_server
 from tests.simulators.graph.simulator import GraphSimulator
+from tests.waiting import until
 
 Json = dict[str, Any]
 

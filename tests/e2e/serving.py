@@ -9,11 +9,10 @@ import signal
 import ssl
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -22,14 +21,10 @@ import structlog
 
 from tests.commands import run_command
 from tests.ports import free_port
+from tests.waiting import PATIENCE_SECONDS, until
 
 QUICK = {"HXDAV_RULES__SETTLE_SECONDS": "1"}
 """Removals come about after a second instead of sixty."""
-
-PATIENCE_SECONDS = 300
-"""How long to wait for anything, on a machine that does much else, before it counts as never."""
-
-Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,16 +182,3 @@ def run_hxdav(
     structlog.reset_defaults()
     assert done.code == expected_exit, f"hxdav {' '.join(arguments)} ended with {done.code}:\n{done.err}"
     return done.err if expected_exit else done.out
-
-
-def until(found: Callable[[], Found | None], *, what: str, seconds: float = PATIENCE_SECONDS) -> Found:
-    """What ``found`` returns as soon as that is something."""
-    deadline, pause = time.monotonic() + seconds, 0.02
-    while time.monotonic() < deadline:
-        value = found()
-        if value:
-            return value
-        time.sleep(pause)
-        # To ask costs the time of what is waited for.
-        pause = min(1.5 * pause, 0.3)
-    raise AssertionError(f"waited {seconds} s for {what}")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.bridged import SHOWN, BridgedDemo, a_moment
 from tests.e2e.faces import GoogleFace, NativeFace
-from tests.e2e.serving import until
+from tests.waiting import until
 
 EMAIL = "maya@gmail.example"
 

@@ -8,8 +8,8 @@ from collections.abc import Set as AbstractSet
 import httpx
 
 from tests.e2e.bridged import NAME, SHOWN, BridgedDemo
-from tests.e2e.serving import until
 from tests.simulators.google.oauth import LIST_READONLY
+from tests.waiting import until
 
 EMAIL = "maya@gmail.example"
 TOMS_EMAIL = "tom@gmail.example"

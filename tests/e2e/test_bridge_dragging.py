@@ -15,7 +15,7 @@ import pytest
 
 from tests.e2e.bridged import SHOWN, BridgedDemo, Row, a_bridged_demo, a_moment
 from tests.e2e.faces import Face, until_full
-from tests.e2e.serving import until
+from tests.waiting import until
 
 PLACES = ("native", "google", "apple")
 SETTLE_SECONDS = 5

@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.bridged import SHOWN, BridgedDemo, Row, a_moment
 from tests.e2e.faces import AppleFace, Face, GoogleFace, NativeFace, until_all_show, until_full
-from tests.e2e.serving import until
+from tests.waiting import until
 
 EMAIL = "maya@gmail.example"
 

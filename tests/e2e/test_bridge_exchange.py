@@ -19,11 +19,12 @@ from tests.builders import SYDNEY
 from tests.e2e.bridged import NAME, SHOWN, Row, a_moment
 from tests.e2e.events import an_event
 from tests.e2e.faces import HOUR, NativeFace
-from tests.e2e.serving import DemoServer, until
+from tests.e2e.serving import DemoServer
 from tests.integration.remotes.exchange_fronts import OwnCertificate, certificate_of_its_own, ntlm_before
 from tests.simulators.ews.people import Person, SeenItem
 from tests.simulators.ews.server import exchange_server
 from tests.simulators.ews.simulator import ExchangeSimulator
+from tests.waiting import until
 
 OWN_WORDS = {"Supervision", "Lunch with Ana", "Conference"}
 MAYA, TOM = "maya@practice.example", "tom@practice.example"

@@ -13,13 +13,14 @@ import pytest
 from tests.e2e.bridged import NAME, SHOWN, a_moment
 from tests.e2e.faces import Face, NativeFace, until_all_show, until_full
 from tests.e2e.outlook import Microsoft, MicrosoftDemo, OutlookFace, a_microsoft
-from tests.e2e.serving import DemoServer, until
+from tests.e2e.serving import DemoServer
 from tests.ports import free_port
 from tests.simulators.graph.subscriptions import Subscription
+from tests.waiting import until
 
 PERSONAL, AT_WORK = "maya@outlook.example", "maya@harbour.example"
 TOMS = "tom@harbour.example"
-CALLED_WITHIN = 10
+CALLED_WITHIN = 50
 """Seconds that only a call explains: without one the calendar is looked at after a minute at the earliest."""
 
 

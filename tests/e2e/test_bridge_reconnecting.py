@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.e2e.bridged import SHOWN, BridgedDemo, a_moment, a_second_name
-from tests.e2e.serving import until
+from tests.waiting import until
 
 
 def test_what_lies_ahead_moves_to_the_new_calendar_but_for_what_was_edited_meanwhile(bridged_demo: BridgedDemo) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from tests.e2e.bridged import NAME, SHOWN, BridgedDemo, Row, a_moment, a_second_name
 from tests.e2e.faces import Face, NativeFace, until_all_show, until_full
-from tests.e2e.serving import until
 from tests.simulators.caldav.account import AppleAccount
+from tests.waiting import until
 
 EMAIL = "desk@gmail.example"
 USERS = ("maya", "tom")

@@ -11,7 +11,8 @@ import pytest
 
 from tests.e2e.bridged import SHOWN, BridgedDemo, a_bridged_demo
 from tests.e2e.faces import Face, until_full
-from tests.e2e.serving import HxdavProcess, until
+from tests.e2e.serving import HxdavProcess
+from tests.waiting import until
 
 EMAIL = "maya@gmail.example"
 ANSWERS_TAKE = 0.4

@@ -15,11 +15,12 @@ from tests.e2e.browsing import a_browser
 from tests.e2e.hands import HANDS, Hands, at_hand, named
 from tests.e2e.neighbours import Neighbours, settle
 from tests.e2e.outlook import Microsoft, a_microsoft
-from tests.e2e.serving import DemoServer, DemoUser, until
+from tests.e2e.serving import DemoServer, DemoUser
 from tests.integration.remotes.exchange_fronts import OwnCertificate, certificate_of_its_own
 from tests.simulators.caldav.servers import RadicaleServer, a_radicale_server
 from tests.simulators.ews.server import exchange_server
 from tests.simulators.ews.simulator import ExchangeSimulator
+from tests.waiting import until
 
 NO_NAMES = "The word “Appointment”, and when; no names."
 ONLY_BUSY = "Only that you are busy."

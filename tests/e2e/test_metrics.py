@@ -6,8 +6,9 @@ from pathlib import Path
 
 import httpx
 
-from tests.e2e.serving import DemoServer, until
+from tests.e2e.serving import DemoServer
 from tests.ports import free_port
+from tests.waiting import until
 
 
 def test_one_of_several_processes_serves_the_numbers_and_only_on_their_own_port(tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ import httpx
 import pytest
 
 from tests.e2e.events import an_event
-from tests.e2e.serving import PATIENCE_SECONDS, DemoServer, HxdavProcess, run_hxdav, until
+from tests.e2e.serving import DemoServer, HxdavProcess, run_hxdav
 from tests.ports import free_port
+from tests.waiting import PATIENCE_SECONDS, until
 
 SETTINGS = """\
 data_dir = "."

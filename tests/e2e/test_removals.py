@@ -15,7 +15,8 @@ from caldav.davclient import DAVClient
 from caldav.lib.error import NotFoundError
 
 from tests.e2e.events import an_event
-from tests.e2e.serving import DemoServer, until
+from tests.e2e.serving import DemoServer
+from tests.waiting import until
 
 
 def test_three_deleted_appointments_are_gone_when_their_batch_is_settled(fresh_demo_server: DemoServer) -> None:

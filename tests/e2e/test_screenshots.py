@@ -26,7 +26,8 @@ from hxdav.store.store import Store
 from tests.e2e.bridged import BridgedDemo
 from tests.e2e.browsing import a_browser, a_page, barriers, sign_in
 from tests.e2e.events import an_event
-from tests.e2e.serving import DemoServer, until
+from tests.e2e.serving import DemoServer
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 HEAVIEST = 120_000

@@ -15,7 +15,8 @@ from caldav.lib.error import AuthorizationError, NotFoundError
 
 from tests.builders import SYDNEY
 from tests.e2e.events import a_day, an_event
-from tests.e2e.serving import DemoServer, until
+from tests.e2e.serving import DemoServer
+from tests.waiting import until
 
 NAME = "HX_Harbour Street Psychology"
 ZONE = ZoneInfo(SYDNEY)

@@ -12,7 +12,8 @@ import pytest
 
 from tests.e2e.events import an_event
 from tests.e2e.replay import DavX5Replay
-from tests.e2e.serving import DemoServer, DemoUser, until
+from tests.e2e.serving import DemoServer, DemoUser
+from tests.waiting import until
 
 CONFIG = """\
 [general]

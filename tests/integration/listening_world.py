@@ -28,8 +28,8 @@ from tests.builders import SYDNEY, PracticeWorld, a_practice
 from tests.simulators.ews.people import Person
 from tests.simulators.ews.simulator import ExchangeSimulator
 from tests.simulators.memory import MemoryRemote
+from tests.waiting import PATIENCE_SECONDS
 
-SECONDS = 20.0
 LOOPBACK = Reach(allowed=("127.0.0.1",), hosts=("127.0.0.1",))
 TUESDAY = datetime(2026, 11, 24, 9, 30, tzinfo=ZoneInfo(SYDNEY))
 
@@ -92,12 +92,12 @@ def worker_at(world: HeardWorld, *, most: int = 32, worker: str = "one") -> Iter
     try:
         yield listeners
     finally:
-        listeners.stop(within_seconds=10)
-        runners.stop(within_seconds=10)
+        listeners.stop(within_seconds=PATIENCE_SECONDS)
+        runners.stop(within_seconds=PATIENCE_SECONDS)
 
 
 def comes(
-    found: Callable[[], object], *, within: float = SECONDS, meanwhile: Callable[[], None] = lambda: None
+    found: Callable[[], object], *, within: float = PATIENCE_SECONDS, meanwhile: Callable[[], None] = lambda: None
 ) -> bool:
     """Whether it is so within some seconds; ``meanwhile`` is done now and then."""
     ends = time.monotonic() + within

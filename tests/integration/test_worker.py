@@ -18,8 +18,7 @@ from hxdav.store.store import Store
 from hxdav.worker.jobs import Outbox
 from hxdav.worker.worker import LONGEST_PAUSE, Job, Worker
 from tests.builders import PracticeWorld, a_practice, an_object
-
-SECONDS = 20
+from tests.waiting import PATIENCE_SECONDS
 
 
 def worker_of(practice: PracticeWorld, outbox: Outbox | None = None) -> Worker:
@@ -120,14 +119,14 @@ def test_two_workers_at_once_do_everything_once(store: Store) -> None:
     done: list[dict[str, int]] = []
 
     def work(worker: Worker) -> None:
-        together.wait(SECONDS)
+        together.wait(PATIENCE_SECONDS)
         done.append(worker.round())
 
     threads = [threading.Thread(target=work, args=(worker,)) for worker in workers]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(SECONDS)
+        thread.join(PATIENCE_SECONDS)
 
     assert [sum(each[name] for each in done) for name in ("settle", "move_horizon")] == [3, 30]
     assert len(practice.shown(calendar)) == 30
@@ -218,7 +217,7 @@ def test_a_job_that_fails_stops_no_other(sqlite_store: Store) -> None:
     worker = worker_of(practice, outbox)
 
     worker.start()
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline and (held(sqlite_store, practice) or not outbox.tries):
         time.sleep(0.02)
     worker.stop()

@@ -10,9 +10,7 @@ from queue import Empty, Queue
 from threading import Event, Thread
 
 from hxdav.remote import CalendarId, Remote, RemoteError
-
-SECONDS = 20.0
-"""How long to wait for what is to be heard; it comes in a moment."""
+from tests.waiting import PATIENCE_SECONDS
 
 QUIET = 0.5
 """How long to wait for what is not to be heard."""
@@ -36,7 +34,7 @@ class Ears:
         finally:
             self.ended.set()
 
-    def next(self, *, within: float = SECONDS) -> CalendarId | None:
+    def next(self, *, within: float = PATIENCE_SECONDS) -> CalendarId | None:
         """The next calendar of which something is heard; None where nothing is."""
         ends_at = time.monotonic() + within
         while (left := ends_at - time.monotonic()) > 0 and not (self.ended.is_set() and self._heard.empty()):
@@ -65,6 +63,6 @@ def listening(open_remote: Callable[[], Remote], calendar_ids: Collection[Calend
         yield ears
     finally:
         ears.over.set()
-        thread.join(SECONDS)
+        thread.join(PATIENCE_SECONDS)
         remote.close()
     assert not thread.is_alive()

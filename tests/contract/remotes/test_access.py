@@ -11,6 +11,7 @@ import pytest
 from hxdav.remote import AccessLost, CalendarId, Remote, RemoteError, TryLater
 from tests.contract.remotes.place import Person, RemotePlace
 from tests.contract.remotes.texts import an_event, pulled
+from tests.waiting import PATIENCE_SECONDS
 
 PAUSE = 7
 
@@ -98,7 +99,7 @@ def test_a_channel_is_called_on_a_change_until_it_is_closed(
     with place.hook() as hook:
         channel = place.remote.open_channel(calendar_id, channel_id="c1", token="opaque", address=hook.address)
         person.add(an_event("Swimming"))
-        called = hook.called_with("opaque", within=5)
+        called = hook.called_with("opaque", within=PATIENCE_SECONDS)
         place.remote.close_channel(channel.channel_id, channel.ticket)
         person.add(an_event("Sailing"))
 

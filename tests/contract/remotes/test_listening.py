@@ -11,9 +11,10 @@ from uuid import uuid4
 import pytest
 
 from hxdav.remote import AccessLost, CalendarId, RemoteError, RemoteObject, TryLater
-from tests.contract.remotes.ears import SECONDS, Ears, listening
+from tests.contract.remotes.ears import Ears, listening
 from tests.contract.remotes.place import Person, RemotePlace
 from tests.contract.remotes.texts import ZONE, an_event
+from tests.waiting import PATIENCE_SECONDS
 
 PAUSE = 7
 
@@ -102,14 +103,14 @@ def test_it_ends_soon_after_it_is_told_to(streaming: RemotePlace, calendar_id: C
         ears.quiet()
         ears.over.set()
         told_at = time.monotonic()
-        assert ears.ended.wait(SECONDS)
+        assert ears.ended.wait(PATIENCE_SECONDS)
 
     assert ears.error is None
-    assert time.monotonic() - told_at < 5
+    assert time.monotonic() - told_at < 60
 
 
 def ended(ears: Ears) -> RemoteError | None:
-    assert ears.ended.wait(SECONDS)
+    assert ears.ended.wait(PATIENCE_SECONDS)
     return ears.error
 
 

@@ -98,7 +98,7 @@ def test_exchangelib_waits_as_long_as_it_is_asked_to(desk: Desk) -> None:
         desk.exchange.faults.busy(300)
         before = time.monotonic()
         account.calendar.refresh()
-        assert 0.25 < time.monotonic() - before < 5
+        assert 0.25 < time.monotonic() - before < 60
 
 
 @pytest.mark.parametrize(

@@ -47,14 +47,14 @@ def test_what_happened_since_the_subscription_is_streamed_at_once(desk: Desk) ->
 
 
 def test_an_edit_in_outlook_is_streamed_as_it_happens(desk: Desk) -> None:
-    desk.exchange.quirks.streaming_minute = 20
+    desk.exchange.quirks.streaming_minute = 600
     made = desk.make()
     subscription = desk.calendar.subscribe_to_streaming()
     Timer(0.1, lambda: desk.anna.change(made.id, Subject="Outlook's")).start()
     before = time.monotonic()
     (told,) = streamed(desk, subscription, 1)
     assert type(told).__name__ == "ModifiedEvent"
-    assert time.monotonic() - before < 10
+    assert time.monotonic() - before < 300
 
 
 def test_a_deletion_in_outlook_is_told_as_moved(desk: Desk) -> None:

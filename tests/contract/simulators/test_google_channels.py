@@ -21,8 +21,8 @@ from tests.simulators.google.cases import ANNA, Desk, a_desk, refused
 from tests.simulators.google.clients import calendar_service, faithful_google
 from tests.simulators.google.oauth import APP_CREATED
 from tests.simulators.google.wire import Json
+from tests.waiting import PATIENCE_SECONDS
 
-SOON = 5.0
 """Seconds in which a message arrives, on a machine that does much else."""
 
 
@@ -44,7 +44,7 @@ class Hook:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + SOON
+    end = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.005)

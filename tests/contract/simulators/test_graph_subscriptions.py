@@ -18,8 +18,8 @@ import pytest
 from tests.simulators.graph.cases import MONDAY, WEEKLY, Desk, a_desk, refusal, told
 from tests.simulators.graph.times import offset_stamp
 from tests.simulators.graph.wire import Json
+from tests.waiting import PATIENCE_SECONDS
 
-SOON = 5.0
 """Seconds in which a notification arrives, on a machine that does much else."""
 
 
@@ -42,7 +42,7 @@ class Hook:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + SOON
+    end = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.005)

@@ -24,12 +24,10 @@ from tests.integration.cli.command_line import ACCOUNTS, WEB_PASSWORD, CommandLi
 from tests.simulators.caldav.servers import CaldavAccount, a_radicale
 from tests.simulators.google.server import google_server
 from tests.simulators.google.simulator import GoogleSimulator
+from tests.waiting import PATIENCE_SECONDS
 
 MAYA = "maya@mail.example"
 PUBLIC_URL = "https://hx.example"
-
-SECONDS = 300
-"""How long to wait, on a machine that does much else, before it counts as never."""
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +170,7 @@ def test_google_is_connected_by_a_browser_while_the_command_waits(maya: CommandL
     configure(maya, settings_of(google))
     with waiting_for_consent(maya, "--privacy", "busy", "--json") as waiting, serving(maya) as server:
         answer = server.get(consented(consent_page(waiting)))
-        out, err = waiting.communicate(timeout=SECONDS)
+        out, err = waiting.communicate(timeout=PATIENCE_SECONDS)
         front_door = server.get("/")
 
     assert (answer.status_code, waiting.returncode) == (200, 0), err
@@ -187,7 +185,7 @@ def test_who_says_no_ends_the_waiting_command_with_a_sentence(maya: CommandLine,
     configure(maya, settings_of(google))
     with waiting_for_consent(maya) as waiting, serving(maya) as server:
         answer = server.get(consented(consent_page(waiting)))
-        _, err = waiting.communicate(timeout=SECONDS)
+        _, err = waiting.communicate(timeout=PATIENCE_SECONDS)
 
     assert (answer.status_code, waiting.returncode) == (400, 1)
     assert "Continue" in err

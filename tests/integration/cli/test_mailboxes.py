@@ -26,11 +26,9 @@ from tests.simulators.ews.people import Person
 from tests.simulators.ews.server import exchange_server
 from tests.simulators.ews.simulator import ExchangeSimulator
 from tests.simulators.graph.authority import CLIENT_ID, CLIENT_SECRET
+from tests.waiting import PATIENCE_SECONDS
 
 PUBLIC_URL = "https://hx.example"
-
-SECONDS = 300
-"""How long to wait, on a machine that does much else, before it counts as never."""
 
 
 @pytest.fixture
@@ -280,7 +278,7 @@ server_url = "{exchange.address}"
             page = next(line.strip() for line in waiting.stderr if line.startswith("http"))
             answer = browsed(page, authority)
             shown = Client(serving.application()).get("/connect/exchange/callback", query_string=answer)
-            out, err = waiting.communicate(timeout=SECONDS)
+            out, err = waiting.communicate(timeout=PATIENCE_SECONDS)
 
     assert "--auth oauth" in told
     assert (shown.status_code, waiting.returncode) == (200, 0), err

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 
 import pytest
 import structlog
@@ -12,6 +11,7 @@ from hxdav import log
 from hxdav.dav.storage import ReadOnly, ReadOnlyStorage
 from tests.builders import an_object
 from tests.integration.dav.caller import CALENDAR, HOME, SPACES, Caller
+from tests.waiting import at_once
 
 BOMB = (
     '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">'
@@ -49,10 +49,8 @@ def test_no_body_is_a_server_error(maya: Caller, body: str | bytes, path: str) -
 
 @pytest.mark.parametrize("method", ["PROPFIND", "REPORT", "PROPPATCH"])
 def test_an_xml_bomb_is_refused_without_being_unfolded(maya: Caller, method: str) -> None:
-    began = time.monotonic()
-
-    assert maya.request(method, CALENDAR, BOMB).status == 400
-    assert time.monotonic() - began < 0.5
+    with at_once(processor_seconds=0.5):
+        assert maya.request(method, CALENDAR, BOMB).status == 400
 
 
 @pytest.mark.parametrize("depth", ["2", "-1", "x", "1,noroot", "0" * 100])
@@ -91,17 +89,16 @@ def test_an_unforeseen_error_is_a_sentence_at_once_and_a_line_without_anything_c
     with maya.world.store.transaction() as tx:
         tx.connection.exec_driver_sql("UPDATE mirror SET uid = 'x'")
         tx.connection.exec_driver_sql("UPDATE appointment SET text = 'BEGIN:UID Ann Patient'")
-    began = time.monotonic()
 
-    answers = [
-        maya.request("GET", CALENDAR),
-        maya.query('<C:prop-filter name="SUMMARY"/>'),
-        maya.report("C:free-busy-query", '<C:time-range start="20261101T000000Z" end="20261201T000000Z"/>'),
-    ]
+    with at_once(processor_seconds=2):
+        answers = [
+            maya.request("GET", CALENDAR),
+            maya.query('<C:prop-filter name="SUMMARY"/>'),
+            maya.report("C:free-busy-query", '<C:time-range start="20261101T000000Z" end="20261201T000000Z"/>'),
+        ]
 
     assert {got.status for got in answers} == {500}
     assert all(b"administrator" in got.body for got in answers)
-    assert time.monotonic() - began < 2
     logged = capsys.readouterr()
     assert "request_failed" in logged.out + logged.err
     assert "Ann" not in logged.out + logged.err

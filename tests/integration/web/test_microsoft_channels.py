@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 
 import pytest
@@ -12,6 +11,7 @@ from hxdav.domain.integration import Service
 from tests.integration.web.microsoft_desk import PERSONAL, MicrosoftDesk
 from tests.simulators.graph.posting import Delivery
 from tests.simulators.graph.subscriptions import LONGEST, Subscription
+from tests.waiting import until
 
 NAME = "HX_Harbour Street Psychology"
 
@@ -33,11 +33,10 @@ def channel_of(desk: MicrosoftDesk) -> Subscription:
     return subscription
 
 
-def delivered(desk: MicrosoftDesk, *, seconds: float = 10) -> list[Delivery]:
+def delivered(desk: MicrosoftDesk) -> list[Delivery]:
     """What was delivered, once nothing is on its way."""
-    post, end = desk.graph.subscriptions.post, time.monotonic() + seconds
-    while not post.is_idle and time.monotonic() < end:
-        time.sleep(0.005)
+    post = desk.graph.subscriptions.post
+    until(lambda: post.is_idle, what="everything to be delivered")
     return post.deliveries
 
 

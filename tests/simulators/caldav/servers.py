@@ -15,9 +15,9 @@ from urllib.parse import quote
 
 import httpx
 
-from tests.e2e.serving import until
 from tests.ports import free_port
 from tests.simulators.caldav.listening import Answer, Asked, Backend, Listener
+from tests.waiting import until
 
 USERNAME = "mara"
 PASSWORD = "wrong horse battery"
