@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from hxdav.cli.arguments import day
+from hxdav.cli.arguments import LARGEST_ID, day
 from hxdav.cli.console import AsJson, print_json, say
 from hxdav.cli.session import AsUser, PasswordFromStdin, installation, log_in
 from hxdav.cli.tables import print_rows
@@ -69,7 +69,7 @@ def list_(
 def revoke(
     ctx: typer.Context,
     *,
-    app_password_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the app password.")],
+    app_password_id: Annotated[int, typer.Argument(metavar="ID", max=LARGEST_ID, help="Number of the app password.")],
     as_user: AsUser,
     password_stdin: PasswordFromStdin = False,
 ) -> None:

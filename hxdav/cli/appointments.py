@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from hxdav.cli import history
-from hxdav.cli.arguments import day
+from hxdav.cli.arguments import LARGEST_ID, day
 from hxdav.cli.console import AsJson, confirm, print_json, say
 from hxdav.cli.session import BY_PRACTICE, installation, practitioner_named
 from hxdav.cli.tables import print_rows
@@ -58,7 +58,7 @@ def list_(
 
 def show(
     ctx: typer.Context,
-    appointment_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the appointment.")],
+    appointment_id: Annotated[int, typer.Argument(metavar="ID", max=LARGEST_ID, help="Number of the appointment.")],
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -82,7 +82,7 @@ def show(
 
 def cancel(
     ctx: typer.Context,
-    appointment_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the appointment.")],
+    appointment_id: Annotated[int, typer.Argument(metavar="ID", max=LARGEST_ID, help="Number of the appointment.")],
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
@@ -97,7 +97,7 @@ def cancel(
 
 def restore(
     ctx: typer.Context,
-    appointment_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the appointment.")],
+    appointment_id: Annotated[int, typer.Argument(metavar="ID", max=LARGEST_ID, help="Number of the appointment.")],
     *,
     revision: Annotated[
         int | None,

@@ -11,6 +11,9 @@ import typer
 from hxdav.domain.times import AllDay, When, Zoned
 from hxdav.errors import UseCaseError
 
+LARGEST_ID = 2**63 - 1
+"""The largest number that a database gives anything."""
+
 
 def day(text: str) -> date:
     """A date, as 2026-11-24."""

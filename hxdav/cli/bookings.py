@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from hxdav.cli.arguments import TypedTimes, local_time, zone
+from hxdav.cli.arguments import LARGEST_ID, TypedTimes, local_time, zone
 from hxdav.cli.console import AsJson, print_json, say
 from hxdav.cli.session import BY_PRACTICE, installation, practitioner_named
 from hxdav.domain.appointment import AppointmentKind, AppointmentStatus, RecordMark
@@ -93,7 +93,7 @@ def add(
 
 def edit(
     ctx: typer.Context,
-    appointment_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the appointment.")],
+    appointment_id: Annotated[int, typer.Argument(metavar="ID", max=LARGEST_ID, help="Number of the appointment.")],
     *,
     start: Annotated[datetime | None, typer.Option(parser=local_time, metavar="TIME", help="When it starts.")] = None,
     end: End = None,

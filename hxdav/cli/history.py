@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hxdav.cli.arguments import LARGEST_ID
 from hxdav.cli.console import AsJson, print_json
 from hxdav.cli.session import installation
 from hxdav.domain.ids import AppointmentId
@@ -26,7 +27,7 @@ _OF_REMOVAL = (
 
 def show_history(
     ctx: typer.Context,
-    appointment_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the appointment.")],
+    appointment_id: Annotated[int, typer.Argument(metavar="ID", max=LARGEST_ID, help="Number of the appointment.")],
     *,
     as_json: AsJson = False,
 ) -> None:

@@ -11,6 +11,7 @@ import typer
 from rich.progress import Progress
 
 from hxdav.bootstrap.installation import Installation
+from hxdav.cli.arguments import LARGEST_ID
 from hxdav.cli.console import AsJson, confirm, say
 from hxdav.cli.session import OnBehalf, PasswordFromStdin, installation, practitioner_named, who_says
 from hxdav.cli.tables import print_rows
@@ -33,7 +34,8 @@ _SHOWN_FROM = 50
 
 Whose = Annotated[str, typer.Argument(metavar="PRACTITIONER", help="Whose review.")]
 Which = Annotated[
-    list[int] | None, typer.Argument(metavar="ID...", help="Numbers of the removals, as `review show` has them.")
+    list[int] | None,
+    typer.Argument(metavar="ID...", max=LARGEST_ID, help="Numbers of removals, as in `review show`."),
 ]
 Everything = Annotated[bool, typer.Option("--all", help="All that wait, instead of some by their numbers.")]
 Later = Annotated[bool, typer.Option("--background", help="Leave it to the running server, and do not wait.")]

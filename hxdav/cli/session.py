@@ -10,6 +10,7 @@ from urllib.parse import quote
 import typer
 
 from hxdav.bootstrap.installation import Installation
+from hxdav.cli.arguments import LARGEST_ID
 from hxdav.cli.configured import settings_of
 from hxdav.config import Settings
 from hxdav.domain.edit import Authority, Source
@@ -35,7 +36,7 @@ AsUser = Annotated[str, typer.Option("--as", metavar="USER", help="The practitio
 PasswordFromStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the web password from standard input's first line.")
 ]
-IntegrationNumber = Annotated[int, typer.Argument(metavar="ID", help="Number of the integration.")]
+IntegrationNumber = Annotated[int, typer.Argument(metavar="ID", max=LARGEST_ID, help="Number of the integration.")]
 
 PASSWORD_VARIABLE = "HXDAV_WEB_PASSWORD"  # noqa: S105 - the variable's name
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from hxdav.bootstrap.bridges import Bridges
+from hxdav.cli.arguments import LARGEST_ID
 from hxdav.cli.console import AsJson, confirm, say
 from hxdav.cli.session import installation, integration_numbered
 from hxdav.cli.tables import print_rows
@@ -15,7 +16,7 @@ from hxdav.sync.verifying import Discrepancy
 
 def verify(
     ctx: typer.Context,
-    integration_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the integration.")],
+    integration_id: Annotated[int, typer.Argument(metavar="ID", max=LARGEST_ID, help="Number of the integration.")],
     *,
     repair: Annotated[bool, typer.Option("--repair", help="Have what differs brought in line.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from hxdav.ical.recurrence import occurs_at
 from hxdav.ical.timeline import Timeline
 from hxdav.ical.values import when_of
 from hxdav.ical.zones import Zones
+
+_SEQUENCE = re.compile(r"\d{1,18}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +39,7 @@ class Revision:
             stamp = instant(when_of(line, zones), UTC) if line else None
         except (ValueError, OverflowError):
             stamp = None
-        return cls(sequence=int(sequence) if sequence.isdecimal() else 0, stamp=stamp)
+        return cls(sequence=int(sequence) if _SEQUENCE.fullmatch(sequence) else 0, stamp=stamp)
 
     def is_newer(self, than: Revision) -> bool:
         """Return whether this is the later of two revisions of one instance; of equal ones neither is."""

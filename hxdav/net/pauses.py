@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 LONGEST_PAUSE = timedelta(hours=1)
 """What is believed at most: a calendar that stands still for longer is looked at, whatever its server said."""
+
+
+_MILLISECOND = timedelta(milliseconds=1)
+_MILLISECONDS = re.compile(r"\d{1,18}", re.ASCII)
+
+
+def pause_of_milliseconds(written: str) -> timedelta | None:
+    """What a server asks for in milliseconds; None where that is no number, or nothing."""
+    text = written.strip()
+    asked = int(text) if _MILLISECONDS.fullmatch(text) else 0
+    return min(asked, LONGEST_PAUSE // _MILLISECOND) * _MILLISECOND or None
 
 
 def pause_of(written: str, *, now: datetime | None = None) -> timedelta | None:

@@ -12,6 +12,7 @@ import httpx
 
 from hxdav import __version__
 from hxdav.errors import NoAnswer, NotReachable
+from hxdav.net.addresses import joined, parts_of
 from hxdav.net.reach import Reach, Resolver, resolve
 from hxdav.net.transport import GuardedTransport, within
 
@@ -97,6 +98,11 @@ class _Session(httpx.Client):
         self._reach = reach
         self._total_seconds = total_seconds
 
+    def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
+        """A request; raises NotReachable where ``url`` is no address."""
+        parts_of(str(url))
+        return super().build_request(method, url, **options)
+
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send a request, and again wherever it is redirected to."""
         options["follow_redirects"] = False
@@ -118,8 +124,8 @@ class _Session(httpx.Client):
         if len(passed) > _REDIRECTS:
             raise NoAnswer(host, f"The server {host} sends hxdav from one address to the next.")
         try:
-            target = before.url.join(response.headers["Location"])
-        except httpx.InvalidURL:
+            target = httpx.URL(joined(str(before.url), response.headers["Location"]))
+        except NotReachable:
             raise NoAnswer(host, f"The server {host} sends hxdav to something that is no address.") from None
         if before.url.scheme == "https" and target.scheme != "https":
             raise NotReachable(host, f"The server {host} sends hxdav on without TLS, where nothing would be secret.")

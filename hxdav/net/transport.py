@@ -53,8 +53,12 @@ def waiting_until(is_over: Callable[[], bool]) -> Iterator[None]:
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Let no connection wait for longer than ``seconds`` from now, in this thread; they raise NoAnswer then."""
-    token = _deadline.set(time.monotonic() + seconds)
+    """Let no connection wait for longer than ``seconds`` from now, in this thread; they raise NoAnswer then.
+
+    Of one within another the sooner holds: what a person waits for, whichever and however many requests it takes.
+    """
+    outer, own = _deadline.get(), time.monotonic() + seconds
+    token = _deadline.set(own if outer is None else min(outer, own))
     try:
         yield
     finally:

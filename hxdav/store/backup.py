@@ -10,6 +10,7 @@ import base64
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Column, Connection, Date, LargeBinary, Table, func, insert, select, text
+from sqlalchemy.exc import CompileError, DataError, IntegrityError
 
 from hxdav.errors import StoreError
 from hxdav.store import append_only, schema
@@ -109,10 +111,30 @@ def restore(tx: Tx, path: Path) -> Manifest:
             for table in _tables():
                 if _read_table(tx.connection, table, archive) != manifest.rows[table.name]:
                     raise StoreError(f"The backup {path} is not whole: rows of {table.name} are missing.")
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
-        raise StoreError(f"The backup {path} is damaged.") from error
+    except _DAMAGE as error:
+        raise StoreError(f"The backup {path} is damaged: {_damage(error)}. Restore another one.") from error
     _set_last_ids(tx.connection, manifest.last_ids)
     return manifest
+
+
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    IntegrityError,
+    DataError,
+    CompileError,
+)
+"""What comes of reading a file that is not as it was written, and of rows that do not fit together."""
+
+
+def _damage(error: Exception) -> str:
+    return "its rows do not fit together" if isinstance(error, IntegrityError) else "it is not as it was written"
 
 
 def _tables() -> list[Table]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from hxdav.domain.consent import Consent
@@ -14,6 +16,7 @@ from hxdav.domain.policy import Policy
 from hxdav.domain.privacy import PrivacyLevel
 from hxdav.domain.times import Clock
 from hxdav.errors import NotPermitted, UseCaseError
+from hxdav.net.transport import within
 from hxdav.remote import Remote, RemoteError
 from hxdav.secrets.keyring import Keyring
 from hxdav.secrets.vault import Vault
@@ -96,7 +99,11 @@ class Entrance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connector:
-    """Connects accounts, for the pages and the command line alike."""
+    """Connects accounts, for the pages and the command line alike.
+
+    ``patience`` is how long a provider may take to show an account, in all: somebody waits for it, and so does one of
+    the server's threads.
+    """
 
     store: Store
     clock: Clock
@@ -104,6 +111,7 @@ class Connector:
     keyring: Keyring
     vault: Vault
     providers: Providers
+    patience: timedelta = timedelta(seconds=20)
 
     def ask(self, wish: Wish, *, source: Source) -> Asked:
         """Begin a consent; raises UseCaseError where the service is not set up, or nothing can be connected now."""
@@ -190,7 +198,7 @@ class Connector:
 
     def _shown(self, entrance: Entrance) -> ShownAccount:
         remote = self.providers.open(entrance.service, address=entrance.address, credentials=entrance.credentials)
-        try:
+        with within(self.patience.total_seconds()), closing(remote):
             identity = remote.identify()
             return ShownAccount(
                 service=entrance.service,
@@ -198,5 +206,3 @@ class Connector:
                 address=identity.address or entrance.address,
                 taken_names=remote.calendar_names(),
             )
-        finally:
-            remote.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flask import Flask, Response, render_template, request, send_from_directory
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 
 from hxdav.errors import StoreBusy
 from hxdav.log import get_logger
@@ -26,6 +26,7 @@ from hxdav.web.lag import lag_routes
 from hxdav.web.ledger import ledger_routes
 from hxdav.web.lost_phones import lost_phone_routes
 from hxdav.web.notifications import notification_routes
+from hxdav.web.numbers import Number
 from hxdav.web.operations import operations_routes
 from hxdav.web.passkeys import security_routes
 from hxdav.web.people import people_routes
@@ -75,6 +76,7 @@ def make_web(backend: WebBackend) -> Flask:
     """The pages and hooks of an installation."""
     application = Flask("hxdav.web", root_path=str(Path(__file__).parent), static_folder=None)
     application.config["MAX_CONTENT_LENGTH"] = _LONGEST_BODY
+    application.url_map.converters["int"] = Number
     hooks = hook_routes(backend)
     for routes in (hooks, consent_routes(backend), operations_routes(backend), *(each(backend) for each in _PAGES)):
         application.register_blueprint(routes)
@@ -104,6 +106,9 @@ def _file(name: str) -> Response:
 
 def _refused(error: HTTPException) -> Response | tuple[str, HTTPStatus]:
     found = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    if isinstance(error, BadHost):
+        # No address of a page can be made for a host that there cannot be.
+        return plain(found, "The request names no host that there can be.")
     if not request.path.startswith("/app/"):
         return plain(found, f"{found.phrase}.")
     told = _TOLD.get(found, f"{found.phrase}.")

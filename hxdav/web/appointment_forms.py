@@ -18,8 +18,9 @@ from hxdav.errors import UseCaseError
 from hxdav.services import amending, turning
 from hxdav.services.diary import zone_of
 from hxdav.services.saying import Said, said_by
-from hxdav.web.appointments import NUMBER, changing, opened
+from hxdav.web.appointments import changing, opened
 from hxdav.web.moments import span_words
+from hxdav.web.numbers import whole_number
 from hxdav.web.settings import WebBackend
 from hxdav.web.visitors import Answer, for_practitioners, practitioner, who
 
@@ -27,7 +28,6 @@ _USUALLY = timedelta(minutes=50)
 _FIRST_HOUR = 9
 _MOST_FOUND = 20
 _ASKED_FOR = ("from", "until", "last", "all_day")
-_LARGEST_NUMBER = 2**53 - 1
 _YEARS = range(1971, 2200)
 
 
@@ -37,10 +37,10 @@ def appointment_form_routes(backend: WebBackend) -> Blueprint:
     routes = Blueprint("appointment_forms", __name__, url_prefix="/app/appointments")
     routes.add_url_rule("/new", "new", for_practitioners(pages.new))
     routes.add_url_rule("/new", "add", for_practitioners(pages.add), methods=["POST"])
-    routes.add_url_rule(f"/<{NUMBER}:number>/edit", "edit", for_practitioners(pages.edit))
-    routes.add_url_rule(f"/<{NUMBER}:number>/edit", "amend", for_practitioners(pages.amend), methods=["POST"])
-    routes.add_url_rule(f"/<{NUMBER}:number>/patients", "choose", for_practitioners(pages.choose))
-    routes.add_url_rule(f"/<{NUMBER}:number>/patients", "turn", for_practitioners(pages.turn), methods=["POST"])
+    routes.add_url_rule("/<int:number>/edit", "edit", for_practitioners(pages.edit))
+    routes.add_url_rule("/<int:number>/edit", "amend", for_practitioners(pages.amend), methods=["POST"])
+    routes.add_url_rule("/<int:number>/patients", "choose", for_practitioners(pages.choose))
+    routes.add_url_rule("/<int:number>/patients", "turn", for_practitioners(pages.turn), methods=["POST"])
     return routes
 
 
@@ -89,7 +89,7 @@ class _Forms:
                     backend.clock,
                     backend.policy,
                     appointment=one.appointment,
-                    revision=typed.get("revision", 0, type=int),
+                    revision=typed.get("revision", 0, type=whole_number),
                     wanted=_wanted(typed),
                     source=who().source,
                 )
@@ -105,7 +105,7 @@ class _Forms:
     def turn(self, number: int) -> Answer:
         backend, form = self.backend, request.form
         wish = turning.Turn(
-            revision=form.get("revision", 0, type=int),
+            revision=form.get("revision", 0, type=whole_number),
             title=_line(form, "title"),
             patient_ids=form.getlist("patient", type=_patient_id),
             names=[_line(form, "name")],
@@ -230,10 +230,7 @@ def _printable(text: str) -> str:
 
 
 def _patient_id(typed: str) -> PatientId:
-    number = int(typed)
-    if not 0 < number <= _LARGEST_NUMBER:
-        raise ValueError("no patient has such a number")
-    return PatientId(number)
+    return PatientId(whole_number(typed))
 
 
 def _day_in(typed: Mapping[str, str], name: str) -> date | None:

@@ -31,7 +31,6 @@ from hxdav.web.settings import WebBackend
 from hxdav.web.telling import author_words, changed_words, told_history
 from hxdav.web.visitors import Answer, for_practitioners, practitioner, who
 
-NUMBER = "int(max=9007199254740991)"
 """A number in an address: no larger than every database can be asked for."""
 
 YEARS = range(1971, 2200)
@@ -57,10 +56,10 @@ def appointment_routes(backend: WebBackend) -> Blueprint:
     pages = _Appointments(backend)
     routes = Blueprint("appointments", __name__, url_prefix="/app/appointments")
     routes.add_url_rule("", "week", for_practitioners(pages.week))
-    routes.add_url_rule(f"/<{NUMBER}:number>", "shown", for_practitioners(pages.shown))
-    routes.add_url_rule(f"/<{NUMBER}:number>/cancel", "ask_to_cancel", for_practitioners(pages.ask_to_cancel))
-    routes.add_url_rule(f"/<{NUMBER}:number>/cancel", "cancel", for_practitioners(pages.cancel), methods=["POST"])
-    version = f"/<{NUMBER}:number>/versions/<{NUMBER}:revision>"
+    routes.add_url_rule("/<int:number>", "shown", for_practitioners(pages.shown))
+    routes.add_url_rule("/<int:number>/cancel", "ask_to_cancel", for_practitioners(pages.ask_to_cancel))
+    routes.add_url_rule("/<int:number>/cancel", "cancel", for_practitioners(pages.cancel), methods=["POST"])
+    version = "/<int:number>/versions/<int:revision>"
     routes.add_url_rule(version, "version", for_practitioners(pages.version))
     routes.add_url_rule(version, "restore", for_practitioners(pages.restore), methods=["POST"])
     return routes

@@ -27,7 +27,6 @@ from hxdav.web.refusals import refusals_told
 from hxdav.web.settings import WebBackend
 from hxdav.web.visitors import Answer, for_practitioners, practitioner, who
 
-NUMBER = "int(max=9007199254740991)"
 """A number in an address: no larger than every database can be asked for."""
 
 _STEERED: dict[str, Callable[..., None]] = {

@@ -18,8 +18,9 @@ from hxdav.errors import UseCaseError
 from hxdav.services import amending
 from hxdav.services.diary import Occasion, occasions_between
 from hxdav.services.saying import Said, said_by
-from hxdav.web.appointments import NUMBER, YEARS, changing
+from hxdav.web.appointments import YEARS, changing
 from hxdav.web.moments import span_words
+from hxdav.web.numbers import whole_number
 from hxdav.web.settings import WebBackend
 from hxdav.web.visitors import Answer, for_practitioners, practitioner, who
 
@@ -34,7 +35,7 @@ def calendar_view_routes(backend: WebBackend) -> Blueprint:
     pages = _CalendarView(backend)
     routes = Blueprint("calendar_view", __name__, url_prefix="/app/appointments")
     routes.add_url_rule("/between", "between", for_practitioners(pages.between))
-    routes.add_url_rule(f"/<{NUMBER}:number>/move", "move", for_practitioners(pages.move), methods=["POST"])
+    routes.add_url_rule("/<int:number>/move", "move", for_practitioners(pages.move), methods=["POST"])
     return routes
 
 
@@ -60,7 +61,7 @@ class _CalendarView:
                     backend.clock,
                     backend.policy,
                     appointment=one.appointment,
-                    revision=form.get("revision", 0, type=int),
+                    revision=form.get("revision", 0, type=whole_number),
                     wanted=wanted,
                     source=who().source,
                 )

@@ -15,6 +15,7 @@ from hxdav.errors import UseCaseError
 from hxdav.services import subscribing
 from hxdav.services.standing import Standing, standing_of
 from hxdav.store.store import Tx
+from hxdav.web.numbers import whole_number
 from hxdav.web.refusals import refusals_told
 from hxdav.web.settings import WebBackend
 from hxdav.web.visitors import Answer, for_practitioners, practitioner, who
@@ -78,7 +79,7 @@ class _Integrations:
         return render_template("buy.html", synchronisation=synchronisation, offered=offered, refusal=refusal)
 
     def buy(self) -> Answer:
-        offered = request.form.get("price", type=int)
+        offered = request.form.get("price", type=whole_number)
         with refusals_told(self.backend.store) as tx:
             bought = subscribing.buy(
                 tx, self.backend.clock, practitioner=practitioner(), source=who().source, offered_at=offered

@@ -17,7 +17,7 @@ from hxdav.services.logins import PractitionerLogin
 from hxdav.store.app_passwords import AppPassword
 from hxdav.store.store import Tx
 from hxdav.store.trail import AuditEntry
-from hxdav.web.calendar_pages import NUMBER, own_integration
+from hxdav.web.calendar_pages import own_integration
 from hxdav.web.settings import WebBackend
 from hxdav.web.visitors import Answer, for_practitioners, practitioner, who
 
@@ -51,10 +51,10 @@ def lost_phone_routes(backend: WebBackend) -> Blueprint:
     """The page that asks, the step itself, and the way back."""
     pages = _LostPhones(backend)
     routes = Blueprint("lost_phones", __name__, url_prefix="/app/settings/integrations")
-    path = f"/<{NUMBER}:number>/lost"
+    path = "/<int:number>/lost"
     routes.add_url_rule(path, "ask", for_practitioners(pages.ask))
     routes.add_url_rule(path, "lose", for_practitioners(pages.lose), methods=["POST"])
-    routes.add_url_rule(f"/<{NUMBER}:number>/let-in", "let_in", for_practitioners(pages.let_in), methods=["POST"])
+    routes.add_url_rule("/<int:number>/let-in", "let_in", for_practitioners(pages.let_in), methods=["POST"])
     return routes
 
 

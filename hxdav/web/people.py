@@ -19,6 +19,7 @@ from hxdav.services.standing import Standing, standing_of
 from hxdav.store.store import Tx
 from hxdav.web.account_differences import file_differences
 from hxdav.web.integrations import Synchronisation
+from hxdav.web.numbers import whole_number
 from hxdav.web.proving import once_proved
 from hxdav.web.refusals import refusals_told
 from hxdav.web.settings import WebBackend
@@ -108,7 +109,7 @@ class _People:
         return render_template("people_buy.html", practitioner=own, offered=offered)
 
     def buy(self, number: int) -> Answer:
-        offered_at = request.form.get("price", type=int)
+        offered_at = request.form.get("price", type=whole_number)
         with refusals_told(self.backend.store) as tx:
             own = _practitioner(tx, number)
             bought = subscribing.buy(

@@ -20,8 +20,7 @@ from hxdav.store.store import Tx
 from hxdav.web.settings import WebBackend
 from hxdav.web.visitors import Answer, for_practitioners, practitioner, who
 
-_NUMBER = "int(max=9007199254740991)"
-_TICKET = f"/app/settings/integrations/profiles/<{_NUMBER}:number>"
+_TICKET = "/app/settings/integrations/profiles/<int:number>"
 
 _APPLE = {"iPhone": "iPhone", "iPad": "iPad", "Macintosh": "Mac"}
 """What an Apple device's browser calls it, and what people do."""

@@ -15,6 +15,7 @@ from hxdav.domain.removal import Removal
 from hxdav.errors import NotFound
 from hxdav.services import reviewing
 from hxdav.store.store import Tx
+from hxdav.web.numbers import whole_number
 from hxdav.web.settings import WebBackend
 from hxdav.web.visitors import Answer, for_practitioners, practitioner, who
 
@@ -55,7 +56,7 @@ class _Review:
 
     def answer(self) -> Answer:
         said = Said(request.form["answer"])
-        chosen = [RemovalId(number) for number in request.form.getlist("removal", type=int)]
+        chosen = [RemovalId(number) for number in request.form.getlist("removal", type=whole_number)]
         if not chosen:
             flash("Tick the appointments that you mean.", "trouble")
         elif not self._is_kept(chosen, said):

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 import trustme
 from cryptography import x509
@@ -21,6 +22,7 @@ from hxdav import __version__
 from hxdav.errors import AnswerTooLarge, NoAnswer, NotReachable
 from hxdav.net.reach import Reach
 from hxdav.net.session import Limits, http_session
+from hxdav.net.transport import within
 
 HERE = Reach(allowed=("127.0.0.1", "calendar.example", "partition.example", "other.example"))
 CREDENTIALS = ("mara", "abcd-efgh-ijkl-mnop")
@@ -428,6 +430,24 @@ def test_a_server_that_drips_is_waited_for_as_long_as_agreed_in_all(server: Serv
         session.get(server.url())
 
     assert time.monotonic() - started < 100
+
+
+def test_all_that_a_person_waits_for_has_one_deadline(server: Server) -> None:
+    def late(asked: BaseHTTPRequestHandler) -> None:
+        time.sleep(0.2)
+        say(asked)
+
+    server.answers["/"] = late
+    started = time.monotonic()
+
+    def wait(session: httpx.Client) -> None:
+        for _ in range(10):
+            session.get(server.url())
+
+    with http_session(HERE) as session, within(0.5), pytest.raises(NoAnswer, match="in time"):
+        wait(session)
+
+    assert time.monotonic() - started < 1.5
 
 
 def test_nothing_that_was_said_is_told(server: Server, caplog: pytest.LogCaptureFixture) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hxdav.errors import CallFailed, NotReachable
+from hxdav.net.addresses import joined, parts_of
 from hxdav.net.reach import Reach
+from hxdav.net.session import http_session
 
 PUBLIC = ("17.248.190.1", "142.250.70.206", "2606:4700:4700::1111", "::ffff:17.248.190.1", "64:ff9b::17.248.190.1")
 NOT_PUBLIC = {
@@ -114,3 +116,35 @@ def test_the_error_names_the_host_and_is_a_failed_call() -> None:
 
     assert caught.value.host == "calendar.example"
     assert "10.0.0.5" not in str(caught.value)
+
+
+NO_ADDRESSES = (
+    "https://[::1",
+    "http://[",
+    "//[",
+    "https://xn--/",
+    "https://xn--zzzz-/",
+    "https://x:y/",
+    "https://x:99999/",
+    "https://[::1]]/",
+    "https://\x00/",
+    "https://a\u2100b/",
+    "https://\u2603.example/",
+)
+
+
+@pytest.mark.parametrize("url", NO_ADDRESSES)
+def test_what_is_no_address_is_told_as_such(url: str) -> None:
+    with pytest.raises(NotReachable, match="spelt right"):
+        parts_of(url)
+    with pytest.raises(NotReachable):
+        joined("https://calendar.example/dav/", url)
+    with http_session(Reach()) as session, pytest.raises(NotReachable):
+        session.get(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://calendar.example:8443/a?b", "https://[2606:4700::1]/", "/a", "", "https://b\u00fccher.example/"]
+)
+def test_an_address_is_taken_apart(url: str) -> None:
+    assert parts_of(url).geturl() == url

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from hxdav.net.pauses import LONGEST_PAUSE, pause_of
+from hxdav.net.pauses import LONGEST_PAUSE, pause_of, pause_of_milliseconds
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -39,3 +39,11 @@ def test_a_date_is_taken_from_now_on() -> None:
 
     assert pause is not None
     assert timedelta(minutes=4) < pause <= timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [("", None), ("0", None), ("-1", None), ("soon", None), ("7000", 7), ("9" * 18, 3_600), ("9" * 5_000, None)],
+)
+def test_a_pause_in_milliseconds_is_a_number_of_some_digits(written: str, seconds: int | None) -> None:
+    assert pause_of_milliseconds(written) == (None if seconds is None else timedelta(seconds=seconds))

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from hxdav.errors import NotReachable
+from hxdav.net.addresses import parts_of
+from hxdav.remote import Forbidden
+
 ICLOUD_URL = "https://caldav.icloud.com/"
 """Where every iCloud account begins; its calendars are on a partition, pNN-caldav.icloud.com."""
 
@@ -36,6 +40,13 @@ class CalDavAccount:
     password: str = field(repr=False)
     flavour: Flavour = Flavour.ANY
     url: str = ICLOUD_URL
+
+    def __post_init__(self) -> None:
+        """Raise Forbidden where ``url`` is no address."""
+        try:
+            parts_of(self.url)
+        except NotReachable as error:
+            raise Forbidden(str(error), code="not_reachable") from None
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException, ElementTree
 
-from hxdav.remote import RemoteId, Tag
+from hxdav.errors import NotReachable
+from hxdav.net.addresses import joined
+from hxdav.remote import RemoteId, Tag, TryLater
 
 DAV = "{DAV:}"
 CALDAV = "{urn:ietf:params:xml:ns:caldav}"
@@ -20,7 +22,11 @@ CALENDARSERVER = "{http://calendarserver.org/ns/}"
 _PATH_LETTERS = "!$&'()*+,;=:@"
 """What may stand in a segment of a path as it is, beside letters and digits (RFC 3986 §3.3)."""
 
+_STATUS_LINE = re.compile(r"\S+\s+(\d{3})(?!\d)", re.ASCII)
 _LINE_BREAK = re.compile(r"\r*\n")
+
+
+NO_SENSE = "The calendar server's answer made no sense; hxdav tries again later."
 
 
 class Senseless(Exception):
@@ -41,11 +47,14 @@ class Told:
         return "" if element is None else (element.text or "").strip()
 
     def href(self, name: str) -> str:
-        """The URL that a property holds, resolved; empty where it holds none."""
+        """The URL that a property holds, resolved; empty where it holds none. Raises TryLater for nonsense."""
         element = self.properties.get(name)
         found = None if element is None else element.find(f"{DAV}href")
         text = "" if found is None else (found.text or "").strip()
-        return urljoin(self.url, text) if text else ""
+        try:
+            return resolved(self.url, text) if text else ""
+        except Senseless:
+            raise TryLater(NO_SENSE, code="senseless") from None
 
     @property
     def is_calendar(self) -> bool:
@@ -91,6 +100,14 @@ def parsed(content: bytes) -> Element:
     return root
 
 
+def resolved(url: str, href: str) -> str:
+    """An href resolved against the URL of the answer that it stands in; raises Senseless where it is none."""
+    try:
+        return joined(url, href)
+    except NotReachable:
+        raise Senseless from None
+
+
 def _told(response: Element, url: str) -> Iterator[Told]:
     """One for each href: a status alone may be told of several at once (RFC 4918 §14.24)."""
     hrefs = [(element.text or "").strip() for element in response.findall(f"{DAV}href")]
@@ -99,7 +116,7 @@ def _told(response: Element, url: str) -> Iterator[Told]:
     properties = dict(_found(response))
     own = response.findtext(f"{DAV}status")
     for href in hrefs:
-        yield Told(url=urljoin(url, href), code=_code(own) if own else HTTPStatus.OK, properties=properties)
+        yield Told(url=resolved(url, href), code=_code(own) if own else HTTPStatus.OK, properties=properties)
 
 
 def _found(response: Element) -> Iterator[tuple[str, Element]]:
@@ -111,10 +128,10 @@ def _found(response: Element) -> Iterator[tuple[str, Element]]:
 
 def _code(line: str) -> int:
     """The code of a status line, ``HTTP/1.1 404 Not Found``."""
-    words = line.split()
-    if len(words) < 2 or not words[1].isdecimal():  # noqa: PLR2004
+    found = _STATUS_LINE.match(line.strip())
+    if found is None:
         raise Senseless
-    return int(words[1])
+    return int(found[1])
 
 
 def tag_of(written: str) -> Tag:

@@ -12,7 +12,7 @@ from hxdav.net.pauses import pause_of
 from hxdav.remote import AccessLost, CalendarUnavailable, Forbidden, RemoteError, TryLater
 from hxdav.remotes.caldav import bodies
 from hxdav.remotes.caldav.account import APPLE_WANTS, Flavour
-from hxdav.remotes.caldav.answers import Multistatus, Senseless, Told, multistatus, same_collection
+from hxdav.remotes.caldav.answers import NO_SENSE, Multistatus, Senseless, Told, multistatus, same_collection
 
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
 _ABSENT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
@@ -22,7 +22,6 @@ _NOT_LET_IN = "The calendar server does not take this user name and password any
 _NOT_ALLOWED = "The calendar server does not let this account do that. Check its rights there, and connect it again."
 _OVERLOAD = "The calendar server asks hxdav to wait."
 _TROUBLE = "The calendar server has trouble of its own; hxdav tries again later."
-_NO_SENSE = "The calendar server's answer made no sense; hxdav tries again later."
 _NO_CALENDAR = "The calendar is not there any more, or does not answer."
 
 
@@ -53,7 +52,7 @@ class Wire:
         """Properties of one resource; an answer that does not speak of it makes no sense."""
         found = self.propfind(url, *names).told
         if not found:
-            raise TryLater(_NO_SENSE, code="senseless")
+            raise TryLater(NO_SENSE, code="senseless")
         told = next((told for told in found if same_collection(told.url, url)), found[0])
         if told.code != HTTPStatus.OK:
             raise self.refusal(told.code)
@@ -76,7 +75,7 @@ class Wire:
         try:
             return multistatus(response.content, str(response.url))
         except Senseless:
-            raise TryLater(_NO_SENSE, code="senseless") from None
+            raise TryLater(NO_SENSE, code="senseless") from None
 
     def _asked(self, method: str, url: str, body: bytes, *, depth: int) -> Multistatus:
         return self.understood(self.send(method, url, content=body, headers={**_XML, "Depth": str(depth)}))
@@ -94,8 +93,6 @@ class Wire:
             raise TooLarge(str(error), code="too_large") from None
         except CallFailed as error:
             raise TryLater(str(error), code="no_answer") from None
-        except httpx.InvalidURL:
-            raise TryLater(_NO_SENSE, code="senseless") from None
         self.requests += len(response.history)
         return response
 
@@ -123,4 +120,4 @@ class Wire:
             return TryLater(_OVERLOAD, code="overloaded")
         if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return TryLater(_TROUBLE, code="server_error")
-        return TryLater(_NO_SENSE, code="senseless")
+        return TryLater(NO_SENSE, code="senseless")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC
 from http import HTTPStatus
-from urllib.parse import urljoin
 from xml.etree.ElementTree import Element
 
 import httpx
@@ -25,7 +24,7 @@ from hxdav.remote import (
 )
 from hxdav.remotes.caldav import bodies
 from hxdav.remotes.caldav.account import Flavour
-from hxdav.remotes.caldav.answers import CALDAV, DAV, Senseless, as_read, parsed, tag_of
+from hxdav.remotes.caldav.answers import CALDAV, DAV, Senseless, as_read, parsed, resolved, tag_of
 from hxdav.remotes.caldav.ends import with_ends
 from hxdav.remotes.caldav.folder import Folder
 from hxdav.remotes.caldav.objects import name_of, read
@@ -141,7 +140,10 @@ def _known(folder: Folder, uid: str, name: RemoteId, *, response: httpx.Response
 def _named_by(folder: Folder, response: httpx.Response) -> list[RemoteId]:
     """Where a refusal says that the UID is (RFC 4791 §5.3.2.1), where that is in this calendar."""
     hrefs = [] if (root := _error(response)) is None else root.iterfind(f".//{DAV}href")
-    found = [folder.name(urljoin(str(response.url), (href.text or "").strip())) for href in hrefs]
+    try:
+        found = [folder.name(resolved(str(response.url), (href.text or "").strip())) for href in hrefs]
+    except Senseless:
+        return []
     return [name for name in found if name is not None]
 
 

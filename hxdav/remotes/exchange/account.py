@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
+from hxdav.errors import NotReachable
+from hxdav.net.addresses import parts_of
 from hxdav.remote import AccessLost
 
 _PATH = "/EWS/Exchange.asmx"
@@ -100,9 +102,9 @@ def ews_url(told: str) -> str:
     """The URL of EWS at a server that is told by its name, by its address, or by that URL itself; AccessLost."""
     text = told.strip()
     try:
-        parts = urlsplit(text if "://" in text else f"https://{text}")
+        parts = parts_of(text if "://" in text else f"https://{text}")
         host, port = parts.hostname or "", parts.port
-    except ValueError:
+    except NotReachable:
         raise AccessLost(_NO_SERVER, code="no_server") from None
     if not host or any(letter.isspace() for letter in text):
         raise AccessLost(_NO_SERVER, code="no_server")

@@ -8,6 +8,7 @@ import httpx
 from lxml import etree  # type: ignore[import-untyped]
 
 from hxdav.errors import CallFailed, NotReachable
+from hxdav.net.addresses import parts_of
 from hxdav.remote import Forbidden, TryLater
 from hxdav.remotes.exchange.account import ExchangeAccount
 from hxdav.remotes.exchange.elements import Senseless, parsed
@@ -85,5 +86,14 @@ def _told(content: bytes, account: ExchangeAccount) -> str:
     found: dict[str, str] = {}
     for protocol in root.iter(f"{{{_RESPONSE}}}Protocol"):
         kind = (protocol.findtext(f"{{{_RESPONSE}}}Type") or protocol.get("Type") or "").upper()
-        found.setdefault(kind, (protocol.findtext(f"{{{_RESPONSE}}}EwsUrl") or "").strip())
+        found.setdefault(kind, _address(protocol.findtext(f"{{{_RESPONSE}}}EwsUrl") or ""))
     return next((found[kind] for kind in _KINDS if found.get(kind)), "")
+
+
+def _address(told: str) -> str:
+    """An address that is told; empty where it is none."""
+    try:
+        parts_of(told.strip())
+    except NotReachable:
+        return ""
+    return told.strip()

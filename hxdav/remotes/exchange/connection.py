@@ -137,7 +137,7 @@ class _OnlyOnce(FailFast):  # type: ignore[misc]
             raise not_let_in(code, [response.headers.get("WWW-Authenticate", "")], auth=self._auth)
         if code in _OVERLOADED:
             pause = pause_of(response.headers.get("Retry-After", ""))
-            raise busy(None if pause is None else pause.total_seconds())
+            raise busy(pause)
         if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise trouble()
         if code == HTTPStatus.NOT_FOUND:

@@ -17,6 +17,7 @@ from exchangelib.util import SOAPNS  # type: ignore[import-untyped]
 from lxml import etree  # type: ignore[import-untyped]
 
 from hxdav.errors import AnswerTooLarge, CallFailed, WaitEnded
+from hxdav.net.pauses import pause_of_milliseconds
 from hxdav.net.session import Limits
 from hxdav.net.transport import waiting_until
 from hxdav.remote import CalendarId, RemoteError
@@ -227,4 +228,4 @@ def _fault(content: bytes) -> RemoteError:
     if code not in _OVERLOADED:
         return error_of(code)
     told = (str(each.text) for each in root.iter("{*}Value") if each.get("Name") == "BackOffMilliseconds")
-    return busy(next((int(each) / 1000 for each in told if each.isdecimal()), None))
+    return busy(next(map(pause_of_milliseconds, told), None))

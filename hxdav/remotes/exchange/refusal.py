@@ -10,7 +10,6 @@ from datetime import timedelta
 from ssl import SSLCertVerificationError
 
 from hxdav.errors import CallFailed
-from hxdav.net.pauses import LONGEST_PAUSE
 from hxdav.remote import (
     AccessLost,
     CalendarUnavailable,
@@ -133,9 +132,8 @@ def trouble() -> TryLater:
     return TryLater(_TROUBLE, code="server_error")
 
 
-def busy(seconds: float | None) -> TryLater:
+def busy(after: timedelta | None) -> TryLater:
     """That the server is overloaded, and for how long it asks not to be called, if it does."""
-    after = timedelta(seconds=min(seconds, LONGEST_PAUSE.total_seconds())) if seconds and seconds > 0 else None
     return TryLater(_BUSY, after=after, code="quota")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from exchangelib.services.common import EWSService  # type: ignore[import-untype
 from exchangelib.util import SOAPNS  # type: ignore[import-untyped]
 
 from hxdav.errors import AnswerTooLarge, CallFailed, NotReachable
+from hxdav.net.pauses import pause_of_milliseconds
 from hxdav.remote import Forbidden, RemoteError, TryLater
 from hxdav.remotes.exchange.connection import Connection
 from hxdav.remotes.exchange.elements import Element, Senseless, find, local, parsed, text_at
@@ -86,18 +88,18 @@ def granted(message: Element) -> Element:
     raise Refusal(code)
 
 
-def _back_off(message: Element) -> float | None:
-    """The seconds that ``m:MessageXml`` asks for, in milliseconds."""
+def _back_off(message: Element) -> timedelta | None:
+    """The pause that ``m:MessageXml`` asks for, in milliseconds."""
     told = find(message, "m:MessageXml")
     for value in () if told is None else told:
-        if value.get("Name") == "BackOffMilliseconds" and str(value.text).isdecimal():
-            return int(value.text) / 1000
+        if value.get("Name") == "BackOffMilliseconds":
+            return pause_of_milliseconds(str(value.text))
     return None
 
 
 _KINDS: tuple[tuple[type[EWSError], Callable[[Any], RemoteError]], ...] = (
     (RedirectError, lambda _: Forbidden(_SENT_ON, code="redirected")),
-    (ErrorServerBusy, lambda error: busy(error.back_off)),
+    (ErrorServerBusy, lambda error: busy(pause_of_milliseconds(str(round((error.back_off or 0) * 1000))))),
     (ErrorExceededConnectionCount, lambda _: busy(None)),
     (ResponseMessageError, lambda error: error_of(type(error).__name__)),
     (TransportError, lambda _: senseless()),

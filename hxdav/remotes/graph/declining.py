@@ -62,7 +62,7 @@ _BY_WORD = {
     "unauthorized_client": _Meaning.MISCONFIGURED,
     "invalid_resource": _Meaning.MISCONFIGURED,
 }
-_NUMBER = re.compile(r"AADSTS(\d+)")
+_NUMBER = re.compile(r"AADSTS(\d{1,9})(?!\d)", re.ASCII)
 
 _PERSONAL_ACCOUNT = (
     "This is a personal Microsoft account. Connect it as Outlook.com, or begin anew with your work or school account."

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from hxdav.errors import AnswerTooLarge, CallFailed, NotReachable
+from hxdav.net.addresses import parts_of
 from hxdav.remote import Forbidden, RemoteError, TryLater
 from hxdav.remotes.graph.oauth import Access, GraphApp
 from hxdav.remotes.graph.refusal import Refusal, bad_answer, error_of
@@ -109,7 +110,10 @@ class Wire:
         """The address to ask; one that Graph has named is followed as it is, and only to where Graph is."""
         if path.startswith("/"):
             return self._root + path
-        named, own = urlsplit(path), urlsplit(self._root)
+        try:
+            named, own = parts_of(path), urlsplit(self._root)
+        except NotReachable:
+            raise bad_answer() from None
         if (named.scheme, named.netloc) != (own.scheme, own.netloc):
             raise bad_answer()
         return path

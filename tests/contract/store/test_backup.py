@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -117,6 +118,36 @@ def test_a_damaged_backup_changes_nothing(store: Store, tmp_path: Path) -> None:
 
     with pytest.raises(StoreError, match="not whole"):
         read(store, cut)
+
+    assert everything(store) == before
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "what"),
+    [
+        ("practitioner_id", 987_654, "do not fit together"),
+        ("practitioner_id", 2**70, "damaged"),
+        ("created_at", 7, "not as it was written"),
+        ("nobody_knows", 7, "not as it was written"),
+    ],
+)
+def test_a_backup_whose_rows_cannot_be_is_a_sentence_and_changes_nothing(
+    store: Store, tmp_path: Path, column: str, value: object, what: str
+) -> None:
+    fill(store)
+    whole, broken = tmp_path / "whole.zip", tmp_path / "broken.zip"
+    write(store, whole)
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(broken, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == "appointment.jsonl":
+                first, *rest = content.splitlines()
+                content = b"\n".join([json.dumps(json.loads(first) | {column: value}).encode(), *rest])
+            target.writestr(name, content)
+    before = everything(store)
+
+    with pytest.raises(StoreError, match=what):
+        read(store, broken)
 
     assert everything(store) == before
 

@@ -45,7 +45,7 @@ def rules_of(desk: Desk, method: str) -> list[Rule]:
     return [each for each in desk.application.url_map.iter_rules() if method in (each.methods or ())]
 
 
-def filled(rule: Rule, number: int = 1) -> list[str]:
+def filled(rule: Rule, number: int | str = 1) -> list[str]:
     """The addresses of a rule, one for each word that it knows."""
     words = re.search(r"<any\(([^)]*)\):", rule.rule)
     numbered = re.sub(r"<int[^:]*:\w+>", str(number), rule.rule)

@@ -24,7 +24,7 @@ from hxdav.remotes.exchange import ExchangeAccount, open_exchange
 from hxdav.remotes.exchange.account import ews_url
 from hxdav.remotes.exchange.elements import Senseless, m, parsed, t, text_at
 from hxdav.remotes.exchange.items_out import key_value
-from hxdav.remotes.exchange.refusal import Refusal, busy, error_of
+from hxdav.remotes.exchange.refusal import Refusal, error_of
 from hxdav.remotes.exchange.wire import granted
 
 
@@ -115,11 +115,6 @@ def test_a_message_that_refuses_says_why() -> None:
 def test_a_message_that_refuses_nothing_and_grants_nothing_makes_no_sense(kind: str) -> None:
     with pytest.raises(TryLater):
         granted(m("GetItemResponseMessage", ResponseClass=kind))
-
-
-@pytest.mark.parametrize(("seconds", "expected"), [(None, None), (-1, None), (0, None), (7, 7), (10**9, 3_600)])
-def test_a_pause_is_never_longer_than_an_hour(seconds: float | None, expected: float | None) -> None:
-    assert busy(seconds).after == (None if expected is None else timedelta(seconds=expected))
 
 
 @pytest.mark.parametrize(
