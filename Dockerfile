@@ -38,13 +38,7 @@ USER hxdav
 WORKDIR /data
 VOLUME /data
 EXPOSE 5232
-# Discovery (RFC 6764 §5) answers before anyone logs in: with a redirect, or by asking for a login. urllib follows the
-# one and raises the other as HTTPError, which carries the status.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["python", "-c", "\
-import sys, urllib.error, urllib.request\n\
-try:\n\
-    status = urllib.request.urlopen('http://127.0.0.1:5232/.well-known/caldav', timeout=4).status\n\
-except urllib.error.HTTPError as error:\n\
-    status = error.code\n\
-sys.exit(status >= 500)\n"]
+import urllib.request\n\
+urllib.request.urlopen('http://127.0.0.1:5232/healthz', timeout=4)\n"]
 CMD ["hxdav", "serve"]

@@ -82,7 +82,9 @@ def hxdav_demo(folder: Path, *, database_url: str | None = None) -> Iterator[Dem
     """``hxdav demo`` with its window open; its log has a line for each request, as an installation's has."""
     port = free_port()
     command = [str(Path(sys.executable).with_name("hxdav")), "demo", "--unlimited", "--json"]
-    settings = {"HXDAV_LOG__LEVEL": "info"} | ({"HXDAV_DATABASE__URL": database_url} if database_url else {})
+    settings = {"HXDAV_LOG__LEVEL": "info", "HXDAV_SERVER__WORKERS": str(os.cpu_count() or 1)} | (
+        {"HXDAV_DATABASE__URL": database_url} if database_url else {}
+    )
     arguments = [*command, "--port", str(port), "--data", str(folder / "demo")]
     with running(arguments, folder=folder, settings=settings) as server:
         announced = announcement(server)

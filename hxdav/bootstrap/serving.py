@@ -44,8 +44,8 @@ class Serving:
             store=self.here.store, clock=self.here.clock, host=str(settings.host), port=settings.port
         )
 
-    def application(self) -> WsgiApplication:
-        """The WSGI application, with the worker beside it, and whatever serves the numbers."""
+    def application(self, *, with_worker: bool = True) -> WsgiApplication:
+        """Return the WSGI application; ``with_worker``: the worker and the metrics begin beside it."""
         here = self.here
         calendars = make_application(
             store=here.store,
@@ -55,9 +55,10 @@ class Serving:
             settings=here.settings.dav_settings(),
         )
         application = RequestLog(self._with_pages(calendars), is_on=here.settings.log.requests)
-        self.worker.start()
-        if self.metrics is not None:
-            self.metrics.start()
+        if with_worker:
+            self.worker.start()
+            if self.metrics is not None:
+                self.metrics.start()
         return application
 
     def close(self) -> None:

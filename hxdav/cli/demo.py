@@ -16,7 +16,6 @@ from rich.panel import Panel
 from hxdav.bootstrap.installation import Installation
 from hxdav.cli.certificates import TRUST_ADVICE, local_certificates, machine_names
 from hxdav.cli.configured import name_config
-from hxdav.cli.serving import require_free_port, run_server
 from hxdav.cli.session import BY_PRACTICE, calendar_url
 from hxdav.cli.terminal import out
 from hxdav.config import Settings, load_settings
@@ -26,6 +25,7 @@ from hxdav.domain.subscription import SubscriptionState
 from hxdav.secrets.passwords import new_web_password, web_password_hash
 from hxdav.services import accounts, connecting, devices, logins, subscribing
 from hxdav.services.demo import PRACTICE_GROUP, book_demo
+from hxdav.serving.supervisor import Supervisor, listener_for
 from hxdav.store import migrating
 from hxdav.store.store import Tx
 
@@ -36,6 +36,7 @@ data_dir = "."
 [server]
 host = {host}
 port = {port}
+workers = 1
 {public_url}
 [database]
 {database}
@@ -79,15 +80,15 @@ def demo(
     folder = folder.absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings = _settings(folder, host=host, port=port, tls=tls, unlimited=unlimited)
-    require_free_port(settings.server)
-    here = Installation(settings)
-    users = _set_up(here, folder / "credentials.json")
-    here.close()
-    if as_json:
-        _announce(settings, users)
-    else:
-        _show(settings, users, folder=folder, tls=tls)
-    run_server(settings.server)
+    with listener_for(settings.server) as listener:
+        here = Installation(settings)
+        users = _set_up(here, folder / "credentials.json")
+        here.close()
+        if as_json:
+            _announce(settings, users)
+        else:
+            _show(settings, users, folder=folder, tls=tls)
+        Supervisor(listener, count=settings.server.processes).run()
 
 
 def _settings(folder: Path, *, host: str, port: int, tls: bool, unlimited: bool) -> Settings:

@@ -19,12 +19,12 @@ from cryptography.hazmat.primitives import serialization
 from hxdav.bootstrap.installation import Installation
 from hxdav.cli.configured import settings_file
 from hxdav.cli.console import AsJson, print_json
-from hxdav.cli.serving import require_free_port
 from hxdav.config import load_settings
 from hxdav.errors import ConfigurationError, HxdavError, UseCaseError
 from hxdav.mail.smtp import MailServerFailed, conversation
 from hxdav.secrets.keyring import load_key
 from hxdav.services import sealing
+from hxdav.serving.supervisor import listener_for
 from hxdav.store import health, migrating, schema
 
 _WARNED_BEFORE = timedelta(days=21)
@@ -171,7 +171,7 @@ def _public_url(here: Installation) -> Finding:
 def _port(here: Installation) -> Finding:
     server = here.settings.server
     try:
-        require_free_port(server)
+        listener_for(server).close()
     except UseCaseError as taken:
         if _is_hxdav(here):
             return _good("port", f"{server.port}, served by hxdav")

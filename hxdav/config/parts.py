@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -27,6 +28,13 @@ from hxdav.net.reach import Reach
 _DAV = DavSettings()
 _Limit = Annotated[int | None, BeforeValidator(lambda value: None if value == "unlimited" else value)]
 _Url = Annotated[str, AfterValidator(lambda value: value.rstrip("/")), Field(pattern=r"^https?://[^/\s]+")]
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _reachable(entries: tuple[str, ...]) -> tuple[str, ...]:
@@ -61,8 +69,21 @@ class ServerSettings(Part):
     trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
         default=(), description="Addresses or networks of proxies whose X-Forwarded-… headers are believed."
     )
-    threads: int = Field(default=16, ge=1, le=256, description="Requests that one process answers at a time.")
-    workers: int = Field(default=1, ge=1, le=64, description="Serving processes.")
+    threads: int = Field(default=8, ge=2, le=256, description="Requests that one process answers at a time.")
+    workers: int | None = Field(
+        default=None, ge=1, le=64, description="Serving processes; default: as many as this machine has cores for them."
+    )
+    connections: int = Field(
+        default=1000, ge=16, le=100_000, description="Connections that may be open, in all processes together."
+    )
+    connections_per_address: int = Field(
+        default=200, ge=8, le=100_000, description="Connections that may be open from one address; proxies excepted."
+    )
+
+    @property
+    def processes(self) -> int:
+        """How many processes serve."""
+        return self.workers or _cores()
 
     @property
     def url(self) -> str:

@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask import Response
+from flask import Response, request
 from markupsafe import Markup, escape
 
 _STYLE = """
@@ -29,6 +29,9 @@ _PAGE = Markup(
     '<meta name="viewport" content="width=device-width, initial-scale=1"><style>{style}</style></head>'
     "<body><main><h1>{title}</h1>{paragraphs}</main></body></html>\n"
 )
+
+_ONLY_HTTPS = f"max-age={365 * 24 * 3600}"
+"""For a year a browser asks this host over https only (RFC 6797)."""
 
 _HEADERS = {
     # The address of the page that asked for it may hold a code.
@@ -76,6 +79,8 @@ def protected(response: Response) -> Response:
     """
     kept = response.headers.get("Cache-Control")
     response.headers.update(_HEADERS)
+    if request.is_secure:
+        response.headers["Strict-Transport-Security"] = _ONLY_HTTPS
     if kept is not None and response.headers.get("Vary") != "Cookie":
         response.headers["Cache-Control"] = kept
     return response

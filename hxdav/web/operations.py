@@ -1,4 +1,4 @@
-"""For whatever watches over the server: whether this process answers, and whether it is of use."""
+"""For whatever watches over the server: whether it is of use. ``serving/`` itself answers whether it runs."""
 
 from __future__ import annotations
 
@@ -13,22 +13,18 @@ from hxdav.web.answers import plain
 from hxdav.web.settings import WebBackend
 from hxdav.web.visitors import Answer
 
-PROBES = frozenset({"/healthz", "/readyz"})
-"""Their paths; no user has such a name (``services/account_problems.py``)."""
+PROBES = frozenset({"/readyz"})
+"""Paths of questions; no user has such a name (``services/account_problems.py``)."""
+
+_RETRY_SECONDS = 5
 
 
 def operations_routes(backend: WebBackend) -> Blueprint:
-    """The two questions, open to all; neither answer is about anybody, and neither leaves a cookie."""
+    """The question, open to all; the answer is about nobody, and leaves no cookie."""
     pages = _Operations(backend)
     routes = Blueprint("operations", __name__)
-    routes.add_url_rule("/healthz", "healthy", healthy)
     routes.add_url_rule("/readyz", "ready", pages.ready)
     return routes
-
-
-def healthy() -> Answer:
-    """This process answers; it says nothing of the store, for whose sake nobody is to start it anew."""
-    return plain(HTTPStatus.OK, "hxdav answers.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +36,7 @@ class _Operations:
             with self.backend.store.snapshot() as tx:
                 schema.require_current(tx)
         except StoreError as unready:
-            return plain(HTTPStatus.SERVICE_UNAVAILABLE, str(unready))
+            answer = plain(HTTPStatus.SERVICE_UNAVAILABLE, str(unready))
+            answer.headers["Retry-After"] = str(_RETRY_SECONDS)
+            return answer
         return plain(HTTPStatus.OK, "hxdav is ready.")

@@ -90,6 +90,19 @@ def test_killing_the_parent_leaves_no_worker_behind(installation: Path) -> None:
         until(lambda: can_listen(port), what="the port")
 
 
+def test_a_serving_process_that_is_killed_is_replaced(installation: Path) -> None:
+    with served(installation, workers=2) as (server, port):
+        parent = server.process.pid
+        before = {pid for pid in server.members() if pid != parent}
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+
+        until(lambda: not before & set(server.members()), what="the end of the killed processes")
+        wait_until_it_answers(server, port)
+
+        assert len(set(server.members()) - {parent}) == 2
+
+
 def test_a_port_that_is_taken_is_refused_with_a_sentence(installation: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
