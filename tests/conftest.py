@@ -18,7 +18,7 @@ from hypothesis.internal.constants_ast import Constants
 
 from tests.exploring import AT_LENGTH
 
-pytest_plugins = ["tests.costs", "tests.ports", "tests.stores"]
+pytest_plugins = ["tests.costs", "tests.logs", "tests.ports", "tests.stores"]
 
 EXAMPLES = 100
 UNIT = Path(__file__).parent / "unit"

@@ -10,10 +10,7 @@ from secrets import token_hex
 from time import perf_counter
 from typing import Any
 
-from structlog.contextvars import bind_contextvars, reset_contextvars
-from structlog.typing import FilteringBoundLogger
-
-from hxdav.log import FACTS, RequestFacts, get_request_logger
+from hxdav.log import FACTS, Log, RequestFacts, bound, get_logger
 
 Headers = list[tuple[str, str]]
 StartResponse = Callable[..., Any]
@@ -34,18 +31,15 @@ class RequestLog:
     def __init__(self, application: WsgiApplication, *, is_on: bool) -> None:
         self._application = application
         self._is_on = is_on
-        self._log = get_request_logger()
+        self._log = get_logger()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         number = token_hex(_NUMBER_OCTETS)
         line = _Line(environ, number, self._log)
         # A thread answers many requests, one after the other.
-        bound = bind_contextvars(request_id=number)
-        try:
+        with bound(request_id=number):
             body = self._application(environ, line.noting(start_response))
-        finally:
-            reset_contextvars(**bound)
         if not self._is_on:
             return body
         if line.octets is None and not isinstance(body, list):
@@ -59,7 +53,7 @@ class _Line:
 
     __slots__ = ("_began", "_facts", "_http_status", "_log", "_method", "_number", "octets")
 
-    def __init__(self, environ: dict[str, Any], number: str, log: FilteringBoundLogger) -> None:
+    def __init__(self, environ: dict[str, Any], number: str, log: Log) -> None:
         self._began = perf_counter()
         self._log = log
         self._number = number

@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 
 import httpx
 import psutil  # type: ignore[import-untyped]
-import structlog
 
 from tests.commands import run_command
 from tests.ports import free_port
@@ -178,7 +177,5 @@ def run_hxdav(
     ``typed`` is what it may read.
     """
     done = run_command(*arguments, config=config, typed=typed, environment=environment)
-    # What the command has set up of the log, and where that goes, was the command's alone.
-    structlog.reset_defaults()
     assert done.code == expected_exit, f"hxdav {' '.join(arguments)} ended with {done.code}:\n{done.err}"
     return done.err if expected_exit else done.out

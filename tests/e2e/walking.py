@@ -22,7 +22,6 @@ from random import Random
 from typing import Any, cast
 
 import flask
-from structlog.testing import capture_logs
 
 from hxdav.domain.bridge import ExternalAccount
 from hxdav.domain.edit import Authority, Source
@@ -53,6 +52,7 @@ from tests.integration.machines.fragile import FragileStore, PowerCut
 from tests.integration.machines.rules_machine import AUTUMN, SPRING
 from tests.integration.remotes.graph_authority import Authority as MicrosoftAuthority
 from tests.integration.remotes.graph_authority import an_authority
+from tests.logs import captured_logs
 from tests.simulators.caldav.icloud import ICloud, an_icloud
 from tests.simulators.caldav.listening import Answer, Asked, Listener
 from tests.simulators.ews.clients import faithful_exchange
@@ -320,7 +320,7 @@ def a_walk(stage: Stage, *, seed: int, folder: Path) -> Iterator[Walk]:
     walk = Walk(stage, seed=seed, folder=folder)
     with contextlib.closing(walk.store):
         try:
-            with capture_logs() as logs:
+            with captured_logs() as logs:
                 yield walk
             _raise_caught(logs)
         except BaseException as error:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from hxdav.domain.ids import AppointmentId, IntegrationId, UserId, Username
 from hxdav.domain.notification import MAILED, WORDINGS, NotificationKind
@@ -28,6 +27,7 @@ from tests.integration.mail_server import (
     a_mail_server,
     a_server_that_hangs_up,
 )
+from tests.logs import captured_logs
 
 MAYA = "maya@practice.example"
 ROBIN = "robin@practice.example"
@@ -76,7 +76,7 @@ class Post:
         return Outbox(store=self.world.store, clock=self.world.clock, settings=settings or self.server.settings())
 
     def send(self, settings: MailSettings | None = None) -> int:
-        with capture_logs() as logged:
+        with captured_logs() as logged:
             sent = self.outbox(settings).send_due()
         self.logged += logged
         return sent

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from tests.integration.cli.command_line import CommandLine
 
@@ -36,10 +34,9 @@ def practice_installation(tmp_path_factory: pytest.TempPathFactory, new_installa
 
 
 @pytest.fixture
-def hxdav(new_installation: Path, tmp_path: Path) -> Iterator[CommandLine]:
+def hxdav(new_installation: Path, tmp_path: Path) -> CommandLine:
     """An installation on SQLite whose database has its schema, and nobody in it."""
-    yield CommandLine(_copied(new_installation, tmp_path))
-    structlog.reset_defaults()
+    return CommandLine(_copied(new_installation, tmp_path))
 
 
 @pytest.fixture

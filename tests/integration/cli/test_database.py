@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 from hxdav.cli.certificates import local_certificates
 from tests.integration.cli.command_line import CommandLine
@@ -37,10 +35,9 @@ def healthy(practice: CommandLine, port: int) -> CommandLine:
 
 
 @pytest.fixture
-def on_postgres(tmp_path: Path, fresh_postgres: str) -> Iterator[CommandLine]:
+def on_postgres(tmp_path: Path, fresh_postgres: str) -> CommandLine:
     """An installation on PostgreSQL."""
-    yield CommandLine(tmp_path, database_url=fresh_postgres)
-    structlog.reset_defaults()
+    return CommandLine(tmp_path, database_url=fresh_postgres)
 
 
 def test_an_empty_database_is_told_how_to_be_made(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 import pytest
-import structlog
 
 from hxdav import log
 from hxdav.dav.storage import ReadOnly, ReadOnlyStorage
@@ -80,10 +79,9 @@ def test_no_header_is_a_server_error(maya: Caller, headers: dict[str, str]) -> N
 
 
 def test_an_unforeseen_error_is_a_sentence_at_once_and_a_line_without_anything_confidential(
-    maya: Caller, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+    maya: Caller, capsys: pytest.CaptureFixture[str]
 ) -> None:
     log.configure(level="warning", as_json=True)
-    request.addfinalizer(structlog.reset_defaults)
     # A row that no version of hxdav writes stands for whatever goes wrong inside.
     maya.put("secret-name.ics", an_object(summary="Ann Patient"))
     with maya.world.store.transaction() as tx:

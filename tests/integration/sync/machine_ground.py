@@ -13,7 +13,6 @@ from itertools import count
 from typing import ClassVar
 
 from hypothesis.stateful import RuleBasedStateMachine
-from structlog.testing import capture_logs
 
 from hxdav.domain.bridge import ExternalAccount
 from hxdav.domain.edit import Authority, Source
@@ -35,6 +34,7 @@ from tests.integration.machines.model import ZONE
 from tests.integration.sync import machine_checking as checking
 from tests.integration.sync.machine_model import SECRET, Model
 from tests.integration.sync.machine_world import POLLED, EndlessLoop, MortalStore, Provider, ProviderRemote
+from tests.logs import captured_logs
 from tests.simulators.memory import CAPABILITIES, MemoryCalendar
 
 TICK = timedelta(milliseconds=50)
@@ -321,7 +321,7 @@ class Ground(RuleBasedStateMachine):
         self.store.revive()
         self.store.cut_in = cut_in
         try:
-            with capture_logs() as logs:
+            with captured_logs() as logs:
                 self.jobs.settle()
                 self.jobs.move_horizon()
                 Runners(engine=self.engine, runners=1).round()

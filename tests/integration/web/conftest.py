@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from hxdav.domain.ids import IntegrationId
 from hxdav.store.store import Store
@@ -19,14 +18,12 @@ from tests.integration.web.microsoft_desk import MicrosoftDesk, a_microsoft_desk
 def desk(sqlite_store: Store, tmp_path: Path) -> Iterator[Desk]:
     with a_desk(sqlite_store, tmp_path) as desk:
         yield desk
-    structlog.reset_defaults()
 
 
 @pytest.fixture
 def microsoft_desk(sqlite_store: Store, tmp_path: Path) -> Iterator[MicrosoftDesk]:
     with a_microsoft_desk(sqlite_store, tmp_path) as desk:
         yield desk
-    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from hxdav.bootstrap.providers import ConfiguredProviders
 from hxdav.config import Settings
@@ -29,11 +28,10 @@ PASSWORD = "autumn-Leaf-7"
 
 
 @pytest.fixture
-def practice(sqlite_store: Store) -> Iterator[PracticeWorld]:
+def practice(sqlite_store: Store) -> PracticeWorld:
     practice = a_practice(sqlite_store)
     give_password(practice.store, practice.user_id)
-    yield practice
-    structlog.reset_defaults()
+    return practice
 
 
 def browsed(practice: PracticeWorld, folder: Path, *, allowed: tuple[str, ...]) -> Browser:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
-import structlog
 
 from hxdav import log
 from hxdav.bootstrap.request_log import HEADER, RequestLog
 from hxdav.dav.application import make_application
 from hxdav.dav.settings import DavSettings
-from hxdav.log import get_logger, redact
+from hxdav.log import get_logger
 from tests.builders import PracticeWorld, an_object
 from tests.integration.dav.caller import CALENDAR, HOME, Caller, answered, basic
 from tests.integration.web.browsing import Browser, give_password
@@ -26,7 +25,7 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 @pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
+def lines(monkeypatch: pytest.MonkeyPatch) -> Lines:
     """The log since it was last asked for."""
     written = io.StringIO()
     monkeypatch.setattr(sys, "stderr", written)
@@ -38,8 +37,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
         written.truncate()
         return told
 
-    yield read
-    structlog.reset_defaults()
+    return read
 
 
 @pytest.fixture
@@ -69,7 +67,6 @@ def test_a_page_is_logged_by_its_route_and_by_who_asked(maya: Browser, desk: Des
     answer = maya.get("/app/settings/integrations")
 
     (line,) = lines()
-    assert redact(None, "info", dict(line)) == line, "its logger redacts nothing, to be quick"
     assert line.pop("timestamp")
     assert 0 < line.pop("ms") < 10_000
     assert line == {
