@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
+from heapq import merge
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -44,16 +46,14 @@ def list_(
     """List the appointments that take place, by start."""
     here = installation(ctx)
     chosen = practitioner_named(here, practitioner) if practitioner else None
-    rows: list[dict[str, Any]] = []
     with here.store.snapshot() as tx:
-        for each in [chosen] if chosen else tx.people.practitioners():
-            zone = _zone_of(tx, each)
-            within = _days(from_day or date.min, to_day or date.max, zone) if from_day or to_day else None
-            removals = _removals(tx, each)
-            for found in tx.appointments.of(each.id, within):
-                under_way = removals.get(found.id)
-                rows.append(_row(tx, found, each, zone=zone) | {"removal": under_way.state if under_way else None})
-    print_rows(sorted(rows, key=lambda row: (row["start"], row["id"])), as_json=as_json, columns=_COLUMNS)
+        listed = [
+            list(_listed(tx, each, from_day=from_day, to_day=to_day))
+            for each in ([chosen] if chosen else tx.people.practitioners())
+        ]
+    # Each practitioner's are by start already.
+    by_start = merge(*listed, key=lambda each: (each.appointment.starts, each.appointment.id))
+    print_rows(map(_row, by_start), as_json=as_json, columns=_COLUMNS)
 
 
 def show(
@@ -67,9 +67,18 @@ def show(
     with here.store.snapshot() as tx:
         found = tx.appointments.one(AppointmentId(appointment_id))
         practitioner = tx.people.practitioner(found.practitioner_id)
-        row = _row(tx, found, practitioner, zone=_zone_of(tx, practitioner))
         under_way = tx.removals.open_of(found.id)
-        row["removal"] = history.outcome_of(under_way) if under_way else None
+        row = _row(
+            _Listed(
+                appointment=found,
+                practitioner=practitioner,
+                zone=_zone_of(tx, practitioner),
+                patients=[each.name for each in tx.people.patients(found.practice.patient_ids)]
+                if found.practice.patient_ids
+                else [],
+                removal=history.outcome_of(under_way) if under_way else None,
+            )
+        )
     if as_json:
         print_json(row | {"text": found.text})
         return
@@ -162,20 +171,58 @@ def _days(first: date, last: date, zone: ZoneInfo) -> Interval:
     return Interval(starts, max(starts, midnight(min(after, date(9999, 12, 30)), zone)))
 
 
-def _row(tx: Tx, found: Appointment, practitioner: Practitioner, *, zone: ZoneInfo) -> dict[str, Any]:
-    first = first_interval(object_of(found.text), practice_zone=zone)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listed:
+    """An appointment, and what is shown of it besides."""
+
+    appointment: Appointment
+    practitioner: Practitioner
+    zone: ZoneInfo
+    patients: list[str]
+    removal: str | None
+
+
+def _listed(tx: Tx, whose: Practitioner, *, from_day: date | None, to_day: date | None) -> Iterator[_Listed]:
+    """A practitioner's appointments, by start."""
+    zone = _zone_of(tx, whose)
+    within = _days(from_day or date.min, to_day or date.max, zone) if from_day or to_day else None
+    removals = _removals(tx, whose)
+    found = tx.appointments.of(whose.id, within)
+    names = {
+        each.id: each.name
+        for each in tx.people.patients({number for each in found for number in each.practice.patient_ids})
+    }
+    for each in found:
+        under_way = removals.get(each.id)
+        yield _Listed(
+            appointment=each,
+            practitioner=whose,
+            zone=zone,
+            patients=sorted(names[number] for number in each.practice.patient_ids),
+            removal=under_way.state if under_way else None,
+        )
+
+
+def _first(found: Appointment, zone: ZoneInfo) -> Interval:
+    """When an appointment takes place for the first time; of a series only its text says how long that is."""
+    if found.recurring or found.ends is None:
+        return first_interval(object_of(found.text), practice_zone=zone)
+    return Interval(found.starts, found.ends)
+
+
+def _row(listed: _Listed) -> dict[str, Any]:
+    found, zone = listed.appointment, listed.zone
+    first = _first(found, zone)
     return {
         "id": found.id,
-        "practitioner": practitioner.key,
+        "practitioner": listed.practitioner.key,
         "kind": found.kind,
         "status": found.practice.status,
         "start": first.starts.astimezone(zone),
         "end": first.ends.astimezone(zone),
         "repeats": _repeats(found, zone),
         "title": found.summary,
-        "patients": [each.name for each in tx.people.patients(found.practice.patient_ids)]
-        if found.practice.patient_ids
-        else [],
+        "patients": listed.patients,
         "note": found.practice.note,
         "invoice": found.practice.invoice,
         "uid": found.uid,
@@ -183,4 +230,5 @@ def _row(tx: Tx, found: Appointment, practitioner: Practitioner, *, zone: ZoneIn
         "created_at": found.created_at,
         "updated_at": found.updated_at,
         "removed_at": found.removed_at,
+        "removal": listed.removal,
     }

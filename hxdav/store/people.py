@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,9 @@ from hxdav.store.rows import (
     PractitionerRow,
     UserRow,
 )
+
+_AT_ONCE = 500
+"""Numbers in one query: databases bound how many parameters it has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,10 +185,14 @@ class People:
             found = self._connection.execute(values.returning(PatientRow.id)).scalar_one()
         return PatientId(found)
 
-    def patients(self, patient_ids: tuple[PatientId, ...]) -> list[Patient]:
+    def patients(self, patient_ids: Collection[PatientId]) -> list[Patient]:
         """The patients with these ids, by name."""
-        query = select(PatientRow.id, PatientRow.name).where(PatientRow.id.in_(patient_ids)).order_by(PatientRow.name)
-        return [Patient(id=PatientId(row.id), name=row.name) for row in self._connection.execute(query)]
+        numbers, found = sorted(patient_ids), list[Patient]()
+        for first in range(0, len(numbers), _AT_ONCE):
+            some = PatientRow.id.in_(numbers[first : first + _AT_ONCE])
+            query = select(PatientRow.id, PatientRow.name).where(some)
+            found += [Patient(id=PatientId(row.id), name=row.name) for row in self._connection.execute(query)]
+        return sorted(found, key=lambda each: each.name)
 
     def invite(self, user: User, *, digest: str, expires_at: datetime) -> None:
         """Keep an invitation for ``user``, known by the hash of its link's secret."""
