@@ -4,6 +4,7 @@
 # make prepare    what the tests need, without running them
 # make test-long  the same tests looking much longer: before a release
 # make bench      requests per second beside stock Radicale   [BENCH_GROWTH=0 leaves the growth table out]
+# make bench-startup  what a command costs before it has done anything, and what the processes weigh
 # make bench-bridges  how quickly bridges carry [SERVICES="google outlook exchange"] [BENCH_BRIDGES_QUICK=1]
 # make screenshots  the pictures in docs/images anew, of the demo
 # make assets     what the pages load that is not ours; the targets above make it where they need it
@@ -22,7 +23,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscop
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo assets prepare check test test-long bench bench-bridges screenshots lint format lock clean
+.PHONY: help demo assets prepare check test test-long bench bench-startup bench-bridges screenshots lint format lock clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -69,6 +70,9 @@ test-long: lint prepare
 
 bench: .venv/dev $(ASSETS)
 	$(BIN)/python -m bench.run
+
+bench-startup: .venv/dev $(ASSETS)
+	$(BIN)/python -m bench.startup
 
 bench-bridges: .venv/dev
 	$(BIN)/python -m bench.bridges

@@ -20,6 +20,7 @@ from pathlib import Path
 from bench import caldav_bench
 
 START_SECONDS = 60
+HXDAV = Path(sys.executable).with_name("hxdav")
 
 RADICALE = """\
 [server]
@@ -78,13 +79,23 @@ def hxdav(name: str, folder: Path, *, database_url: str | None = None) -> Iterat
 
 
 @contextmanager
-def hxdav_demo(folder: Path, *, database_url: str | None = None) -> Iterator[Demo]:
+def hxdav_demo(
+    folder: Path,
+    *,
+    database_url: str | None = None,
+    executable: Path = HXDAV,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[Demo]:
     """``hxdav demo`` with its window open; its log has a line for each request, as an installation's has."""
     port = free_port()
-    command = [str(Path(sys.executable).with_name("hxdav")), "demo", "--unlimited", "--json"]
-    settings = {"HXDAV_LOG__LEVEL": "info", "HXDAV_SERVER__WORKERS": str(os.cpu_count() or 1)} | (
-        {"HXDAV_DATABASE__URL": database_url} if database_url else {}
-    )
+    command = [str(executable), "demo", "--unlimited", "--json"]
+    settings = {
+        "HXDAV_LOG__LEVEL": "info",
+        "HXDAV_SERVER__WORKERS": str(os.cpu_count() or 1),
+        **(settings or {}),
+    }
+    if database_url:
+        settings["HXDAV_DATABASE__URL"] = database_url
     arguments = [*command, "--port", str(port), "--data", str(folder / "demo")]
     with running(arguments, folder=folder, settings=settings) as server:
         announced = announcement(server)
