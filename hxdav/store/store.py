@@ -13,6 +13,7 @@ from hxdav.errors import StoreBusy
 from hxdav.store.app_passwords import AppPasswords
 from hxdav.store.appointments import Appointments
 from hxdav.store.bridges import Bridges
+from hxdav.store.changes import Changes
 from hxdav.store.channels import Channels
 from hxdav.store.consents import Consents
 from hxdav.store.credits import Credits
@@ -263,6 +264,10 @@ class Store:
 
     def _turn(self) -> AbstractContextManager[None]:
         return self._writers.turn() if self._is_sqlite else nullcontext()
+
+    def changes(self) -> Changes:
+        """What tells one thread of commits, by whichever process; to be closed by it."""
+        return Changes(self.engine.url.database if self._is_sqlite and self.engine.url.database != ":memory:" else None)
 
     def close(self) -> None:
         """Give all connections back; to be called before a process forks or ends."""

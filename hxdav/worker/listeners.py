@@ -15,6 +15,7 @@ from hxdav.errors import StoreError
 from hxdav.log import get_logger
 from hxdav.remote import AccessLost, RemoteError, TryLater
 from hxdav.sync.listening import Calendars, Listening, rest_after
+from hxdav.worker.looking import Looking
 
 _LOOKS_EVERY_SECONDS = 1.0
 _AFTER_TROUBLE_SECONDS = 5.0
@@ -52,6 +53,11 @@ class Listeners:
     _is_told_to_stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _renew_at: float = 0.0
+    _looking: Looking = field(init=False)
+
+    def __post_init__(self) -> None:
+        changes = self.listening.store.changes()
+        self._looking = Looking(changes=changes, anyhow_after=2 * _LOOKS_EVERY_SECONDS)
 
     def start(self) -> None:
         """Begin."""
@@ -76,7 +82,8 @@ class Listeners:
         while not self._is_told_to_stop.wait(pause):
             pause = _LOOKS_EVERY_SECONDS
             try:
-                self._round()
+                if self._looking.is_due():
+                    self._round()
             except StoreError:
                 get_logger().warning("listeners_cannot_look")
                 pause = _AFTER_TROUBLE_SECONDS

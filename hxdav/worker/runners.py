@@ -10,9 +10,13 @@ from hxdav.domain.ids import ExternalAccountId
 from hxdav.errors import StoreError
 from hxdav.log import get_logger
 from hxdav.sync.engine import Engine
+from hxdav.worker.looking import Looking
 
 _LOOKS_EVERY_SECONDS = 0.25
 """How long a local change, or a provider's call, waits at most before a free runner takes it up."""
+
+_PASSED_OVER = 7
+"""Looks that nothing was committed before are passed over: what is due by the clock alone waits for that long."""
 
 _AFTER_TROUBLE_SECONDS = 5.0
 
@@ -26,6 +30,11 @@ class Runners:
     _out: dict[ExternalAccountId, Future[bool]] = field(default_factory=dict)
     _is_told_to_stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
+    _looking: Looking = field(init=False)
+
+    def __post_init__(self) -> None:
+        anyhow_after = _LOOKS_EVERY_SECONDS * (_PASSED_OVER + 1)
+        self._looking = Looking(changes=self.engine.store.changes(), anyhow_after=anyhow_after)
 
     def start(self) -> None:
         """Begin."""
@@ -61,9 +70,12 @@ class Runners:
     def _hand_out(self, pool: ThreadPoolExecutor) -> None:
         self._out = {account_id: turn for account_id, turn in self._out.items() if not turn.done()}
         free = self.runners - len(self._out)
-        if not free:
+        if not free or not self._looking.is_due():
             return
-        waiting = [account_id for account_id in self.engine.due() if account_id not in self._out]
+        due = self.engine.due()
+        waiting = [account_id for account_id in due if account_id not in self._out]
+        if len(waiting) > free or len(waiting) < len(due):
+            self._looking.again()
         for account_id in waiting[:free]:
             self._out[account_id] = pool.submit(self._look_after, account_id)
 

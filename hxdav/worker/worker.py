@@ -13,22 +13,28 @@ from hxdav.log import get_logger
 from hxdav.store.store import Store
 from hxdav.worker.jobs import Jobs, Outbox
 from hxdav.worker.listeners import Listeners
+from hxdav.worker.looking import Looking
 from hxdav.worker.runners import Runners
 
 LONGEST_PAUSE = 60.0
 """Seconds after which a job that keeps failing is tried again at the latest."""
 
+_SETTLES_EVERY = 1.0
 _ENDS_WITHIN_SECONDS = 10.0
 _HANGS_UP_WITHIN_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A job, and the seconds from its end to its next beginning. What is due when it begins, the clock says."""
+    """A job, and the seconds from its end to its next beginning. What is due when it begins, the clock says.
+
+    One that has a ``looking`` begins only where that says so.
+    """
 
     name: str
     run: Callable[[], int]
     pause: float
+    looking: Looking | None = None
 
     def pause_after(self, failures: int) -> float:
         """The pause after so many failures in a row: it grows, so that what is broken is left some time to mend."""
@@ -56,7 +62,7 @@ class Worker:
     ) -> None:
         jobs = Jobs(store=store, clock=clock, policy=policy, outbox=outbox)
         self._jobs = [
-            Job(name="settle", run=jobs.settle, pause=1),
+            Job(name="settle", run=jobs.settle, pause=_SETTLES_EVERY, looking=_looking(store)),
             Job(name="renew", run=jobs.renew, pause=60),
             Job(name="move_horizon", run=jobs.move_horizon, pause=60),
             Job(name="tell_stalled", run=jobs.tell_stalled, pause=60),
@@ -106,6 +112,9 @@ class Worker:
     def _keep_doing(self, job: Job) -> None:
         failures = 0
         while not self._is_told_to_stop.is_set():
+            if not failures and job.looking is not None and not job.looking.is_due():
+                self._is_told_to_stop.wait(job.pause)
+                continue
             try:
                 done = job.run()
             except Exception:  # noqa: BLE001 - the loop's edge: recorded, and tried again after a pause
@@ -116,3 +125,8 @@ class Worker:
                 if done:
                     self._log.info("job_done", job=job.name, count=done)
             self._is_told_to_stop.wait(job.pause_after(failures))
+
+
+def _looking(store: Store) -> Looking:
+    """Removals are due by the clock: a second later than they might be, where nothing else happens."""
+    return Looking(changes=store.changes(), anyhow_after=2 * _SETTLES_EVERY)
