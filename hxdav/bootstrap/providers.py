@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Protocol
 
+from hxdav.bootstrap.named import named
 from hxdav.config import Settings
 from hxdav.domain.integration import Service
 from hxdav.errors import UseCaseError
@@ -75,8 +75,7 @@ class ConfiguredProviders:
         if name is None:
             raise UseCaseError("hxdav's own calendars are in no account elsewhere.")
         if name not in self._doors:
-            module, _, door = name.partition(":")
-            made: Door = getattr(import_module(f"hxdav.bootstrap.{module}"), door)(self._settings)
+            made: Door = named(name)(self._settings)
             # Two threads may come at once: the first door stays, because it counts the provider's quota.
             self._doors.setdefault(name, made)
         return self._doors[name]

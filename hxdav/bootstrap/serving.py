@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 from hxdav.bootstrap.bridges import Bridges
 from hxdav.bootstrap.installation import Installation
+from hxdav.bootstrap.named import named
 from hxdav.bootstrap.request_log import RequestLog, WsgiApplication
 from hxdav.bootstrap.working import make_worker
 from hxdav.config import Settings
-from hxdav.config.accounts_file import read_accounts
 from hxdav.dav.application import make_application
 from hxdav.net.proxies import believe_proxies, networks
-from hxdav.services.accounts import WantedPracticeGroup
-from hxdav.web.application import BEGINNINGS, make_web
-from hxdav.web.metrics import MetricsListener
-from hxdav.web.operations import PROBES
-from hxdav.web.settings import WebBackend
+from hxdav.web.paths import BEGINNINGS, PROBES
 from hxdav.worker.worker import Worker
+
+if TYPE_CHECKING:
+    from hxdav.web.metrics import MetricsListener
 
 
 class Serving:
@@ -37,12 +37,8 @@ class Serving:
     @cached_property
     def metrics(self) -> MetricsListener | None:
         """What serves the numbers; None where the settings name no port for them."""
-        settings = self.here.settings.metrics
-        if settings.port is None:
-            return None
-        return MetricsListener(
-            store=self.here.store, clock=self.here.clock, host=str(settings.host), port=settings.port
-        )
+        port = self.here.settings.metrics.port
+        return None if port is None else named("numbers:make_metrics")(self.here, port)
 
     def application(self, *, with_worker: bool = True) -> WsgiApplication:
         """Return the WSGI application; ``with_worker``: the worker and the metrics begin beside it."""
@@ -71,21 +67,8 @@ class Serving:
 
     def _with_pages(self, calendars: WsgiApplication) -> WsgiApplication:
         """One application of two: the calendars, but for what pages and hooks answer."""
-        here = self.here
-        pages = make_web(
-            WebBackend(
-                store=here.store,
-                clock=here.clock,
-                policy=here.policy,
-                keyring=here.keyring,
-                connector=self.bridges.connector,
-                channel_digest=here.keyring.channel_token_digest,
-                public_url=here.settings.server.url,
-                calendars_url=f"{here.settings.server.url}{here.settings.dav.prefix}",
-                wanted_accounts=self._wanted_accounts,
-            )
-        )
-        trusted = networks(str(each) for each in here.settings.server.trusted_proxies)
+        pages = _Pages(self.here, self.bridges)
+        trusted = networks(str(each) for each in self.here.settings.server.trusted_proxies)
 
         def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
             # This is in the way of every poll, so it is two comparisons.
@@ -97,6 +80,19 @@ class Serving:
 
         return application
 
-    def _wanted_accounts(self) -> list[WantedPracticeGroup] | None:
-        file = self.here.settings.accounts_file
-        return read_accounts(file) if file.exists() else None
+
+class _Pages:
+    """The pages, loaded by the first request for one: calendar programs never ask for any."""
+
+    def __init__(self, here: Installation, bridges: Bridges) -> None:
+        self._here = here
+        self._bridges = bridges
+        self._loading = Lock()
+        self._pages: WsgiApplication | None = None
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request."""
+        if self._pages is None:
+            with self._loading:
+                self._pages = self._pages or named("pages:make_pages")(self._here, self._bridges)
+        return self._pages(environ, start_response)

@@ -41,9 +41,6 @@ from hxdav.web.signing_in import signing_in_routes
 from hxdav.web.trail import trail_routes
 from hxdav.web.visitors import admit_visitors
 
-BEGINNINGS = ("/app/", "/hooks/", "/connect/", "/invitation/", "/feed/", "/profile/")
-"""Of the paths that are not the calendars'; no user has such a name (``services/account_problems.py``)."""
-
 _FILES = Path(__file__).parent / "static"
 _LONGEST_BODY = 65_536
 _PAGES = (

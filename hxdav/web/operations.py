@@ -13,9 +13,6 @@ from hxdav.web.answers import plain
 from hxdav.web.settings import WebBackend
 from hxdav.web.visitors import Answer
 
-PROBES = frozenset({"/readyz"})
-"""Paths of questions; no user has such a name (``services/account_problems.py``)."""
-
 _RETRY_SECONDS = 5
 
 

@@ -15,7 +15,7 @@ from hxdav.secrets.keyring import Keyring
 from hxdav.services import suspending
 from hxdav.services.account_problems import RESERVED_NAMES
 from hxdav.services.profiles import Account, profile_text
-from hxdav.web.application import BEGINNINGS
+from hxdav.web.paths import BEGINNINGS
 from tests.builders import BY_PRACTICE, a_practice
 from tests.integration.web.browsing import PASSWORD, Browser, give_password
 from tests.integration.web.desk import PUBLIC_URL, Desk

@@ -1,0 +1,9 @@
+"""Which paths the pages answer; all others are the calendars'."""
+
+from __future__ import annotations
+
+BEGINNINGS = ("/app/", "/hooks/", "/connect/", "/invitation/", "/feed/", "/profile/")
+"""How they begin; no user has such a name (``services/account_problems.py``)."""
+
+PROBES = frozenset({"/readyz"})
+"""What watches over the server asks for; no user has such a name either."""
