@@ -19,7 +19,7 @@ from hxdav.ical.objects import CalendarObject, object_of, reaches_on
 from hxdav.ical.patch import Change, changed, excerpt, exchange
 from hxdav.ical.shared_zones import told_apart
 from hxdav.ical.values import periods_of, utc_text, when_from
-from hxdav.ical.zones import ObjectZone, Zones
+from hxdav.ical.zones import Zones
 
 RECURRENCE_LINES = ("RRULE", "RDATE", "EXDATE", "EXRULE")
 LINES: Mapping[Field, tuple[str, ...]] = {
@@ -220,7 +220,7 @@ def _with_timezones(text: str, onto: CalendarObject, source: CalendarObject) -> 
     known = {*obj.zones.texts, *_moments_by_tzid(onto)}
     missing = {tzid: lines for tzid, lines in _moments_by_tzid(obj).items() if tzid not in known}
     newline = newline_of(text[obj.calendar.start : obj.calendar.properties_start])
-    own = {tzid for tzid in missing if isinstance(source.zones.get(tzid), ObjectZone)}
+    own = {tzid for tzid in missing if source.zones.defines(tzid)}
     copies = [source.zones.texts[source.zones.name_of(tzid)] for tzid in missing if tzid in own]
     place = obj.calendar.children[0].start
     copied = changed(text, [Change(start=place, end=place, text=_LINE_BREAK.sub(newline, "".join(copies)))])

@@ -55,33 +55,39 @@ def iana_zone(name: str) -> tzinfo | None:
 def windows_name(name: str) -> str:
     """Windows' name for the clock of the zone that IANA or Windows calls ``name``; empty where it has none.
 
-    The CLDR leaves some zones under a name whose clock they no longer keep. Clocks are compared from 2025 on: what is
-    older enters no calendar (`design.md` rule 4).
+    The CLDR leaves some zones under a name whose clock they no longer keep, so that clocks are compared.
     """
     if name in win_tz:
         return name
     found = tz_win.get(name, "")
     if not name or not found:
         return ""
-    return found if _same_clock(iana_zone(name), iana_zone(win_tz[found]), range(2025, 2031)) else ""
+    return found if same_clock(iana_zone(name), iana_zone(win_tz[found])) else ""
 
 
 @lru_cache(maxsize=256)
 def zone_like(clock: tzinfo, *, year: int, first: str = "") -> str:
     """IANA's name of a zone that keeps ``clock`` in ``year`` and the next, ``first`` if that does; empty for none."""
-    years = range(year, year + 2)
-    return next(
-        (name for name in (first, *map(_general_name, win_tz)) if _same_clock(clock, iana_zone(name), years)), ""
-    )
+    names = (first, *map(_general_name, win_tz))
+    return next((name for name in names if same_clock(clock, iana_zone(name), range(year, year + 2))), "")
 
 
-def _same_clock(one: tzinfo | None, other: tzinfo | None, years: range) -> bool:
-    """Whether two zones show the same time at each hour of ``years``."""
+def same_clock(one: tzinfo | None, other: tzinfo | None, years: range = range(2025, 2031)) -> bool:
+    """Whether two zones show the same time each day of ``years``, and each hour of the days on which a clock changes.
+
+    What is older than the default enters no calendar (`design.md` rule 4).
+    """
     if one is None or other is None:
         return False
+
+    def agree(moment: datetime) -> bool:
+        return moment.astimezone(one).utcoffset() == moment.astimezone(other).utcoffset()
+
     begin, end = (datetime(year, 1, 1, tzinfo=UTC) for year in (years.start, years.stop))
-    hours = (begin + timedelta(hours=hour) for hour in range((end - begin).days * 24))
-    return all(hour.astimezone(one).utcoffset() == hour.astimezone(other).utcoffset() for hour in hours)
+    days = [begin + timedelta(days=day) for day in range((end - begin).days)]
+    offsets = [day.astimezone(one).utcoffset() for day in days]
+    changing = (day for day, before, after in zip(days, offsets, offsets[1:], strict=False) if before != after)
+    return all(map(agree, days)) and all(agree(day + timedelta(hours=hour)) for day in changing for hour in range(24))
 
 
 def _windows_zone(name: str) -> tzinfo | None:

@@ -2,7 +2,8 @@
 
 A region and city of the IANA database (``Europe/Berlin``) mean that zone, whatever the object says of it: clients send
 shortened, outdated or plainly wrong VTIMEZONEs. For every other name the object's own VTIMEZONE speaks, because people
-use ``EST`` and ``GMT`` as labels. Where there is none, or none that can be read, the name itself may tell.
+use ``EST`` and ``GMT`` as labels. Where there is none, or none that can be read, the name itself may tell. Where both
+say the same, the zone is the one of that name, which providers know.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from itertools import islice, takewhile
 from hxdav.ical.components import Component, tree_of
 from hxdav.ical.rules import YEARLY, Allowance, Exhausted, Rule, rule_of
 from hxdav.ical.text import unescape
-from hxdav.ical.zone_names import iana_zone, zone_named
+from hxdav.ical.zone_names import iana_zone, same_clock, zone_named
 
 _LOCAL = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d))?", re.ASCII)
 _OFFSET = re.compile(r"([+-]?)(\d\d)(\d\d)(\d\d)?", re.ASCII)
@@ -36,10 +37,12 @@ class Zones:
     def get(self, tzid: str) -> tzinfo | None:
         """The zone called ``tzid``; None where nothing says what it is, so that its times are read as floating."""
         name = self.name_of(tzid)
-        zone = iana_zone(name) if "/" in name else None
-        if zone is None and name in self.texts:
-            zone = _zone_of_vtimezone(self.texts[name])
-        return zone or zone_named(name)
+        return _zone_of(name, self.texts[name]) if self.defines(tzid) else zone_named(name)
+
+    def defines(self, tzid: str) -> bool:
+        """Whether a VTIMEZONE tells what ``tzid`` means, and the IANA database does not."""
+        name = self.name_of(tzid)
+        return name in self.texts and not ("/" in name and iana_zone(name))
 
     def name_of(self, tzid: str) -> str:
         """``tzid``, a parameter, as its VTIMEZONE calls it: some programs escape it there as well (§3.2.19)."""
@@ -118,6 +121,15 @@ class _Onset:
 
 
 @lru_cache(maxsize=256)
+def _zone_of(name: str, text: str) -> tzinfo | None:
+    """The zone that a VTIMEZONE describes: the one that its name means, where both keep the same clock.
+
+    That one has a name that providers know.
+    """
+    own, named = _zone_of_vtimezone(text), zone_named(name)
+    return named if own is None or same_clock(own, named) else own
+
+
 def _zone_of_vtimezone(text: str) -> tzinfo | None:
     """The zone that a VTIMEZONE describes; None where it cannot be made out."""
     trees = tree_of(text).components

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hxdav.ical.zone_names import windows_name, zone_named
+from hxdav.ical.zone_names import same_clock, windows_name, zone_named
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,8 @@ def test_windows_has_a_name_for_most_zones(name: str, windows: str) -> None:
 @pytest.mark.parametrize("key", ["America/Scoresbysund", "Antarctica/Casey", "Antarctica/Vostok", "Antarctica/Troll"])
 def test_windows_has_no_name_for_a_zone_whose_clock_differs_from_that_of_the_name(key: str) -> None:
     assert windows_name(key) == ""
+
+
+def test_clocks_that_change_at_another_hour_of_one_night_differ() -> None:
+    assert not same_clock(ZoneInfo("Europe/Chisinau"), ZoneInfo("Europe/Kyiv"))
+    assert same_clock(ZoneInfo("Europe/Vienna"), ZoneInfo("Europe/Berlin"))

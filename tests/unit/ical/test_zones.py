@@ -72,6 +72,11 @@ def test_the_iana_database_is_believed_before_the_object() -> None:
     assert Zones(texts={"Europe/Berlin": WINDOWS}).get("Europe/Berlin") == ZoneInfo("Europe/Berlin")
 
 
+@pytest.mark.parametrize("tzid", ["AUS Eastern Standard Time", "/example.org/Australia/Sydney"])
+def test_a_vtimezone_that_says_what_its_name_says_is_the_zone_of_that_name(tzid: str) -> None:
+    assert str(Zones(texts={tzid: WINDOWS}).get(tzid)) == "Australia/Sydney"
+
+
 @pytest.mark.parametrize("tzid", ["EST", "GMT", "UTC", "EST5EDT", "W. Europe Standard Time", "/example.org/Asia/Tokyo"])
 def test_the_object_is_believed_about_names_that_people_use_as_labels(tzid: str) -> None:
     zone = Zones(texts={tzid: WINDOWS}).get(tzid)
@@ -128,7 +133,7 @@ def test_a_rule_of_a_zone_ends_with_its_until() -> None:
         ("DTSTART:20000326T020000", "RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "TZOFFSETFROM:+01", "TZOFFSETTO:+02"),
         (
             "DTSTART:20000326T020000",
-            "RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+            "RRULE:FREQ=MONTHLY;BYMONTHDAY=1;BYSETPOS=2",
             "TZOFFSETFROM:+0100",
             "TZOFFSETTO:+0200",
         ),
