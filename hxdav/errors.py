@@ -86,6 +86,10 @@ class WaitEnded(HxdavError):
     """Whoever waited for another server does so no longer; what was asked may be done."""
 
 
+class OverBudget(HxdavError):
+    """A request costs more than one request may, or nobody waits for its answer any more."""
+
+
 class NotPermitted(HxdavError):
     """This user may not do this."""
 

@@ -16,7 +16,7 @@ from hxdav.dav import export, freebusy, multiget, objects, propfind, proppatch, 
 from hxdav.dav.addresses import Kind
 from hxdav.dav.answers import FEATURES, Answer, Refusal, plain
 from hxdav.dav.backend import Backend
-from hxdav.dav.conditions import Missing, barred, error, forbidden
+from hxdav.dav.conditions import Missing, barred, error, forbidden, over_budget
 from hxdav.dav.documents import (
     CalendarQuery,
     FreeBusyQuery,
@@ -39,7 +39,7 @@ from hxdav.domain.integration import IntegrationState
 from hxdav.domain.policy import Policy
 from hxdav.domain.refusal import Reason
 from hxdav.domain.times import Clock
-from hxdav.errors import StoreBusy
+from hxdav.errors import OverBudget, StoreBusy
 from hxdav.secrets.keyring import Keyring
 from hxdav.store.store import Store
 
@@ -144,6 +144,8 @@ def _handed(answering: Callable[[Request], Answer], request: Request) -> WSGIRes
         answer = refusal.answer
     except StoreBusy:
         answer = busy()
+    except OverBudget:
+        answer = over_budget(request.method)
     except Exception as unforeseen:  # noqa: BLE001 - the edge of the request
         poll = request.poll
         answer = failed(

@@ -65,6 +65,14 @@ def forbidden(sentence: str, missing: Missing, condition: str = "") -> Answer:
     return error(HTTPStatus.FORBIDDEN, condition, missing=missing, sentence=sentence)
 
 
+def over_budget(method: str) -> Answer:
+    """403 for a request that costs more than one request may (RFC 4791 §5.3.2.1, §7.8)."""
+    if method == "REPORT":
+        sentence = "This report finds too much for one answer. Ask for a shorter time."
+        return error(HTTPStatus.FORBIDDEN, "<D:number-of-matches-within-limits/>", sentence=sentence)
+    return error(HTTPStatus.FORBIDDEN, "<C:max-instances/>", sentence=SENTENCES[Reason.TOO_MANY_INSTANCES])
+
+
 def error(status: HTTPStatus, condition: str = "", *, missing: Missing | None = None, sentence: str = "") -> Answer:
     """DAV:error (RFC 4918 §16); ``condition`` is XML."""
     content = [condition]

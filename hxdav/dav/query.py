@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hxdav.budget import spend
 from hxdav.dav.answers import Answer, multistatus
 from hxdav.dav.calendardata import data_writer, practice_zone
 from hxdav.dav.documents import CalendarQuery
@@ -70,5 +71,6 @@ def _tested(
         return
     zone = practice_zone(request, poll)
     for shown in candidates:
+        spend()
         if matches(object_of(shown.text), filter_, practice_zone=zone):
             yield shown

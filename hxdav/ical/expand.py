@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, time, tzinfo
 
+from hxdav.budget import spend
 from hxdav.domain.times import AllDay, Interval, When, Zoned, days_after
+from hxdav.ical.components import Component
 from hxdav.ical.lines import newline_of
 from hxdav.ical.objects import CalendarObject, reaches_on
 from hxdav.ical.patch import drop
@@ -25,37 +28,53 @@ def expand(obj: CalendarObject, *, within: Interval, practice_zone: tzinfo) -> s
     found = sorted(instances(obj, practice_zone=practice_zone, within=within), key=lambda instance: instance.interval)
     newline = newline_of(obj.text[obj.calendar.start : obj.calendar.properties_start])
     pieces = ["BEGIN:VCALENDAR" + newline, *(obj.text[line.start : line.end] for line in obj.calendar.properties)]
+    forms: dict[int, _Form] = {}
     for instance in found:
-        pieces += _vevent(obj, instance, practice_zone=practice_zone, newline=newline)
+        form = forms.get(id(instance.vevent))
+        if form is None:
+            form = forms[id(instance.vevent)] = _Form.of(obj, instance.vevent, practice_zone, newline=newline)
+        piece = form.filled(instance)
+        spend(octets=len(piece))
+        pieces.append(piece)
     return "".join((*pieces, "END:VCALENDAR", newline))
 
 
-def _vevent(obj: CalendarObject, instance: Instance, *, practice_zone: tzinfo, newline: str) -> Iterator[str]:
-    vevent = instance.vevent
-    yield "BEGIN:VEVENT" + newline
-    for content in _times(obj, instance, practice_zone):
-        yield content + newline
-    for line in vevent.properties:
-        if line.name not in _REPLACED:
-            yield obj.text[line.start : line.end]
-    for child in vevent.children:
-        yield obj.text[child.start : child.end]
-    yield "END:VEVENT" + newline
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Form:
+    """What all instances that one component tells of have in common: read once, however many there are."""
 
+    timeline: Timeline
+    has_end: bool
+    rest: str
+    newline: str
 
-def _times(obj: CalendarObject, instance: Instance, practice_zone: tzinfo) -> Iterator[str]:
-    vevent, interval = instance.vevent, instance.interval
-    timeline = Timeline.of(dtstart_of(vevent, obj.zones), practice_zone)
-    has_end = vevent.first("DTEND") is not None or vevent.first("DURATION") is not None
-    bounds = [("DTSTART", interval.starts)]
-    if has_end or (not timeline.all_day and interval.ends > interval.starts):
-        bounds.append(("DTEND", interval.ends))
-    for name, moment in bounds:
-        yield _time_line(name, _when(timeline, moment))
-    if "T" in instance.recurrence_id:
-        yield _time_line("RECURRENCE-ID", Zoned(instance.original))
-    elif instance.recurrence_id:
-        yield f"RECURRENCE-ID;VALUE=DATE:{instance.recurrence_id}"
+    @classmethod
+    def of(cls, obj: CalendarObject, vevent: Component, practice_zone: tzinfo, *, newline: str) -> _Form:
+        kept = [obj.text[line.start : line.end] for line in vevent.properties if line.name not in _REPLACED]
+        kept += [obj.text[child.start : child.end] for child in vevent.children]
+        return cls(
+            timeline=Timeline.of(dtstart_of(vevent, obj.zones), practice_zone),
+            has_end=vevent.first("DTEND") is not None or vevent.first("DURATION") is not None,
+            rest="".join(kept),
+            newline=newline,
+        )
+
+    def filled(self, instance: Instance) -> str:
+        """The event that an instance is by itself."""
+        lines = ("BEGIN:VEVENT", *self._times(instance), self.rest)
+        return self.newline.join(lines) + "END:VEVENT" + self.newline
+
+    def _times(self, instance: Instance) -> Iterator[str]:
+        interval = instance.interval
+        bounds = [("DTSTART", interval.starts)]
+        if self.has_end or (not self.timeline.all_day and interval.ends > interval.starts):
+            bounds.append(("DTEND", interval.ends))
+        for name, moment in bounds:
+            yield _time_line(name, _when(self.timeline, moment))
+        if "T" in instance.recurrence_id:
+            yield _time_line("RECURRENCE-ID", Zoned(instance.original))
+        elif instance.recurrence_id:
+            yield f"RECURRENCE-ID;VALUE=DATE:{instance.recurrence_id}"
 
 
 def _when(timeline: Timeline, moment: datetime) -> When:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
+from hxdav.budget import spend
 from hxdav.domain.times import Interval
 from hxdav.ical.build import PRODID
 from hxdav.ical.lines import fold
@@ -36,6 +37,7 @@ def busy(obj: CalendarObject, *, within: Interval, practice_zone: tzinfo) -> lis
     periods: list[BusyPeriod] = []
     for occurrence in occurrences(obj, practice_zone=practice_zone, within=within):
         interval = occurrence.interval
+        spend()
         if occurrence.transparent or occurrence.status == "CANCELLED" or interval.starts == interval.ends:
             continue
         part = Interval(max(interval.starts, within.starts), min(interval.ends, within.ends))

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta, tzinfo
 from heapq import merge
 from itertools import chain, islice, takewhile
 
+from hxdav.budget import spend
 from hxdav.domain.refusal import CalendarDataError, Reason
 from hxdav.domain.times import AllDay, Interval, When
 from hxdav.ical.components import Component
@@ -274,6 +275,7 @@ class _Series:
         given = sorted(local for local in {self.dtstart, *self.extra} if first <= local <= last)
         previous = None
         for local in merge(given, self._bounded(self.rules, first, last)):
+            spend(0)
             if local != previous and local not in excluded:
                 yield local
             previous = local

@@ -22,6 +22,13 @@ from hxdav.ical.zones import Zones
 MAX_UID = 1000
 """How many octets a UID may have: it is looked up by an index, whose entries are limited."""
 
+MAX_LINES = 60_000
+"""How many lines a calendar object may have."""
+MAX_OVERRIDES = 1_000
+"""How many instances of a series may differ from the rest: twenty years of a weekly one."""
+MAX_SINGLE_DATES = 3_000
+"""How many instances RDATE may name."""
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
 _OTHER_TYPES = frozenset({"VTODO", "VJOURNAL", "VFREEBUSY", "VAVAILABILITY"})
 _ONCE = frozenset({"UID", "DTSTART", "DTEND", "DURATION", "RECURRENCE-ID"})
@@ -34,6 +41,8 @@ _SLACK = timedelta(days=2)
 
 def check_form(text: str) -> Component:
     """The one VCALENDAR that ``text`` is (RFC 5545 §3.1, §3.4)."""
+    if text.count("\n") > MAX_LINES:
+        raise CalendarDataError(Reason.TOO_LARGE, f"It has more than {MAX_LINES:,} lines.")
     check_characters(text)
     tree = tree_of(text)
     calendars = [component for component in tree.components if component.name == "VCALENDAR"]
@@ -73,6 +82,10 @@ def check_one_object(calendar: Component) -> tuple[Component, ...]:
         raise _not_one("It holds more than one type of component (RFC 4791 §4.1).")
     if calendar.first("METHOD") is not None:
         raise _not_one("METHOD belongs to messages, not to what is kept (RFC 4791 §4.1).")
+    if len(vevents) > MAX_OVERRIDES + 1:
+        raise CalendarDataError(
+            Reason.TOO_MANY_INSTANCES, f"More than {MAX_OVERRIDES:,} of its occurrences differ from the rest."
+        )
     uids = {vevent.value("UID") for vevent in vevents}
     if "" in uids:
         raise _malformed("An event has no UID (RFC 5545 §3.6.1).")
@@ -106,6 +119,10 @@ def check_overrides(vevents: tuple[Component, ...], zones: Zones) -> None:
 def check_event(vevent: Component, zones: Zones) -> None:
     """Whether everything that tells when ``vevent`` takes place can be read (RFC 5545 §3.6.1)."""
     seen: set[str] = set()
+    if sum(line.value.count(",") + 1 for line in vevent.all("RDATE")) > MAX_SINGLE_DATES:
+        raise CalendarDataError(
+            Reason.TOO_MANY_INSTANCES, f"RDATE names more than {MAX_SINGLE_DATES:,} occurrences (RFC 5545 §3.8.5.2)."
+        )
     for line in vevent.properties:
         if line.name in seen and line.name in _ONCE:
             raise _malformed(f"Line {line.number}: {line.name} occurs twice (RFC 5545 §3.6.1).")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from hxdav.budget import Budget, within
+from hxdav.errors import OverBudget
 from hxdav.log import get_logger
 from hxdav.serving.answers import Answer, Headers, busy, failed, plain
 from hxdav.serving.request import Ends, Environ, Request
@@ -40,6 +42,20 @@ class FrontLimits:
     turn_seconds: float = 20.0
 
 
+def is_heavy(request: Request) -> bool:
+    """Return whether a request may compute for long: it expands series, or holds or asks for very much."""
+    match request.method:
+        case "REPORT":
+            return b"expand" in request.body or b"free-busy-query" in request.body
+        case "PUT":
+            return len(request.body) > _SMALL_BODY
+        case "GET":
+            # A whole calendar.
+            return request.url.endswith(b"/") and not request.url.startswith(b"/app/") and request.url != b"/"
+        case _:
+            return False
+
+
 class Front:
     """Answers requests with ``application``; used by the event loop's thread only."""
 
@@ -67,7 +83,8 @@ class Front:
         environ = request.environ(ends)
 
         def work() -> None:
-            answer = _call(self._application, environ)
+            with within(Budget(is_abandoned=lambda: request.is_abandoned)):
+                answer = _call(self._application, environ)
             self._loop.call_soon_threadsafe(finish, answer)
 
         def finish(answer: Answer) -> None:
@@ -76,7 +93,7 @@ class Front:
 
         turn = Turn(
             asker=request.asker or ends.client,
-            is_heavy=False,
+            is_heavy=is_heavy(request),
             start=lambda: self._threads.submit(work),
             refuse=lambda: answered(busy()),
         )
@@ -109,6 +126,8 @@ def _call(application: Wsgi, environ: Environ) -> Answer:
                 close()
         line, headers = told[-1]
         return Answer(int(line[:3]), headers, body)
+    except OverBudget:
+        return busy()
     except Exception as error:  # noqa: BLE001 - the edge of the thread
         get_logger().error("request_failed", exc_info=error)
         return failed()

@@ -8,6 +8,7 @@ import resource
 import signal
 import socket
 import ssl
+import sys
 
 import uvloop
 
@@ -25,6 +26,7 @@ READY = b"r"
 """What a serving process sends its supervisor as soon as it accepts connections."""
 
 _LARGEST_REPORT = 1_000_000
+_SWITCHES_EVERY_SECONDS = 0.001
 _BODIES = 64_000_000
 
 
@@ -34,6 +36,8 @@ def run(settings: Settings, *, listener: socket.socket, link: socket.socket, num
     Process ``number`` 0 also does what is due by the clock; the others only answer.
     """
     _allow_many_files()
+    # A thread that computes gives way to the others after a millisecond instead of five.
+    sys.setswitchinterval(_SWITCHES_EVERY_SECONDS)
     application = Serving(settings).application(with_worker=number == 0)
     uvloop.run(_serve(settings.server, application, _limits(settings), listener=listener, link=link))
 

@@ -9,7 +9,7 @@ from flask import Flask, Response, render_template, request, send_from_directory
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 from werkzeug.exceptions import BadHost, HTTPException
 
-from hxdav.errors import StoreBusy
+from hxdav.errors import OverBudget, StoreBusy
 from hxdav.log import get_logger
 from hxdav.web.adding import adding_routes
 from hxdav.web.answers import plain, protected
@@ -84,6 +84,7 @@ def make_web(backend: WebBackend) -> Flask:
     application.add_url_rule("/app/files/<path:name>", "files", _file)
     application.register_error_handler(HTTPException, _refused)
     application.register_error_handler(StoreBusy, _busy)
+    application.register_error_handler(OverBudget, _busy)
     application.register_error_handler(Exception, _failed)
     application.after_request(protected)
     tell_request_facts(application)
@@ -118,7 +119,7 @@ _TOLD = {
 }
 
 
-def _busy(_error: StoreBusy) -> Response:
+def _busy(_error: StoreBusy | OverBudget) -> Response:
     # Providers call again by themselves after a 5xx.
     answer = plain(HTTPStatus.SERVICE_UNAVAILABLE, "hxdav is busy; try again.")
     answer.headers["Retry-After"] = "5"

@@ -7,6 +7,7 @@ import logging
 import pytest
 
 from hxdav import log
+from hxdav.budget import Budget, within
 from hxdav.dav.storage import ReadOnly, ReadOnlyStorage
 from tests.builders import an_object
 from tests.integration.dav.caller import CALENDAR, HOME, SPACES, Caller
@@ -130,3 +131,51 @@ def test_the_etag_of_a_put_is_that_of_every_read(maya: Caller) -> None:
         *(each.text("{DAV:}getetag") for each in maya.sync().responses.values()),
         *(each.text("{DAV:}getetag") for each in maya.query("").responses.values()),
     } == {etag}
+
+
+def many_overrides(count: int) -> str:
+    master = an_object("s@example", "RRULE:FREQ=HOURLY;COUNT=5000")
+    overrides = "".join(
+        f"BEGIN:VEVENT\r\nUID:s@example\r\nDTSTAMP:20261101T000000Z\r\nRECURRENCE-ID:{moment}\r\n"
+        f"DTSTART:{moment}\r\nEND:VEVENT\r\n"
+        for moment in (f"2027{n // 672 + 1:02}{n // 24 % 28 + 1:02}T{n % 24:02}0000Z" for n in range(count))
+    )
+    return master.replace("END:VCALENDAR", f"{overrides}END:VCALENDAR")
+
+
+@pytest.mark.parametrize(
+    ("text", "condition", "sentence"),
+    [
+        (an_object("a@example", *["X-A:1"] * 60_000), "max-resource-size", "60,000 lines"),
+        (many_overrides(1001), "max-instances", "1,000 of its occurrences"),
+        (an_object("a@example", "RDATE:" + ",".join(["20270101T000000Z"] * 3001)), "max-instances", "3,000"),
+    ],
+    ids=["lines", "overrides", "single dates"],
+)
+def test_what_takes_long_to_read_is_refused_with_its_condition(
+    maya: Caller, text: str, condition: str, sentence: str
+) -> None:
+    answer = maya.put("a.ics", text)
+
+    assert answer.status == 403
+    assert answer.conditions[0] == f"{{urn:ietf:params:xml:ns:caldav}}{condition}"
+    assert sentence in answer.sentence
+
+
+@pytest.mark.parametrize("report", ["query", "free-busy"])
+def test_a_report_that_finds_too_much_for_one_answer_is_refused(maya: Caller, report: str) -> None:
+    for number in range(4):
+        maya.put(f"{number}.ics", an_object(f"{number}@example", "RRULE:FREQ=HOURLY;COUNT=300"))
+    within_range = 'start="20261101T000000Z" end="20280101T000000Z"'
+
+    with within(Budget(units=1000)):
+        if report == "query":
+            answer = maya.query(
+                f"<C:time-range {within_range}/>", f"<C:calendar-data><C:expand {within_range}/></C:calendar-data>"
+            )
+        else:
+            answer = maya.report("C:free-busy-query", f"<C:time-range {within_range}/>")
+
+    assert answer.status == 403
+    assert answer.conditions[0] == "{DAV:}number-of-matches-within-limits"
+    assert "Ask for a shorter time" in answer.sentence

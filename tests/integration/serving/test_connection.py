@@ -5,11 +5,14 @@ import ssl
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import trustme
 
+from hxdav.budget import spend
+from hxdav.errors import OverBudget
 from hxdav.serving.connection import Patience
 from hxdav.serving.front import FrontLimits
 from tests.integration.serving.serving_world import LIMITS, Served, everything, served, until
@@ -126,6 +129,45 @@ def test_a_request_whose_client_has_gone_is_not_begun() -> None:
         server.answer_to(GET.replace(b"there", b"after"))
 
     assert seen == ["/there", "/after"]
+
+
+def test_work_for_which_nobody_waits_any_more_is_given_up() -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def endless(_environ: Any, _start_response: Any) -> Iterable[bytes]:
+        begun.set()
+        try:
+            while True:
+                spend(0)
+        except OverBudget:
+            ended.set()
+            raise
+
+    with served(endless) as server:
+        with server.connected(GET):
+            assert begun.wait(30)
+        assert ended.wait(30)
+
+
+def test_expansions_of_one_run_one_at_a_time_and_others_go_on_beside_them() -> None:
+    goes_on, running = threading.Event(), []
+
+    def noting(environ: Any, start_response: Any) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "REPORT":
+            running.append(environ["HTTP_AUTHORIZATION"])
+            goes_on.wait(30)
+        return mirror(environ, start_response)
+
+    body = b"<C:expand/>"
+    report = b"REPORT /a/ HTTP/1.1\r\nHost: a\r\nAuthorization: maya\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    with served(noting, limits=replace(LIMITS, threads=8, heavy=2)) as server, ExitStack() as stack:
+        for _ in range(16):
+            stack.enter_context(closing(server.connected(report)))
+        until(lambda: running, "the first expansion")
+
+        assert told(server.answer_to(GET))["PATH_INFO"] == "/there"
+        assert running == ["maya"]
+        goes_on.set()
 
 
 def test_large_bodies_share_a_room_and_small_ones_always_fit() -> None:

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from hxdav.ical.expand import expand, limit_recurrence_set
+from hxdav.ical.lines import ContentLine
 from hxdav.ical.objects import CalendarObject, object_of
 from tests.unit.ical.calendars import SYDNEY, a_calendar, a_range, a_vevent, an_object, an_object_of
 
@@ -82,3 +86,26 @@ def test_only_overrides_that_bear_on_the_range_are_shown() -> None:
     assert limited(MASTER, INSIDE, OUTSIDE, FOLLOWING) == a_calendar(MASTER, INSIDE, FOLLOWING)
     assert limited(MASTER, MOVED_OUT) == a_calendar(MASTER, MOVED_OUT)
     assert limited(OUTSIDE, INSIDE) == a_calendar(INSIDE)
+
+
+class CountedLines(tuple[ContentLine, ...]):  # noqa: SLOT001 - it counts
+    """Content lines that count how often somebody walks through them."""
+
+    walks = 0
+
+    def __iter__(self) -> Iterator[ContentLine]:
+        type(self).walks += 1
+        return super().__iter__()
+
+
+def walks_for(count: int) -> int:
+    obj = an_object("DTSTART:20260103T090000Z", f"RRULE:FREQ=DAILY;COUNT={count}", "SUMMARY:x")
+    assert obj.master is not None
+    counted = replace(obj.master, properties=CountedLines(obj.master.properties))
+    CountedLines.walks = 0
+    assert expanded(replace(obj, master=counted)).count("BEGIN:VEVENT") == count
+    return CountedLines.walks
+
+
+def test_the_lines_of_a_series_are_read_once_however_many_instances_it_has() -> None:
+    assert walks_for(100) == walks_for(2)
