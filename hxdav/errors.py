@@ -53,6 +53,10 @@ class StoreBusy(StoreError):
     """Other writers were in the way for too long, or the database could not be reached; nothing was done."""
 
 
+class StoreDamaged(StoreError):
+    """The database's file cannot be read as a database any more; a backup has to be restored."""
+
+
 class NotFound(StoreError):
     """What was named does not exist, or belongs to another practice group."""
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from ipaddress import ip_address
 from pathlib import Path
 from ssl import CERT_NONE, create_default_context
+from typing import Any
+from urllib.parse import urlsplit
 
 import typer
 from cryptography import x509
@@ -19,11 +22,13 @@ from cryptography.hazmat.primitives import serialization
 from hxdav.bootstrap.installation import Installation
 from hxdav.cli.configured import settings_file
 from hxdav.cli.console import AsJson, print_json
-from hxdav.config import load_settings
-from hxdav.errors import ConfigurationError, HxdavError, UseCaseError
+from hxdav.config import TomlFile, load_settings
+from hxdav.config.accounts_file import read_accounts
+from hxdav.errors import ConfigurationError, HxdavError, StoreDamaged, UseCaseError
 from hxdav.mail.smtp import MailServerFailed, conversation
 from hxdav.secrets.keyring import load_key
 from hxdav.services import sealing
+from hxdav.services.account_problems import account_problems
 from hxdav.serving.supervisor import listener_for
 from hxdav.store import health, migrating, schema
 
@@ -33,6 +38,10 @@ _PROBE_SECONDS = 3
 _NOT_BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
 # A server that is restored or carried elsewhere may have seen later times than its clock tells.
 _AHEAD = timedelta(minutes=5)
+# Longer than any holiday of a practice.
+_SILENT = timedelta(days=400)
+# Larger networks than one owner has, by the version of IP.
+_WIDE = {4: 8, 6: 16}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,20 +75,44 @@ def _examine(path: Path) -> Iterator[Finding]:
     except ConfigurationError as error:
         yield Finding(check="settings", ok=False, found=str(error), mend="Correct the settings file.")
         return
-    yield Finding(check="settings", ok=True, found=str(path))
+    yield _settings(path)
     with closing(Installation(settings)) as here:
         yield from _examine_installation(here)
 
 
 def _examine_installation(here: Installation) -> Iterator[Finding]:
     checks: tuple[Callable[[Installation], Finding], ...] = (
-        _data_folder, _database, _schema, _key, _vault, _tls, _public_url, _port, _mail, _clock
+        _data_folder, _database, _schema, _accounts, _key, _vault, _tls, _public_url, _proxies, _port, _mail, _clock
     )  # fmt: skip
     for check in checks:
         try:
             yield check(here)
         except HxdavError as error:
             yield Finding(check=check.__name__.strip("_").replace("_", " "), ok=False, found=str(error))
+
+
+def _settings(path: Path) -> Finding:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o022:
+        return _bad("settings", f"{path} has mode {mode:o}: others can change it.", f"Run: chmod 600 {path}")
+    if mode & 0o044 and _holds_secrets(TomlFile(path).values):
+        return _bad("settings", f"{path} holds passwords, and others can read it.", f"Run: chmod 600 {path}")
+    return _good("settings", str(path))
+
+
+def _accounts(here: Installation) -> Finding:
+    path = here.settings.accounts_file
+    if not path.exists():
+        return _good("accounts", f"no {path.name}; the practice is changed by commands only")
+    try:
+        wanted = read_accounts(path)
+        with here.store.snapshot() as tx:
+            problems = account_problems(tx, wanted)
+    except ConfigurationError as error:
+        problems = list(error.problems)
+    if problems:
+        return _bad("accounts", " ".join(problems), f"Correct {path}; hxdav goes on with what was applied last.")
+    return _good("accounts", str(path))
 
 
 def _data_folder(here: Installation) -> Finding:
@@ -94,9 +127,19 @@ def _data_folder(here: Installation) -> Finding:
 def _database(here: Installation) -> Finding:
     if not here.settings.data_dir.is_dir() and here.settings.database.url.startswith("sqlite:"):
         return _bad("database", "There is no database.", "Run: hxdav db upgrade")
-    problems = health.database_problems(here.any_store)
+    url = here.settings.database.url
+    file = Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:") else None
+    aside = f"move {file} aside" if file else "empty the database"
+    restore = f"Stop hxdav, {aside}, then run: hxdav db upgrade && hxdav restore BACKUP"
+    try:
+        problems = health.database_problems(here.any_store, restore=restore)
+    except StoreDamaged as damaged:
+        return _bad("database", str(damaged), restore)
     if problems:
-        return _bad("database", " ".join(problems), "See what the database's own documentation says of it.")
+        mends = dict.fromkeys(each.mend for each in problems)
+        return _bad("database", " ".join(each.sentence for each in problems), " ".join(mends))
+    if file is not None and _is_open_to_others(file):
+        return _bad("database", f"{file} can be read by every user of this machine.", f"Run: chmod 600 {file}*")
     return _good("database", "answers, and is sound")
 
 
@@ -165,7 +208,25 @@ def _public_url(here: Installation) -> Finding:
         return _bad(
             "public url", f"hxdav listens on {server.host}, and no public_url is set.", "Set public_url in [server]."
         )
+    if server.url.startswith("http://") and not _is_this_machine(server.url):
+        return _bad(
+            "public url",
+            f"{server.url} is not encrypted: passwords and appointments can be read on their way.",
+            "Set [server.tls], or put a proxy with https in front, and make public_url an https address.",
+        )
     return _good("public url", server.url)
+
+
+def _proxies(here: Installation) -> Finding:
+    trusted = here.settings.server.trusted_proxies
+    wide = [str(each) for each in trusted if each.is_global and each.prefixlen < _WIDE[each.version]]
+    if wide:
+        return _bad(
+            "proxies",
+            f"{', '.join(wide)} lets everybody say from which address and by which host they come.",
+            "Name only your own proxies in trusted_proxies of [server].",
+        )
+    return _good("proxies", ", ".join(map(str, trusted)) or "none is trusted")
 
 
 def _port(here: Installation) -> Finding:
@@ -198,6 +259,12 @@ def _clock(here: Installation) -> Finding:
         return _bad(
             "clock", f"It says {now:%Y-%m-%d %H:%M} UTC, which is earlier than it can be.", "Set the machine's clock."
         )
+    if latest is not None and now > latest + _SILENT:
+        return _bad(
+            "clock",
+            f"It says {now:%Y-%m-%d %H:%M} UTC, and the last entry of the audit log is of {latest:%Y-%m-%d}.",
+            "Set the machine's clock, unless hxdav has not been used since.",
+        )
     return _good("clock", f"{now:%Y-%m-%d %H:%M} UTC")
 
 
@@ -221,6 +288,27 @@ def _is_hxdav(here: Installation) -> bool:
     finally:
         connection.close()
     return f'realm="{here.settings.dav.realm}"' in asked
+
+
+def _is_open_to_others(file: Path) -> bool:
+    """Whether other users of the machine get at a file: by its own mode, and through its folder."""
+    return bool(file.stat().st_mode & 0o044 and file.parent.stat().st_mode & 0o011)
+
+
+def _holds_secrets(values: Mapping[str, Any]) -> bool:
+    """Whether a settings file holds a password, as its value or within the address of the database."""
+    within = (_holds_secrets(each) for each in values.values() if isinstance(each, Mapping))
+    own = any(values.get(name) for name in ("password", "client_secret"))
+    url = str(values.get("url", ""))
+    return own or any(within) or bool("@" in url and urlsplit(url).password)
+
+
+def _is_this_machine(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _good(check: str, found: str) -> Finding:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from hxdav.errors import StoreError
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError, DBAPIError
+
+from hxdav.errors import StoreDamaged, StoreError
 from hxdav.store.store import Store
 
 _FULL = 2
@@ -18,24 +21,46 @@ def require_answer(store: Store) -> None:
             connection.execute(text("SELECT 1"))
     except DBAPIError as error:
         reason = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
-        raise StoreError(f"The database cannot be opened: {reason}.") from error
+        # Of SQLite's errors the one that has no class of its own is about the file itself.
+        kind = StoreDamaged if type(error) is DatabaseError else StoreError
+        raise kind(f"The database cannot be opened: {reason}.") from error
 
 
-def database_problems(store: Store) -> list[str]:
-    """What is wrong with the database itself, as sentences; reads all of it on SQLite."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What is wrong with a database, and how to mend it, each in a sentence."""
+
+    sentence: str
+    mend: str
+
+
+_LOCAL_DISK = "Put data_dir on a local disk of this machine."
+
+
+def database_problems(store: Store, *, restore: str) -> list[Problem]:
+    """What is wrong with the database itself; reads all of it on SQLite. ``restore`` says how damage is mended.
+
+    Raises StoreDamaged where the file cannot be read at all.
+    """
+    return list(_problems(store, restore))
+
+
+def _problems(store: Store, restore: str) -> Iterator[Problem]:
     with store.single_read() as tx:
         if tx.connection.dialect.name != "sqlite":
-            recovering = tx.connection.execute(text("SELECT pg_is_in_recovery()")).scalar_one()
-            return ["The server is a standby, on which nothing can be written."] if recovering else []
-        found = []
+            if tx.connection.execute(text("SELECT pg_is_in_recovery()")).scalar_one():
+                told = "The server is a standby, on which nothing can be written."
+                yield Problem(sentence=told, mend="Name the primary server in [database] of the settings.")
+            return
         journal = tx.connection.execute(text("PRAGMA journal_mode")).scalar_one()
         if journal != "wal":
-            found.append(f"The journal mode is {journal} and not WAL: the file system may not allow it.")
+            told = f"The journal mode is {journal} and not WAL: the file system may not allow it."
+            yield Problem(sentence=told, mend=_LOCAL_DISK)
         if tx.connection.execute(text("PRAGMA synchronous")).scalar_one() != _FULL:
-            found.append("The database does not wait for the disk (synchronous is not FULL).")
+            told = "The database does not wait for the disk (synchronous is not FULL)."
+            yield Problem(sentence=told, mend=_LOCAL_DISK)
         damage = [row[0] for row in tx.connection.execute(text("PRAGMA integrity_check(3)"))]
         if damage != ["ok"]:
-            found.append(f"The file is damaged: {damage[0]}. Restore a backup.")
+            yield Problem(sentence=f"The file is damaged: {damage[0]}.", mend=restore)
         if tx.connection.execute(text("PRAGMA foreign_key_check")).first() is not None:
-            found.append("Rows refer to rows that are not there. Restore a backup.")
-        return found
+            yield Problem(sentence="Rows refer to rows that are not there.", mend=restore)

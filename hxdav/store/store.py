@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
-from hxdav.errors import StoreBusy
+from hxdav.errors import StoreBusy, StoreDamaged
 from hxdav.store.app_passwords import AppPasswords
 from hxdav.store.appointments import Appointments
 from hxdav.store.bridges import Bridges
@@ -282,3 +282,8 @@ def _busy_told() -> Iterator[None]:
     except OperationalError as error:
         # The driver's text may quote parameters: it goes no further.
         raise StoreBusy("The store is busy or cannot be reached; nothing was changed. Try again.") from error
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:
+            raise
+        # SQLite's word for pages that it cannot read; every other kind of error has a class of its own.
+        raise StoreDamaged("The database is damaged. Stop hxdav and run: hxdav doctor") from error

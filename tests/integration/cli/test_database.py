@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hxdav.cli.certificates import local_certificates
+from hxdav.clock import SystemClock
+from tests.builders import MovableClock
 from tests.integration.cli.command_line import CommandLine
 from tests.ports import free_port
 
@@ -159,6 +163,85 @@ def test_an_open_address_without_public_url_is_told(healthy: CommandLine, port: 
     healthy.config.write_text(f'[server]\nhost = "0.0.0.0"\nport = {port}\n')
 
     assert wrong(healthy) == ["public url"]
+
+
+def test_a_public_address_without_encryption_is_told(healthy: CommandLine, port: int) -> None:
+    settings = f'[server]\nhost = "0.0.0.0"\nport = {port}\npublic_url = "{{}}"\n'
+    healthy.config.write_text(settings.format("http://calendar.example"))
+    plain = wrong(healthy)
+    healthy.config.write_text(settings.format("http://localhost:5232"))
+
+    assert (plain, wrong(healthy)) == (["public url"], [])
+
+
+@pytest.mark.parametrize(("network", "found"), [("0.0.0.0/0", ["proxies"]), ("::/0", ["proxies"]), ("10.0.0.0/8", [])])
+def test_believing_everybody_is_told(healthy: CommandLine, port: int, network: str, found: list[str]) -> None:
+    healthy.config.write_text(f'[server]\nport = {port}\ntrusted_proxies = ["{network}"]\n')
+
+    assert wrong(healthy) == found
+
+
+@pytest.mark.parametrize(
+    ("mode", "secret", "found"),
+    [(0o666, "", ["settings"]), (0o644, "", []), (0o644, "p", ["settings"]), (0o600, "p", [])],
+)
+def test_settings_that_others_can_change_or_that_give_a_password_away_are_told(
+    healthy: CommandLine, mode: int, secret: str, found: list[str]
+) -> None:
+    if secret:
+        google = f'[google]\nclient_id = "c"\nclient_secret = "{secret}"\n'
+        healthy.config.write_text(healthy.config.read_text() + google)
+    healthy.config.chmod(mode)
+
+    assert wrong(healthy) == found
+
+
+@pytest.mark.parametrize(
+    ("folder", "file", "found"), [(0o755, 0o644, ["database"]), (0o700, 0o644, []), (0o755, 0o600, [])]
+)
+def test_a_database_that_others_can_read_is_told(
+    healthy: CommandLine, folder: int, file: int, found: list[str]
+) -> None:
+    healthy.folder.chmod(folder)
+    (healthy.folder / "hxdav.db").chmod(file)
+
+    assert wrong(healthy) == found
+
+
+@pytest.mark.parametrize(
+    "text", ["[[practice_groups]\n", '[[practice_groups]]\nkey = "Harbour street"\nname = "H"\nzone = "Mars"\n']
+)
+def test_an_accounts_file_that_cannot_be_applied_is_told(healthy: CommandLine, text: str) -> None:
+    (healthy.folder / "accounts.toml").write_text(text)
+
+    assert wrong(healthy) == ["accounts"]
+
+
+def test_a_clock_far_behind_or_ahead_of_the_last_entry_is_told(
+    healthy: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for years in (-1, 10):
+        clock = MovableClock(datetime.now(UTC) + timedelta(days=365 * years))
+        monkeypatch.setattr(SystemClock, "now", lambda _, clock=clock: clock.now())
+        found.append([each for each in wrong(healthy) if each != "port"])
+
+    assert found == [["clock"], ["clock"]]
+
+
+def test_damage_is_told_with_the_commands_that_restore_a_backup(healthy: CommandLine) -> None:
+    file = healthy.folder / "hxdav.db"
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("PRAGMA journal_mode=DELETE")
+    whole = file.read_bytes()
+    for damaged in (b"no database" * 1000, whole[:8192] + b"\xff" * (len(whole) - 8192)):
+        file.write_bytes(damaged)
+
+        told = findings(healthy)["database"]
+
+        assert not told["ok"]
+        assert f"move {file} aside, then run: hxdav db upgrade && hxdav restore BACKUP" in told["mend"]
 
 
 def test_certificates_are_checked(healthy: CommandLine, port: int) -> None:
