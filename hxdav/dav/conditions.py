@@ -21,6 +21,7 @@ _CONDITIONS: dict[Reason, str] = {
     Reason.TOO_LARGE: "C:max-resource-size",
     Reason.TOO_MANY_INSTANCES: "C:max-instances",
     Reason.UNSUPPORTED_RSCALE: "C:supported-rscale",
+    Reason.NEVER_TAKES_PLACE: "C:valid-calendar-object-resource",
     Reason.BEFORE_WINDOW: "C:min-date-time",
     Reason.AFTER_WINDOW: "C:max-date-time",
     Reason.UID_IN_USE: "C:no-uid-conflict",

@@ -20,6 +20,7 @@ class NotificationKind(StrEnum):
     TOO_LARGE = "too_large"
     TOO_MANY_INSTANCES = "too_many_instances"
     UNSUPPORTED_RSCALE = "unsupported_rscale"
+    NEVER_TAKES_PLACE = "never_takes_place"
     BEFORE_WINDOW = "before_window"
     AFTER_WINDOW = "after_window"
     UID_IN_USE = "uid_in_use"
@@ -98,6 +99,10 @@ WORDINGS: dict[NotificationKind, Wording] = {
     NotificationKind.UNSUPPORTED_RSCALE: _refused(
         Reason.UNSUPPORTED_RSCALE,
         "Add each date as an appointment of its own, or repeat it by days, weeks, months or years.",
+    ),
+    NotificationKind.NEVER_TAKES_PLACE: _refused(
+        Reason.NEVER_TAKES_PLACE,
+        "If it does take place, save it in your calendar program without the cancellation, or with a date.",
     ),
     NotificationKind.BEFORE_WINDOW: _refused(
         Reason.BEFORE_WINDOW,

@@ -17,6 +17,7 @@ class Reason(StrEnum):
     TOO_LARGE = "too_large"
     TOO_MANY_INSTANCES = "too_many_instances"
     UNSUPPORTED_RSCALE = "unsupported_rscale"
+    NEVER_TAKES_PLACE = "never_takes_place"
     BEFORE_WINDOW = "before_window"
     AFTER_WINDOW = "after_window"
     PATIENT_RECURS = "patient_recurs"
@@ -48,6 +49,9 @@ SENTENCES: dict[Reason, str] = {
         "simpler rule."
     ),
     Reason.UNSUPPORTED_RSCALE: "This event repeats by a calendar that hxdav cannot read: list its dates instead.",
+    Reason.NEVER_TAKES_PLACE: (
+        "This event was not added, because it never takes place: it is cancelled, or each of its dates is taken out."
+    ),
     Reason.BEFORE_WINDOW: "This appointment starts before the day on which this calendar was connected.",
     Reason.AFTER_WINDOW: (
         "This appointment starts later than calendar synchronisation reaches; enter it in the practice's calendar."

@@ -61,7 +61,7 @@ class CalendarObject:
         return self.master is not None and self.status == "CANCELLED"
 
     @property
-    def takes_no_place(self) -> bool:
+    def all_cancelled(self) -> bool:
         """Whether all of it is cancelled: the master, or every override where there is no master."""
         if self.master is not None:
             return self.is_cancelled

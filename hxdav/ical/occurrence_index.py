@@ -88,7 +88,12 @@ def a_start_within(content: CalendarObject, within: Interval, *, practice_zone: 
 
 
 def takes_place(content: CalendarObject, *, practice_zone: ZoneInfo) -> bool:
-    """Whether any occurrence of ``content`` is left, past ones included. A series without end always has some."""
+    """Return whether any occurrence of ``content`` is left, past ones included.
+
+    A series without end always has some, unless all of it is cancelled.
+    """
+    if content.all_cancelled:
+        return False
     whole = extent(content, practice_zone=practice_zone)
     if not content.is_recurring or whole.ends is None:
         return True

@@ -98,14 +98,14 @@ class _Import:
         return self._update(uid, content, present, ours=ours)
 
     def _add(self, uid: Uid, content: CalendarObject) -> Imported:
-        if content.takes_no_place:
+        if content.all_cancelled:
             return Imported(uid=uid, fate=Fate.REFUSED, reason=_NOTHING_TO_CANCEL)
         reason = _WITHOUT_SERIES if content.master is None else ""
         return self._submit(uid, self._edit(content, None), Fate.ADDED, reason=reason)
 
     def _bring_back(self, uid: Uid, content: CalendarObject, present: Appointment, *, ours: CalendarObject) -> Imported:
         """Add an appointment anew that was removed or cancelled, unless that is what the file says."""
-        if content.takes_no_place:
+        if content.all_cancelled:
             return Imported(uid=uid, fate=Fate.UNCHANGED, reason=_CANCELLED)
         if _revision(ours).is_newer(_revision(content)):
             return Imported(uid=uid, fate=Fate.UNCHANGED, reason=_NEWER_HERE)

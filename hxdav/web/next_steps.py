@@ -19,6 +19,7 @@ _NOT_TAKEN = frozenset({
     NotificationKind.TOO_LARGE,
     NotificationKind.TOO_MANY_INSTANCES,
     NotificationKind.UNSUPPORTED_RSCALE,
+    NotificationKind.NEVER_TAKES_PLACE,
     NotificationKind.BEFORE_WINDOW,
     NotificationKind.AFTER_WINDOW,
     NotificationKind.OBJECT_LEFT_ALONE,

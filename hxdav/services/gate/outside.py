@@ -19,8 +19,6 @@ from hxdav.services.gate.settling import settle_at
 from hxdav.services.gate.writing import create, rewrite
 from hxdav.store.integrations import Place
 
-_NEVER_TAKES_PLACE = "This event never takes place: each of its dates is taken out."
-
 
 def put(desk: Desk, edit: PutObject) -> Outcome:
     """A calendar object put at an href: a new appointment, another state of one, or a removal."""
@@ -156,8 +154,7 @@ def _put_new(desk: Desk, place: Place, edit: PutObject, *, content: CalendarObje
         if mirror.integration_id == place.integration.id and mirror.state is MirrorState.SHOWN:
             return refuse(desk, place, Reason.UID_IN_USE, href=edit.href, body=edit.body, conflicting=mirror.href)
     if not takes_place(content, practice_zone=place.zone):
-        reason = Reason.NOT_CALENDAR_DATA
-        return refuse(desk, place, reason, href=edit.href, body=edit.body, detail=_NEVER_TAKES_PLACE)
+        return refuse(desk, place, Reason.NEVER_TAKES_PLACE, href=edit.href, body=edit.body)
     adopted = adopting.adoptable(desk, known)
     if adopted is not None:
         whole = adopting.with_what_was_hidden(desk, content, adopted, known=known, zone=place.zone)

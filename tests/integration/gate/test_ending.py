@@ -9,6 +9,7 @@ import pytest
 from hxdav.domain.appointment import RecordMark
 from hxdav.domain.edit import Applied, Held, Refused
 from hxdav.domain.ids import IntegrationId
+from hxdav.domain.notification import NotificationKind
 from hxdav.domain.refusal import Reason
 from hxdav.domain.removal import RemovalState
 from hxdav.store.store import Store
@@ -223,9 +224,7 @@ def test_a_new_series_that_never_occurs_is_refused_in_so_many_words(sqlite_store
 
     outcome = practice.put(calendar, "a.ics", a_series(NEXT, "RRULE:FREQ=DAILY;COUNT=1", without(NEXT)))
 
-    assert outcome == Refused(
-        reason=Reason.NOT_CALENDAR_DATA, detail="This event never takes place: each of its dates is taken out."
-    )
+    assert outcome == Refused(reason=Reason.NEVER_TAKES_PLACE)
     assert practice.shown(calendar) == {}
 
 
@@ -241,3 +240,53 @@ def test_what_cannot_repeat_loses_no_occurrence_by_an_exception(sqlite_store: St
 
     assert practice.removals() == []
     assert practice.appointment(booked.id).text == booked.text
+
+
+ONE_DATE_ALONE = an_object("one@example", "RECURRENCE-ID;TZID=Australia/Sydney:20261124T090000", "STATUS:CANCELLED")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        an_object("one@example", "STATUS:CANCELLED"),
+        a_series(NEXT, "RRULE:FREQ=DAILY", "STATUS:CANCELLED"),
+        ONE_DATE_ALONE,
+    ],
+    ids=["single", "series", "one date of a series"],
+)
+def test_a_new_event_that_is_cancelled_is_refused_and_told(sqlite_store: Store, text: str) -> None:
+    practice = a_practice(sqlite_store)
+    calendar, other = practice.integration(), practice.integration("hx-two")
+
+    assert practice.put(calendar, "a.ics", text) == Refused(reason=Reason.NEVER_TAKES_PLACE)
+
+    assert (practice.shown(calendar), practice.shown(other)) == ({}, {})
+    assert practice.told() == [NotificationKind.NEVER_TAKES_PLACE]
+    with sqlite_store.snapshot() as tx:
+        assert tx.appointments.of(practice.practitioner_id) == []
+        (kept,) = tx.trail.refused_bodies(practice.practitioner_id)
+    assert kept.body.decode() == text
+
+
+def test_a_cancelled_copy_neither_takes_a_removal_back_nor_restores(sqlite_store: Store) -> None:
+    practice = a_practice(sqlite_store)
+    calendar, other = practice.integration(), practice.integration("hx-two")
+    practice.put(calendar, "a.ics", an_object("one@example"))
+    practice.remove(calendar, "a.ics")
+    cancelled = an_object("one@example", "STATUS:CANCELLED")
+
+    assert practice.put(other, "copy.ics", cancelled) == Refused(reason=Reason.NEVER_TAKES_PLACE)
+    practice.clock.advance(seconds=60)
+    practice.settle()
+    assert practice.put(calendar, "b.ics", cancelled) == Refused(reason=Reason.NEVER_TAKES_PLACE)
+
+    assert (practice.shown(calendar), practice.shown(other)) == ({}, {})
+
+
+def test_a_refused_cancelled_event_is_added_when_it_is_confirmed(sqlite_store: Store) -> None:
+    practice = a_practice(sqlite_store)
+    calendar = practice.integration()
+    practice.put(calendar, "a.ics", an_object("one@example", "STATUS:CANCELLED"))
+
+    assert isinstance(practice.put(calendar, "a.ics", an_object("one@example", "STATUS:CONFIRMED")), Applied)
+    assert set(practice.shown(calendar)) == {"a.ics"}

@@ -224,6 +224,26 @@ def test_what_starts_beyond_the_horizon_is_left_alone_and_told(world: BridgedWor
     assert world.practice.told() == [NotificationKind.AFTER_WINDOW]
 
 
+def test_a_new_event_that_is_cancelled_there_is_left_alone_and_told(world: BridgedWorld) -> None:
+    bridge = world.connect()
+    world.round()
+
+    remote_id = world.provider.add(an_object("off@provider", "STATUS:CANCELLED", summary="Off"))
+    world.look(bridge)
+    world.look(bridge)
+
+    assert world.remote_titles() == ["Off"]
+    assert world.practice.told() == [NotificationKind.NEVER_TAKES_PLACE]
+    with world.practice.store.snapshot() as tx:
+        assert tx.appointments.of(world.practice.practitioner_id) == []
+
+    world.provider.edit(remote_id, lambda text: text.replace("STATUS:CANCELLED", "STATUS:CONFIRMED"))
+    world.look(bridge)
+
+    with world.practice.store.snapshot() as tx:
+        assert [each.summary for each in tx.appointments.of(world.practice.practitioner_id)] == ["Off"]
+
+
 def test_what_was_beyond_the_horizon_comes_in_when_its_day_is_near(world: BridgedWorld) -> None:
     native = world.practice.integration()
     bridge = world.connect()
