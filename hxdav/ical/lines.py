@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 MAX_OCTETS = 75
@@ -32,16 +33,22 @@ class ContentLine(NamedTuple):
     end: int
     number: int
 
-    def parameters(self) -> dict[str, str]:
+    def parameters(self) -> Mapping[str, str]:
         """The parameters by upper-case name, without quotes; of those that occur twice the first counts."""
-        found: dict[str, str] = {}
-        for match in _PARAMETER.finditer(self.params):
-            found.setdefault(match[1].strip().upper(), (match[2] or "").replace('"', "").strip())
-        return found
+        return _parameters(self.params)
 
     def parameter(self, name: str) -> str:
         """The value of one parameter, empty where it is not there."""
-        return self.parameters().get(name, "") if self.params else ""
+        return _parameters(self.params).get(name, "") if self.params else ""
+
+
+@lru_cache(maxsize=1024)
+def _parameters(params: str) -> Mapping[str, str]:
+    """Read parameters. The objects of one program have the same few, so that most are read once."""
+    found: dict[str, str] = {}
+    for match in _PARAMETER.finditer(params):
+        found.setdefault(match[1].strip().upper(), (match[2] or "").replace('"', "").strip())
+    return found
 
 
 def content_lines(text: str, start: int = 0, end: int | None = None, *, number: int = 1) -> Iterator[ContentLine]:

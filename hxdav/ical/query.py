@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
@@ -209,7 +209,7 @@ class _Rings:
         return first < within.ends
 
 
-def _has_parameter(parameters: dict[str, str], param: ParamFilter) -> bool:
+def _has_parameter(parameters: Mapping[str, str], param: ParamFilter) -> bool:
     value = parameters.get(param.name.upper())
     if param.absent or value is None:
         return param.absent and value is None

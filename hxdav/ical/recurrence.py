@@ -138,6 +138,9 @@ def _recurrence_id(override: Component, zones: Zones) -> When:
 
 def extent(obj: CalendarObject, *, practice_zone: tzinfo) -> Extent:
     """How far the occurrences of ``obj`` reach, those that are taken out included."""
+    if obj.master is not None and not obj.is_recurring:
+        single = _interval_of(obj.master, obj.zones, practice_zone)
+        return Extent(starts=single.starts, ends=single.ends)
     intervals = [_interval_of(override, obj.zones, practice_zone) for override in obj.overrides]
     endless = False
     series = _series_of(obj, practice_zone)
@@ -153,7 +156,7 @@ def extent(obj: CalendarObject, *, practice_zone: tzinfo) -> Extent:
 
 def check_bounded(obj: CalendarObject, *, practice_zone: tzinfo, until: datetime) -> None:
     """Raise TOO_MANY_INSTANCES for a series with more than MAX_INSTANCES up to ``until``, or that hides them."""
-    if obj.master is None:
+    if obj.master is None or not (obj.is_recurring or obj.master.first("EXRULE")):
         return
     series = _Series.of(obj.master, zones=obj.zones, practice_zone=practice_zone)
     last = shifted(series.timeline.local_at(until), _MARGIN)
@@ -170,8 +173,9 @@ def check_bounded(obj: CalendarObject, *, practice_zone: tzinfo, until: datetime
 
 def _interval_of(vevent: Component, zones: Zones, practice_zone: tzinfo) -> Interval:
     """When a component takes place by itself, whatever rules it has."""
-    series = _Series.of(vevent, zones=zones, practice_zone=practice_zone)
-    return series.interval(series.dtstart)
+    dtstart = dtstart_of(vevent, zones)
+    timeline = Timeline.of(dtstart, practice_zone)
+    return _interval(timeline, timeline.local(dtstart), length_of(vevent, dtstart, timeline=timeline, zones=zones))
 
 
 def _series_of(obj: CalendarObject, practice_zone: tzinfo) -> _Series | None:

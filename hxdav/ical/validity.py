@@ -7,7 +7,7 @@ value: they end up in logs and answers.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, timedelta
 
 from hxdav.domain.refusal import CalendarDataError, Reason
@@ -35,6 +35,7 @@ _ONCE = frozenset({"UID", "DTSTART", "DTEND", "DURATION", "RECURRENCE-ID"})
 _VCALENDAR_1 = "1.0"
 """The version of the format before iCalendar, whose rules and times mean something else."""
 
+_BOUNDS = frozenset({"DTSTART", "DTEND"})
 _SLACK = timedelta(days=2)
 """How far a date and a time may lie apart through their zones alone."""
 
@@ -119,16 +120,14 @@ def check_overrides(vevents: tuple[Component, ...], zones: Zones) -> None:
 def check_event(vevent: Component, zones: Zones) -> None:
     """Whether everything that tells when ``vevent`` takes place can be read (RFC 5545 §3.6.1)."""
     seen: set[str] = set()
-    if sum(line.value.count(",") + 1 for line in vevent.all("RDATE")) > MAX_SINGLE_DATES:
-        raise CalendarDataError(
-            Reason.TOO_MANY_INSTANCES, f"RDATE names more than {MAX_SINGLE_DATES:,} occurrences (RFC 5545 §3.8.5.2)."
-        )
+    bounds: dict[str, When] = {}
+    _check_count(vevent)
     for line in vevent.properties:
         if line.name in seen and line.name in _ONCE:
             raise _malformed(f"Line {line.number}: {line.name} occurs twice (RFC 5545 §3.6.1).")
         seen.add(line.name)
         try:
-            _check_value(line, zones)
+            _check_value(line, zones, bounds)
         except OverflowError:
             # A year has four digits.
             raise _malformed(f"Line {line.number}: {line.name} is out of range (RFC 5545 §3.3.4).") from None
@@ -138,7 +137,7 @@ def check_event(vevent: Component, zones: Zones) -> None:
         raise _malformed("An event has no DTSTART (RFC 5545 §3.6.1).")
     if "DTEND" in seen and "DURATION" in seen:
         raise _malformed("An event has both DTEND and DURATION (RFC 5545 §3.6.1).")
-    _check_end(vevent, zones)
+    _check_end(vevent, bounds)
 
 
 _MOMENT = "is not a date or time (RFC 5545 §3.3.5)"
@@ -158,10 +157,19 @@ _BROKEN = {
 }
 
 
-def _check_value(line: ContentLine, zones: Zones) -> None:
-    check = _CHECKS.get(line.name)
-    if check is not None:
-        check(line, zones)
+def _check_count(vevent: Component) -> None:
+    if sum(line.value.count(",") + 1 for line in vevent.all("RDATE")) > MAX_SINGLE_DATES:
+        raise CalendarDataError(
+            Reason.TOO_MANY_INSTANCES, f"RDATE names more than {MAX_SINGLE_DATES:,} occurrences (RFC 5545 §3.8.5.2)."
+        )
+
+
+def _check_value(line: ContentLine, zones: Zones, bounds: dict[str, When]) -> None:
+    """Raise ValueError or OverflowError for a value that cannot be read; add a start or end to ``bounds``."""
+    if line.name in _BOUNDS:
+        bounds[line.name] = when_of(line, zones)
+    elif line.name in _CHECKS:
+        _CHECKS[line.name](line, zones)
 
 
 def _check_rdate(line: ContentLine, zones: Zones) -> None:
@@ -184,12 +192,12 @@ def _check_duration(line: ContentLine, _zones: Zones) -> None:
         raise ValueError("negative")
 
 
-def _check_end(vevent: Component, zones: Zones) -> None:
-    starts, ends = vevent.first("DTSTART"), vevent.first("DTEND")
-    if starts is None or ends is None:
+def _check_end(vevent: Component, bounds: Mapping[str, When]) -> None:
+    ends = vevent.first("DTEND")
+    if ends is None:
         return
     try:
-        _check_order(when_of(starts, zones), when_of(ends, zones))
+        _check_order(bounds["DTSTART"], bounds["DTEND"])
     except ValueError:
         raise _malformed(f"Line {ends.number}: DTEND is before DTSTART (RFC 5545 §3.8.2.2).") from None
 
@@ -203,8 +211,6 @@ def _check_order(starts: When, ends: When) -> None:
 
 
 _CHECKS: dict[str, Callable[[ContentLine, Zones], object]] = {
-    "DTSTART": when_of,
-    "DTEND": when_of,
     "RECURRENCE-ID": when_of,
     "EXDATE": lambda line, zones: list(whens_of(line, zones)),
     "RDATE": _check_rdate,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus
 from hxdav.domain.edit import Refused, Source
 from hxdav.domain.ids import PractitionerId, Uid
+from hxdav.domain.mirror import Mirror
 from hxdav.domain.policy import Policy
 from hxdav.domain.refusal import CalendarDataError
 from hxdav.domain.times import Clock
@@ -17,7 +18,7 @@ from hxdav.ical.objects import CalendarObject, object_of, read_object
 from hxdav.ical.patch import replace_uid, set_lines
 from hxdav.ical.revisions import Revision, lay_over
 from hxdav.ical.split import SplitObject
-from hxdav.services.gate import PutAppointment, submit
+from hxdav.services.gate import PutAppointment, submit, submit_new
 from hxdav.services.saying import doubt_about
 from hxdav.store.store import Tx
 
@@ -66,12 +67,16 @@ def import_objects(
     """
     zone = ZoneInfo(tx.integrations.lock(practitioner_id).zone)
     desk = _Import(tx=tx, clock=clock, policy=policy, practitioner_id=practitioner_id, source=source, zone=zone)
-    return [done for split in objects for done in desk.take(split)]
+    desk.recognise(objects)
+    for split in objects:
+        desk.take(split)
+    desk.add_new()
+    return desk.done
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Import:
-    """What each object of an import needs."""
+    """One part of an import: ``done`` has a line for each event, ``new`` what is still to be added and its line."""
 
     tx: Tx
     clock: Clock
@@ -79,12 +84,35 @@ class _Import:
     practitioner_id: PractitionerId
     source: Source
     zone: ZoneInfo
+    done: list[Imported] = field(default_factory=list)
+    new: dict[Uid, tuple[int, PutAppointment]] = field(default_factory=dict)
+    own: dict[Uid, Appointment] = field(default_factory=dict)
+    shown: dict[Uid, Mirror] = field(default_factory=dict)
 
-    def take(self, split: SplitObject) -> Iterator[Imported]:
-        """Take in one object; a line for it, and one for each event of the file that it supersedes."""
-        yield self._one(split.uid, split.reading)
-        for _ in range(split.superseded):
-            yield Imported(uid=split.uid, fate=Fate.UNCHANGED, reason=_NEWER_IN_FILE)
+    def recognise(self, objects: Sequence[SplitObject]) -> None:
+        """Look up which UIDs of the file are known: as an appointment's own, or as that of a calendar that shows it."""
+        uids = [each.reading.uid for each in objects if isinstance(each.reading, CalendarObject)]
+        self.own = self.tx.appointments.with_uids(self.practitioner_id, uids)
+        self.shown = self.tx.mirrors.known_by_any(self.practitioner_id, [uid for uid in uids if uid not in self.own])
+
+    def take(self, split: SplitObject) -> None:
+        """Take in one object."""
+        if split.uid in self.new:
+            self.add_new()
+            self.recognise([split])
+        self.done.append(self._one(split.uid, split.reading))
+        superseded = Imported(uid=split.uid, fate=Fate.UNCHANGED, reason=_NEWER_IN_FILE)
+        self.done += [superseded] * split.superseded
+
+    def add_new(self) -> None:
+        """Add the new appointments, all at once."""
+        if self.new:
+            edits = [edit for _, edit in self.new.values()]
+            outcomes = submit_new(self.tx, self.clock, self.policy, changes=edits, source=self.source)
+            for (line, _), outcome in zip(self.new.values(), outcomes, strict=True):
+                if isinstance(outcome, Refused):
+                    self.done[line] = replace(self.done[line], fate=Fate.REFUSED, reason=outcome.sentence)
+        self.new = {}
 
     def _one(self, uid: Uid, reading: CalendarObject | CalendarDataError) -> Imported:
         if isinstance(reading, CalendarDataError):
@@ -92,6 +120,8 @@ class _Import:
         content, present = self._recognised(reading)
         if present is None:
             return self._add(uid, content)
+        if present.text == content.text and not present.is_gone:
+            return Imported(uid=uid, fate=Fate.UNCHANGED)
         ours = object_of(present.text)
         if present.is_gone:
             return self._bring_back(uid, content, present, ours=ours)
@@ -100,8 +130,8 @@ class _Import:
     def _add(self, uid: Uid, content: CalendarObject) -> Imported:
         if content.all_cancelled:
             return Imported(uid=uid, fate=Fate.REFUSED, reason=_NOTHING_TO_CANCEL)
-        reason = _WITHOUT_SERIES if content.master is None else ""
-        return self._submit(uid, self._edit(content, None), Fate.ADDED, reason=reason)
+        self.new[content.uid] = (len(self.done), self._edit(content, None))
+        return self._taken(uid, Fate.ADDED, content, reason=_WITHOUT_SERIES if content.master is None else "")
 
     def _bring_back(self, uid: Uid, content: CalendarObject, present: Appointment, *, ours: CalendarObject) -> Imported:
         """Add an appointment anew that was removed or cancelled, unless that is what the file says."""
@@ -144,7 +174,10 @@ class _Import:
         outcome = submit(self.tx, self.clock, self.policy, change=edit, source=self.source)
         if isinstance(outcome, Refused):
             return Imported(uid=uid, fate=Fate.REFUSED, reason=outcome.sentence)
-        doubt = doubt_about(edit.content, practice_zone=self.zone)
+        return self._taken(uid, fate, edit.content, reason=reason)
+
+    def _taken(self, uid: Uid, fate: Fate, content: CalendarObject, *, reason: str) -> Imported:
+        doubt = doubt_about(content, practice_zone=self.zone)
         return Imported(uid=uid, fate=fate, reason=f"{reason} {doubt}".strip())
 
     def _recognised(self, content: CalendarObject) -> tuple[CalendarObject, Appointment | None]:
@@ -152,13 +185,14 @@ class _Import:
 
         A file that a client exported names an appointment by the UID of a calendar in which it was shown.
         """
-        known = self.tx.appointments.with_uid(self.practitioner_id, content.uid)
-        if known:
-            return content, known[0]
-        for mirror in self.tx.mirrors.known_by(self.practitioner_id, content.uid):
-            found = self.tx.appointments.one(mirror.appointment_id)
-            return object_of(replace_uid(content.text, old=content.uid, new=found.uid)), found
-        return content, None
+        own = self.own.get(content.uid)
+        if own is not None:
+            return content, own
+        shown = self.shown.get(content.uid)
+        if shown is None:
+            return content, None
+        found = self.tx.appointments.one(shown.appointment_id)
+        return object_of(replace_uid(content.text, old=content.uid, new=found.uid)), found
 
     def _edit(
         self, content: CalendarObject, present: Appointment | None, *, now: AppointmentStatus | None = None

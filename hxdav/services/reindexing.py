@@ -48,4 +48,4 @@ def _index(tx: Tx, clock: Clock, ids: Iterable[AppointmentId], *, practice_group
         moved = replace(appointment, starts=whole.starts, ends=whole.ends)
         if moved != appointment:
             tx.appointments.change(moved, patients_changed=False)
-        tx.appointments.index(moved, index_of(content, practice_zone=zone, now=clock.now()), is_new=False)
+        tx.appointments.index(moved, index_of(content, practice_zone=zone, now=clock.now()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -90,17 +90,26 @@ class Appointments:
         ).order_by(AppointmentRow.id.desc())
         return self._with_patients(self._connection.execute(query).all())
 
-    def add(self, appointment: Appointment) -> AppointmentId:
-        """Add an appointment; its ``id`` is not looked at."""
-        values = {
-            **_columns(appointment),
-            "practice_group_id": appointment.practice_group_id,
-            "practitioner_id": appointment.practitioner_id,
-            "created_at": appointment.created_at,
-        }
-        appointment_id = AppointmentId(self._connection.execute(_ADD, values).scalar_one())
-        self._keep_patients(appointment_id, appointment)
-        return appointment_id
+    def with_uids(self, practitioner_id: PractitionerId, uids: Collection[Uid]) -> dict[Uid, Appointment]:
+        """Return of each of these UIDs the latest appointment of the practitioner, a tombstone included."""
+        rows = self._connection.execute(_WITH_UIDS, {"practitioner": practitioner_id, "uids": list(uids)})
+        return {appointment.uid: appointment for appointment in self._with_patients(rows)}
+
+    def add(self, appointments: Sequence[Appointment]) -> list[AppointmentId]:
+        """Add appointments, whose ``id`` is not read; return their ids in the same order."""
+        values = [
+            {
+                **_columns(appointment),
+                "practice_group_id": appointment.practice_group_id,
+                "practitioner_id": appointment.practitioner_id,
+                "created_at": appointment.created_at,
+            }
+            for appointment in appointments
+        ]
+        added = [AppointmentId(number) for number in self._connection.execute(_ADD, values).scalars()]
+        for appointment_id, appointment in zip(added, appointments, strict=True):
+            self._keep_patients(appointment_id, appointment)
+        return added
 
     def change(self, appointment: Appointment, *, patients_changed: bool) -> None:
         """Store the state of an appointment that is there."""
@@ -110,42 +119,48 @@ class Appointments:
             self._connection.execute(gone)
             self._keep_patients(appointment.id, appointment)
 
-    def index(self, appointment: Appointment, index: OccurrenceIndex, *, is_new: bool) -> None:
+    def index(self, appointment: Appointment, index: OccurrenceIndex) -> None:
         """Replace the index of when ``appointment`` takes place."""
-        if not is_new:
-            self._connection.execute(_FORGET_OCCURRENCES, {"appointment": appointment.id})
-        within = index.complete_within
-        bounds = (seconds_of(within.starts), seconds_of(within.ends)) if within else (None, None)
-        if not is_new or within:
-            self._connection.execute(
-                update(AppointmentRow)
-                .where(AppointmentRow.id == appointment.id)
-                .values(indexed_from=bounds[0], indexed_until=bounds[1])
-            )
-        rows = [_occurrence(appointment, interval) for interval in index.intervals]
+        self._connection.execute(_FORGET_OCCURRENCES, {"appointment": appointment.id})
+        self._connection.execute(_BOUND, _bounds(appointment, index))
+        self._add_occurrences([(appointment, index)])
+
+    def index_new(self, indexes: Sequence[tuple[Appointment, OccurrenceIndex]]) -> None:
+        """Add the indexes of appointments that have none yet."""
+        bounds = [_bounds(*each) for each in indexes if each[1].complete_within]
+        if bounds:
+            self._connection.execute(_BOUND, bounds)
+        self._add_occurrences(indexes)
+
+    def _add_occurrences(self, indexes: Iterable[tuple[Appointment, OccurrenceIndex]]) -> None:
+        rows = [_occurrence(appointment, interval) for appointment, index in indexes for interval in index.intervals]
         if rows:
             self._connection.execute(_ADD_OCCURRENCES, rows)
 
-    def keep_version(self, appointment: Appointment, *, source: Source, action: str) -> None:
-        """Remember the present state of ``appointment`` and whose edit it is."""
-        self._connection.execute(
-            _ADD_VERSION,
+    def keep_versions(self, appointments: Sequence[Appointment], *, source: Source, action: str) -> None:
+        """Remember the present state of ``appointments`` and whose edit it is."""
+        whose = {
+            "action": action,
+            "authority": source.authority,
+            "user_id": source.user_id,
+            "integration_id": source.integration_id,
+            "app_password_id": source.app_password_id,
+            "agent": source.agent,
+        }
+        versions = [
             {
+                **whose,
                 "practice_group_id": appointment.practice_group_id,
                 "appointment_id": appointment.id,
                 "revision": appointment.revision,
                 "modseq": appointment.modseq,
                 "at": appointment.updated_at,
-                "action": action,
-                "authority": source.authority,
-                "user_id": source.user_id,
-                "integration_id": source.integration_id,
-                "app_password_id": source.app_password_id,
-                "agent": source.agent,
                 "text": appointment.text,
                 "fields": _version_fields(appointment),
-            },
-        )
+            }
+            for appointment in appointments
+        ]
+        self._connection.execute(_ADD_VERSION, versions)
 
     def has_version_since(
         self, appointment_id: AppointmentId, since: datetime, *, actions: Collection[str], not_by: IntegrationId
@@ -193,8 +208,18 @@ _APPOINTMENTS: Select[*tuple[Any, ...]] = select(
 
 _APPOINTMENT = _APPOINTMENTS.where(AppointmentRow.id == bindparam("appointment"))
 
+_WITH_UIDS = _APPOINTMENTS.where(
+    AppointmentRow.practitioner_id == bindparam("practitioner"),
+    AppointmentRow.uid.in_(bindparam("uids", expanding=True)),
+).order_by(AppointmentRow.id)
+
 _TABLE = table_of(AppointmentRow)
-_ADD = insert(_TABLE).returning(_TABLE.c.id)
+_ADD = insert(_TABLE).returning(_TABLE.c.id, sort_by_parameter_order=True)
+_BOUND = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("appointment"))
+    .values(indexed_from=bindparam("first"), indexed_until=bindparam("last"))
+)
 _CHANGE = (
     update(_TABLE)
     .where(_TABLE.c.id == bindparam("appointment"))
@@ -318,6 +343,12 @@ def _version(row: Row[*tuple[Any, ...]]) -> Version:
         ),
         removed_at=None if known["removed_at"] is None else datetime.fromisoformat(known["removed_at"]),
     )
+
+
+def _bounds(appointment: Appointment, index: OccurrenceIndex) -> dict[str, int | None]:
+    within = index.complete_within
+    first, last = (seconds_of(within.starts), seconds_of(within.ends)) if within else (None, None)
+    return {"appointment": appointment.id, "first": first, "last": last}
 
 
 def _occurrence(appointment: Appointment, interval: Interval) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Integer, Row, bindparam, delete, func, insert, select, update
 
 from hxdav.domain.access import why_shut
 from hxdav.domain.ids import IntegrationId, Modseq, PracticeGroupId, PractitionerId, Slug, UserId
@@ -75,7 +75,13 @@ class Integrations:
 
     def next_modseq(self, practitioner_id: PractitionerId) -> Modseq:
         """Number the next change to anything of this practitioner."""
-        return Modseq(self._connection.execute(_NEXT_MODSEQ, {"practitioner": practitioner_id}).scalar_one())
+        (modseq,) = self.next_modseqs(practitioner_id, 1)
+        return modseq
+
+    def next_modseqs(self, practitioner_id: PractitionerId, count: int) -> list[Modseq]:
+        """Number the next ``count`` changes to anything of this practitioner."""
+        last = self._connection.execute(_COUNT_ON, {"practitioner": practitioner_id, "count": count}).scalar_one()
+        return [Modseq(number) for number in range(last - count + 1, last + 1)]
 
     def touch(self, integration_ids: Collection[IntegrationId], modseq: Modseq) -> None:
         """Say that what these integrations show changed with ``modseq``."""
@@ -224,10 +230,10 @@ _LOCK_PLACE = (
 )
 
 _PRACTITIONER = table_of(PractitionerRow)
-_NEXT_MODSEQ = (
+_COUNT_ON = (
     update(_PRACTITIONER)
     .where(_PRACTITIONER.c.id == bindparam("practitioner"))
-    .values(modseq=_PRACTITIONER.c.modseq + 1)
+    .values(modseq=_PRACTITIONER.c.modseq + bindparam("count", type_=Integer))
     .returning(_PRACTITIONER.c.modseq)
 )
 

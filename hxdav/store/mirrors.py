@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +25,24 @@ class Succession:
 
     generation: int
     revision: int
+
+
+FIRST = Succession(generation=1, revision=1)
+"""The succession of an appointment's first mirror in an integration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMirror:
+    """A mirror to add."""
+
+    appointment: Appointment
+    integration_id: IntegrationId
+    succession: Succession
+    href: Href
+    uid: Uid
+    etag: ETag
+    modseq: Modseq
+    state: MirrorState = MirrorState.SHOWN
 
 
 class Mirrors:
@@ -67,36 +86,31 @@ class Mirrors:
         generation, revision = self._connection.execute(query).one()
         return Succession(generation=(generation or 0) + 1, revision=(revision or 0) + 1)
 
-    def add(
-        self,
-        appointment: Appointment,
-        *,
-        integration_id: IntegrationId,
-        succession: Succession,
-        href: Href,
-        uid: Uid,
-        etag: ETag,
-        modseq: Modseq,
-        state: MirrorState = MirrorState.SHOWN,
-    ) -> None:
-        """Show an appointment in an integration, or hold its place there while it is hidden."""
-        self._connection.execute(
-            _ADD,
+    def known_by_any(self, practitioner_id: PractitionerId, uids: Collection[Uid]) -> dict[Uid, Mirror]:
+        """Return of each of these UIDs the latest mirror of the practitioner's, of any state, that goes by it."""
+        rows = self._connection.execute(_KNOWN_BY_ANY, {"practitioner": practitioner_id, "uids": list(uids)})
+        return {mirror.uid: mirror for mirror in map(_mirror, rows)}
+
+    def add(self, mirrors: Sequence[NewMirror]) -> None:
+        """Show appointments in integrations, or hold their places there while they are hidden."""
+        values = [
             {
-                "practice_group_id": appointment.practice_group_id,
-                "integration_id": integration_id,
-                "appointment_id": appointment.id,
+                "practice_group_id": each.appointment.practice_group_id,
+                "integration_id": each.integration_id,
+                "appointment_id": each.appointment.id,
                 "recurrence_id": "",
-                "generation": succession.generation,
-                "href": href,
-                "uid": uid,
-                "revision": succession.revision,
-                "etag": etag,
-                "state": state,
-                "modseq": modseq,
-                "changed_at": appointment.updated_at,
-            },
-        )
+                "generation": each.succession.generation,
+                "href": each.href,
+                "uid": each.uid,
+                "revision": each.succession.revision,
+                "etag": each.etag,
+                "state": each.state,
+                "modseq": each.modseq,
+                "changed_at": each.appointment.updated_at,
+            }
+            for each in mirrors
+        ]
+        self._connection.execute(_ADD, values)
 
     def change(self, mirror: Mirror, *, at: datetime) -> None:
         """Store the revision, entity tag, state and modseq of a mirror."""
@@ -138,6 +152,15 @@ _KNOWN_BY = (
     _MIRRORS.join(IntegrationRow, IntegrationRow.id == MirrorRow.integration_id)
     .where(IntegrationRow.practitioner_id == bindparam("practitioner"), MirrorRow.uid == bindparam("uid"))
     .order_by(MirrorRow.id.desc())
+)
+
+_KNOWN_BY_ANY = (
+    _MIRRORS.join(IntegrationRow, IntegrationRow.id == MirrorRow.integration_id)
+    .where(
+        IntegrationRow.practitioner_id == bindparam("practitioner"),
+        MirrorRow.uid.in_(bindparam("uids", expanding=True)),
+    )
+    .order_by(MirrorRow.id)
 )
 
 _OF = _MIRRORS.where(MirrorRow.appointment_id == bindparam("appointment")).order_by(MirrorRow.id)

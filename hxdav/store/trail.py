@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -94,8 +94,18 @@ class Trail:
         detail: Mapping[str, Any] | None = None,
     ) -> None:
         """Append to the audit log; ``detail`` holds identifiers and codes only."""
-        self._connection.execute(
-            _AUDIT,
+        self.audit_all(action, [(subject, detail or {})], source=source, at=at)
+
+    def audit_all(
+        self,
+        action: str,
+        entries: Sequence[tuple[Subject, Mapping[str, Any]]],
+        *,
+        source: Source,
+        at: datetime,
+    ) -> None:
+        """Append one entry for each subject and its detail."""
+        values = [
             {
                 "practice_group_id": subject.practice_group_id,
                 "at": at,
@@ -106,9 +116,11 @@ class Trail:
                 "app_password_id": source.app_password_id,
                 "appointment_id": subject.appointment_id,
                 "agent": source.agent,
-                "detail": dict(detail or {}),
-            },
-        )
+                "detail": dict(detail),
+            }
+            for subject, detail in entries
+        ]
+        self._connection.execute(_AUDIT, values)
 
     def latest_moment(self) -> datetime | None:
         """When the last entry of the audit log was made; None where there is none."""

@@ -12,3 +12,4 @@ from hxdav.services.gate.edits import RemoveObject as RemoveObject
 from hxdav.services.gate.edits import RestoreVersion as RestoreVersion
 from hxdav.services.gate.edits import read_body as read_body
 from hxdav.services.gate.entrance import submit as submit
+from hxdav.services.gate.entrance import submit_new as submit_new

@@ -2,35 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus
 from hxdav.domain.edit import Applied, Outcome, Refused
 from hxdav.domain.ids import AppointmentId, Modseq
+from hxdav.domain.practice import Practitioner
 from hxdav.domain.refusal import Reason
 from hxdav.ical.occurrence_index import unbounded
 from hxdav.ical.recurrence import extent
 from hxdav.services.gate import deciding
 from hxdav.services.gate.desk import Desk, zone_of
 from hxdav.services.gate.edits import CancelAppointment, PutAppointment
-from hxdav.services.gate.recording import Recording, record
+from hxdav.services.gate.recording import Recording, record, record_new
 from hxdav.services.gate.undoing import uid_in_use
+
+
+def add(desk: Desk, edits: Sequence[PutAppointment]) -> list[Outcome]:
+    """Add new appointments of one practitioner, except for those that cannot be."""
+    zone = zone_of(desk, edits[0].practitioner_id)
+    practitioner = desk.tx.people.practitioner(edits[0].practitioner_id)
+    refused = [_impossible(desk, edit, zone=zone) for edit in edits]
+    changes = [
+        Recording(
+            before=None,
+            after=_as_said(desk, edit, None, practitioner=practitioner, zone=zone),
+            content=edit.content,
+            zone=zone,
+            action="created",
+        )
+        for edit, reason in zip(edits, refused, strict=True)
+        if reason is None
+    ]
+    recorded = iter(record_new(desk, changes) if changes else ())
+    return [reason or Applied(appointment_id=next(recorded).appointment.id, created=True) for reason in refused]
 
 
 def put(desk: Desk, edit: PutAppointment) -> Outcome:
     """Add an appointment, or make an existing one what the practice says it is; refused is only what cannot be."""
+    if edit.appointment_id is None:
+        (outcome,) = add(desk, [edit])
+        return outcome
     zone = zone_of(desk, edit.practitioner_id)
-    if edit.kind is AppointmentKind.PATIENT and edit.content.is_recurring:
-        return Refused(reason=Reason.PATIENT_RECURS)
-    too_many = unbounded(edit.content, practice_zone=zone, now=desk.now)
-    if too_many:
-        return Refused(reason=too_many.reason, detail=too_many.detail)
-    before = desk.tx.appointments.one(edit.appointment_id) if edit.appointment_id is not None else None
-    after = _as_said(desk, edit, before, zone=zone)
-    if before and _is_same(before, after):
+    refused = _impossible(desk, edit, zone=zone)
+    if refused:
+        return refused
+    before = desk.tx.appointments.one(edit.appointment_id)
+    practitioner = desk.tx.people.practitioner(edit.practitioner_id)
+    after = _as_said(desk, edit, before, practitioner=practitioner, zone=zone)
+    if _is_same(before, after):
         return Applied(appointment_id=before.id)
-    taken = uid_in_use(desk, before, after) if before else None
+    taken = uid_in_use(desk, before, after)
     if taken:
         return taken
     recorded = record(
@@ -41,12 +65,19 @@ def put(desk: Desk, edit: PutAppointment) -> Outcome:
             content=edit.content,
             zone=zone,
             action=_action(before, after),
-            reappears=bool(before and before.is_gone and not after.is_gone),
+            reappears=before.is_gone and not after.is_gone,
         ),
     )
-    if before:
-        deciding.reconsider(desk, recorded.appointment)
-    return Applied(appointment_id=recorded.appointment.id, created=before is None)
+    deciding.reconsider(desk, recorded.appointment)
+    return Applied(appointment_id=recorded.appointment.id)
+
+
+def _impossible(desk: Desk, edit: PutAppointment, *, zone: ZoneInfo) -> Refused | None:
+    """Why an appointment cannot be what the practice says, if it cannot."""
+    if edit.kind is AppointmentKind.PATIENT and edit.content.is_recurring:
+        return Refused(reason=Reason.PATIENT_RECURS)
+    too_many = unbounded(edit.content, practice_zone=zone, now=desk.now)
+    return Refused(reason=too_many.reason, detail=too_many.detail) if too_many else None
 
 
 def cancel(desk: Desk, edit: CancelAppointment) -> Outcome:
@@ -69,9 +100,10 @@ def cancel(desk: Desk, edit: CancelAppointment) -> Outcome:
     return Applied(appointment_id=before.id)
 
 
-def _as_said(desk: Desk, edit: PutAppointment, before: Appointment | None, *, zone: ZoneInfo) -> Appointment:
+def _as_said(
+    desk: Desk, edit: PutAppointment, before: Appointment | None, *, practitioner: Practitioner, zone: ZoneInfo
+) -> Appointment:
     """The appointment as the practice says that it is."""
-    practitioner = desk.tx.people.practitioner(edit.practitioner_id)
     whole = extent(edit.content, practice_zone=zone)
     return Appointment(
         id=before.id if before else AppointmentId(0),
@@ -98,9 +130,7 @@ def _is_same(before: Appointment, after: Appointment) -> bool:
     return before == renumbered
 
 
-def _action(before: Appointment | None, after: Appointment) -> str:
-    if before is None:
-        return "created"
+def _action(before: Appointment, after: Appointment) -> str:
     if after.is_gone:
         return "cancelled"
     return "restored" if before.is_gone else "changed"
