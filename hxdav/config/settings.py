@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -74,14 +75,18 @@ class Settings(BaseSettings):
         return (env_settings, init_settings)
 
     def dav_settings(self) -> DavSettings:
-        """The CalDAV side's settings as it takes them."""
+        """The CalDAV side's settings as one serving process takes them.
+
+        Each process counts its own part of the wrong passwords, so that the limit holds for all together. It refuses
+        no right one, so a small part harms nobody.
+        """
         return DavSettings(
             prefix=self.dav.prefix,
             realm=self.dav.realm,
             max_resource_size=self.dav.max_resource_size,
             max_body_size=self.dav.max_body_size,
             trusted_proxies=tuple(str(each) for each in self.server.trusted_proxies),
-            failed_logins=self.dav.failed_logins,
+            failed_logins=math.ceil(self.dav.failed_logins / self.server.processes),
             failed_logins_within=timedelta(minutes=self.dav.failed_logins_minutes),
         )
 

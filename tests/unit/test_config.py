@@ -218,3 +218,10 @@ def test_the_shipped_file_is_usable_and_names_every_setting(tmp_path: Path) -> N
         part = getattr(told, name)
         if isinstance(part, BaseModel) and name not in {"rules", "database"}:
             assert part.model_fields_set == set(type(part).model_fields), name
+
+
+@pytest.mark.parametrize(("workers", "each"), [(1, 10), (2, 5), (16, 1)])
+def test_the_limit_of_wrong_passwords_holds_for_all_processes_together(tmp_path: Path, workers: int, each: int) -> None:
+    settings = load_settings(a_settings_file(tmp_path, f"[server]\nworkers = {workers}\n"))
+
+    assert settings.dav_settings().failed_logins == each
