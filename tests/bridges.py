@@ -8,13 +8,14 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from hxdav.domain.bridge import Bridge, ExternalAccount
+from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import ExternalAccountId, IntegrationId, Slug
 from hxdav.domain.integration import Service
 from hxdav.domain.times import day_of
 from hxdav.ical.objects import object_of
 from hxdav.ical.patch import set_lines
-from hxdav.remote import CalendarId, ObjectGone, Remote, RemoteObject
-from hxdav.services import connecting
+from hxdav.remote import CalendarId, Identity, ObjectGone, Remote, RemoteObject
+from hxdav.services import bridging, connecting
 from hxdav.sync.channels import Hooks
 from hxdav.sync.engine import Engine
 from hxdav.worker.runners import Runners
@@ -118,6 +119,22 @@ class BridgedWorld:
             tx.bridges.change(integration_id, pull_due_at=self.practice.clock.now())
             tx.external_accounts.went_well(tx.bridges.one(integration_id).account_id)
         return self.round()
+
+    def let_in(self) -> None:
+        """Connect the account again, as a person does who was told that it was refused."""
+        practice, account_id = self.practice, self.account()
+        with practice.store.transaction() as tx:
+            account = tx.external_accounts.one(account_id)
+            bridging.account_of(
+                tx,
+                practice.clock,
+                practice_group_id=account.practice_group_id,
+                service=account.service,
+                identity=Identity(subject=account.subject, label=account.label),
+                address="",
+                seal=lambda _: "sealed",
+                source=Source(authority=Authority.PRACTICE, user_id=practice.user_id),
+            )
 
     def wait_out(self, integration_id: IntegrationId) -> None:
         """Look, and let the minutes pass after which hxdav believes what it is answered."""

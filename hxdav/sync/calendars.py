@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hxdav.errors import HxdavError
-from hxdav.remote import CalendarState, CalendarUnavailable, Remote
+from hxdav.remote import CalendarState, CalendarUnavailable, Remote, RemoteId, Sighting
+from hxdav.sync.brake import MixedUp
 from hxdav.sync.errand import Errand
 
 
@@ -33,3 +34,11 @@ def require_visible(errand: Errand) -> None:
 def find_or_make(remote: Remote, *, name: str, marker: str, zone: str) -> str:
     """The calendar that carries ``marker``: looked for first, because the answer to its making may have been lost."""
     return remote.find_calendar(marker) or remote.make_calendar(name, marker=marker, zone=zone)
+
+
+def ask_for(errand: Errand, remote_id: str) -> Sighting:
+    """What the provider shows of one object now; raise MixedUp where it shows another one."""
+    sighting = errand.remote.read(errand.calendar_id, RemoteId(remote_id))
+    if sighting.remote_id != remote_id:
+        raise MixedUp
+    return sighting

@@ -22,6 +22,7 @@ from hxdav.log import get_logger
 from hxdav.remote import CalendarId, CalendarUnavailable, Remote, RemoteError, TryLater
 from hxdav.services import bridging, stalling
 from hxdav.store.store import Store
+from hxdav.sync.brake import Brake, MixedUp
 from hxdav.sync.calendars import CalendarLost
 from hxdav.sync.channels import Hooks
 from hxdav.sync.errand import Errand
@@ -59,6 +60,7 @@ class Engine:
     patience: timedelta = PATIENCE
     _leases: Leases = field(init=False)
     _troubles: Troubles = field(init=False)
+    _brake: Brake = field(default_factory=Brake, init=False)
 
     def __post_init__(self) -> None:
         self._leases = Leases(store=self.store, clock=self.clock, worker=self.worker, length=self.lease)
@@ -122,7 +124,8 @@ class Engine:
         except (LeaseLost, StoreBusy):
             get_logger().info("turn_ended", account=account_id)
         except Exception as error:  # noqa: BLE001 - the engine's edge: recorded, and tried again after a pause
-            self._troubles.fail(account, error, moved=any(each.progress.steps for each in errands))
+            moved = any(each.progress.steps for each in errands) and not isinstance(error, MixedUp)
+            self._troubles.fail(account, error, moved=moved)
             self._note_standstill(errands)
         else:
             self._note_progress(bridges, errands)
@@ -210,4 +213,5 @@ class Engine:
             calendar_id=CalendarId(bridge.calendar_id or ""),
             keep_lease=keep_lease,
             patience=self.patience,
+            brake=self._brake,
         )

@@ -23,6 +23,7 @@ from hxdav.remote import CalendarId, Remote
 from hxdav.services.disclosing import level_for
 from hxdav.services.gate.desk import Desk
 from hxdav.store.store import Store, Tx
+from hxdav.sync.brake import Brake
 from hxdav.sync.outward import initials_of, outward
 from hxdav.sync.patience import PATIENCE
 
@@ -46,7 +47,7 @@ class Errand:
 
     ``name`` is that of the calendar. ``keep_lease`` renews that lease, and raises where it was lost: nothing is written
     any more then. ``patience`` is how long a calendar must be missing before hxdav believes it. ``progress`` counts
-    what the pass gets done.
+    what the pass gets done, and ``brake`` what this worker has created lately.
     """
 
     store: Store
@@ -61,6 +62,7 @@ class Errand:
     keep_lease: Callable[[], None]
     patience: timedelta = PATIENCE
     progress: Progress = field(default_factory=Progress)
+    brake: Brake = field(default_factory=Brake)
 
     def bridge(self) -> Bridge:
         """The bridge as it is now."""

@@ -11,6 +11,7 @@ from hxdav.ical.objects import object_of
 from hxdav.remote import RemoteId, RemoteObject, Tag
 from hxdav.store.links import WHOLE
 from hxdav.store.store import Tx
+from hxdav.sync.brake import MixedUp
 from hxdav.sync.errand import Errand, Ours
 from hxdav.sync.lagging import note_sent
 
@@ -18,7 +19,9 @@ from hxdav.sync.lagging import note_sent
 def bring_one(errand: Errand, ours: Ours, link: Link) -> None:
     """Bring one object to the provider, as much of it as the provider has not got."""
     if link.tag is None:
+        errand.brake.require(ours.mirror.id, link.recurrence_id, now=errand.now())
         record(errand, ours, link, shown=errand.remote.create(errand.calendar_id, ours.text))
+        errand.brake.created(ours.mirror.id, link.recurrence_id, now=errand.now())
         return
     sent, local = object_of(link.sent), object_of(ours.text)
     what = differences(errand.parts(sent), errand.parts(local))
@@ -60,7 +63,7 @@ def record(errand: Errand, ours: Ours, link: Link, *, shown: RemoteObject | None
     with errand.store.transaction() as tx:
         if shown is not None:
             agreed = replace(agreed, remote_id=shown.remote_id, tag=shown.tag, base=shown.text, is_ours=True)
-            _make_room(tx, agreed)
+            _make_room(tx, agreed, ours)
             seen_in = tx.bridges.one(errand.integration_id).listing
             agreed = replace(agreed, seen_in=seen_in)
             uid = object_of(shown.text).uid
@@ -73,11 +76,17 @@ def record(errand: Errand, ours: Ours, link: Link, *, shown: RemoteObject | None
     errand.progress.steps += shown is not None
 
 
-def _make_room(tx: Tx, link: Link) -> None:
-    """Forget what was left alone under this remote id: it has turned out to be ours."""
+def _make_room(tx: Tx, link: Link, ours: Ours) -> None:
+    """Forget what was left alone under this remote id: it has turned out to be ours.
+
+    Raise MixedUp where it is another appointment's: the provider has not looked for what it was asked for.
+    """
     other = tx.links.at(link.integration_id, link.remote_id or "")
-    if other is not None and other.id != link.id:
-        tx.links.drop(other.id)
+    if other is None or other.id == link.id:
+        return
+    if other.tag is not None and other.mirror_id is not None and tx.mirrors.one(other.mirror_id).uid != ours.mirror.uid:
+        raise MixedUp
+    tx.links.drop(other.id)
 
 
 def known_at(link: Link) -> RemoteObject:

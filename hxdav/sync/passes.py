@@ -60,7 +60,8 @@ class Pass:
                 begin_day(self.errand, bridge)
                 clear_old_calendars(self.errand, bridge)
             elif not push_some(push):
-                return
+                break
+        push.require_answers()
 
     def _make_calendar(self, bridge: Bridge) -> None:
         errand = self.errand

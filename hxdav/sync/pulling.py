@@ -10,8 +10,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from hxdav.domain.bridge import Bridge
-from hxdav.remote import Cursor, CursorExpired, Gone, Page, RemoteId, TryLater
-from hxdav.sync.calendars import require_visible
+from hxdav.remote import Cursor, CursorExpired, Gone, Page, TryLater
+from hxdav.sync.calendars import ask_for, require_visible
 from hxdav.sync.errand import Errand
 from hxdav.sync.intake import take_in
 
@@ -90,7 +90,7 @@ def _ask_for_unseen(errand: Errand) -> bool:
         require_visible(errand)
     for link in unseen:
         if link.remote_id is not None:
-            take_in(errand, errand.remote.read(errand.calendar_id, RemoteId(link.remote_id)))
+            take_in(errand, ask_for(errand, link.remote_id))
     return bool(unseen)
 
 

@@ -12,9 +12,11 @@ from hxdav.domain.bridge import NOT_REMOVED, Link
 from hxdav.domain.ids import MirrorId
 from hxdav.domain.mirror import MirrorState
 from hxdav.domain.notification import NotificationKind
-from hxdav.remote import Changed, NotTaken, ObjectGone, RemoteId
+from hxdav.remote import Changed, NotTaken, ObjectGone, TryLater
 from hxdav.services.connecting import subject_of
 from hxdav.store.links import WHOLE, Pending
+from hxdav.sync.brake import MixedUp, NotConverging
+from hxdav.sync.calendars import ask_for
 from hxdav.sync.errand import Errand, Ours, ours_of
 from hxdav.sync.intake import take_in
 from hxdav.sync.lagging import note_sent
@@ -25,12 +27,26 @@ AT_ONCE = 20
 """How many objects are pushed before it is asked whether the provider has something to say."""
 
 
+_MOST_IN_A_ROW = 3
+"""How many writes in a row may fail before the pass ends; fewer may be about their objects."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Push:
-    """The pushing of one pass: ``set_aside`` are mirrors that cannot go on before the next pull."""
+    """The pushing of one pass: ``set_aside`` are mirrors that cannot go on before the next pull.
+
+    ``unsure`` are those whose write was not answered: they wait for the next turn, which looks first.
+    """
 
     errand: Errand
     set_aside: set[MirrorId] = field(default_factory=set)
+    unsure: dict[MirrorId, TryLater] = field(default_factory=dict)
+    in_a_row: int = 0
+
+    def require_answers(self) -> None:
+        """Raise the first trouble of a write that was not answered, if there was any."""
+        for trouble in self.unsure.values():
+            raise trouble
 
 
 def push_some(push: Push) -> int:
@@ -39,13 +55,13 @@ def push_some(push: Push) -> int:
     with errand.store.snapshot() as tx:
         bridge = tx.bridges.one(errand.integration_id)
         reached = tx.integrations.one(errand.integration_id).modseq
-        pending = tx.links.pending(bridge, now=errand.now(), limit=AT_ONCE, without=push.set_aside)
+        pending = tx.links.pending(bridge, now=errand.now(), limit=AT_ONCE, without=push.set_aside | push.unsure.keys())
     for each in pending:
         errand.keep_lease()
         _push_one(push, each)
     if pending:
         return len(pending)
-    if not push.set_aside and reached > bridge.pushed_modseq:
+    if not push.set_aside and not push.unsure and reached > bridge.pushed_modseq:
         # Everything up to there is at the provider: it need not be looked at again.
         errand.change(pushed_modseq=reached)
     return 0
@@ -61,22 +77,41 @@ def _push_one(push: Push, pending: Pending) -> None:
         # It has just changed again, and is pending as it is now.
         return
     try:
-        if mirror.state is MirrorState.LEFT:
-            _take_away(errand, ours, links)
-        elif errand.remote.can_express(ours.text):
-            _bring(errand, ours, links)
-        else:
-            push_singles(errand, ours, links)
+        _try_to_write(push, ours, links)
+    except NotConverging as braked:
+        push.unsure[mirror.id] = braked
+    except TryLater as trouble:
+        push.in_a_row += 1
+        push.unsure[mirror.id] = trouble
+        if trouble.after is not None or isinstance(trouble, MixedUp) or push.in_a_row >= _MOST_IN_A_ROW:
+            raise
+    else:
+        push.in_a_row = 0
+
+
+def _try_to_write(push: Push, ours: Ours, links: dict[str, Link]) -> None:
+    errand, mirror_id = push.errand, ours.mirror.id
+    try:
+        _write(errand, ours, links)
     except Changed:
-        push.set_aside.add(mirror.id)
+        push.set_aside.add(mirror_id)
         errand.change(pull_due_at=errand.now())
     except ObjectGone:
-        push.set_aside.add(mirror.id)
+        push.set_aside.add(mirror_id)
         _ask(errand, links)
         # A provider may show what it does not find: then it is not asked for ever, but again later.
         errand.change(pull_due_at=errand.now())
     except NotTaken as refused:
         _park(errand, ours, links.get(WHOLE), why=str(refused))
+
+
+def _write(errand: Errand, ours: Ours, links: dict[str, Link]) -> None:
+    if ours.mirror.state is MirrorState.LEFT:
+        _take_away(errand, ours, links)
+    elif errand.remote.can_express(ours.text):
+        _bring(errand, ours, links)
+    else:
+        push_singles(errand, ours, links)
 
 
 def _bring(errand: Errand, ours: Ours, links: dict[str, Link]) -> None:
@@ -111,7 +146,7 @@ def _ask(errand: Errand, links: dict[str, Link]) -> None:
     """Ask for an object that was not there to be written: only the provider's word on it makes that a removal."""
     for link in links.values():
         if link.tag is not None and link.remote_id is not None:
-            take_in(errand, errand.remote.read(errand.calendar_id, RemoteId(link.remote_id)))
+            take_in(errand, ask_for(errand, link.remote_id))
 
 
 def _park(errand: Errand, ours: Ours, link: Link | None, *, why: str) -> None:

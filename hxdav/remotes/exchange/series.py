@@ -91,12 +91,12 @@ class Pieces:
         return RemoteObject(remote_id=self.remote_id, tag=self.tag, text=text, key=made_as(master))
 
     @property
-    def is_ours(self) -> bool:
-        """Whether hxdav has made it; a copy that the person made of it has another UID, and is theirs."""
+    def made_as(self) -> Uid | None:
+        """The UID under which hxdav has made it; a copy that the person made of it has another UID, and is theirs."""
         try:
-            return made_as(self.master()) is not None
+            return made_as(self.master())
         except ValueError:
-            return False
+            return None
 
 
 def made_as(master: Json) -> Uid | None:

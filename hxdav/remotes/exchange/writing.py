@@ -117,7 +117,8 @@ class Writer:
             raise error_of(refusal.code) from None
         ids = [str(named.get("Id", "")) for named in every(root, "m:RootFolder/t:Items/*/t:ItemId")]
         found = (pieces for pieces in read_pieces(self._wire, ids, home=self._folder.home) if pieces is not None)
-        return next((pieces for pieces in found if pieces.is_ours), None)
+        # A server may ignore the restriction, and tell of everything that is there.
+        return next((pieces for pieces in found if pieces.made_as == bodies.uid), None)
 
     def _read(self, own_id: str) -> Pieces:
         (pieces,) = read_pieces(self._wire, [own_id], home=self._folder.home)

@@ -17,7 +17,7 @@ from hxdav.remote import CalendarId, Changed, Gone, NotTaken, RemoteObject, TryL
 from hxdav.remotes.graph.refusal import Refusal, bad_answer
 from hxdav.remotes.graph.series import Pieces, etag_of, event_path, master_etag, read_pieces
 from hxdav.remotes.graph.wire import Wire, segment, stated
-from hxdav.remotes.microsoft.events_in import Event, original_of
+from hxdav.remotes.microsoft.events_in import Event, extended, original_of
 from hxdav.remotes.microsoft.events_out import MARK, EventBodies, bodies_of, changes, mark, transaction_of
 from hxdav.remotes.microsoft.times import Json, NotExpressible
 
@@ -88,9 +88,9 @@ class Writer:
         value = uid.replace("'", "''")
         having = f"singleValueExtendedProperties/Any(ep: ep/id eq '{MARK}' and ep/value eq '{value}')"
         path = f"{self._events}?{stated(**{'$filter': having, '$select': 'id'})}"
-        for entry in self._wire.pages(path):
-            return read_pieces(self._wire, self._calendar_id, str(entry["id"]))
-        return None
+        found = (read_pieces(self._wire, self._calendar_id, str(entry["id"])) for entry in self._wire.pages(path))
+        # A server may ignore the filter, and tell of everything that is there.
+        return next((pieces for pieces in found if extended(pieces.master, MARK) == uid), None)
 
     # -- pieces
 

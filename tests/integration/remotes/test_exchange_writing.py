@@ -40,6 +40,15 @@ def test_a_uid_is_kept(desk: Desk) -> None:
     assert desk.items[0].text("UID") == uid_of(text)
 
 
+def test_where_a_server_ignores_what_is_searched_for_no_other_appointment_is_written_over(desk: Desk) -> None:
+    desk.exchange.world.quirks.restrictions_ignored = True
+
+    for title in ("Supervision", "Intervision", "Reading"):
+        desk.remote.create(desk.calendar_id, an_event(title))
+
+    assert sorted(str(each.text("Subject")) for each in desk.items) == ["Intervision", "Reading", "Supervision"]
+
+
 def test_a_uid_of_any_length_is_found_again(desk: Desk) -> None:
     text = an_event(uid="x" * 600)
     desk.exchange.faults.lose_answers(operation="CreateItem")

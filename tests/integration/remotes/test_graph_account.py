@@ -303,6 +303,18 @@ def test_a_cursor_that_is_none_of_ours_has_expired(desk: Desk, cursor: str) -> N
         desk.remote.pull(desk.calendar_id, Cursor(cursor))
 
 
+def test_where_a_filter_is_ignored_no_other_event_is_written_over(desk: Desk) -> None:
+    desk.graph.world.quirks.filters_ignored = desk.graph.world.quirks.transaction_ids_stay_used = True
+    desk.remote.create(desk.calendar_id, an_event("Supervision"))
+    text = an_event("Intervision")
+    desk.remote.remove(desk.calendar_id, desk.remote.create(desk.calendar_id, text))
+
+    desk.remote.create(desk.calendar_id, text)
+
+    titles = sorted(str(each.own.words["subject"]) for each in desk.calendar.events.values())
+    assert titles == ["Intervision", "Supervision"]
+
+
 @pytest.mark.parametrize("lost", [(410, "syncStateNotFound"), (400, "syncStateNotFound"), (404, "SyncStateInvalid")])
 def test_a_lost_place_is_told_in_several_ways(desk: Desk, lost: tuple[int, str]) -> None:
     page = desk.everything()

@@ -2,13 +2,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from hxdav.domain.appointment import AppointmentKind, RecordMark
 from hxdav.domain.bridge import BridgeState
+from hxdav.domain.edit import Authority, Source
 from hxdav.domain.notification import NotificationKind
 from hxdav.domain.removal import RemovalState
 from hxdav.domain.times import Interval
 from hxdav.ical.objects import object_of
 from hxdav.remote import CalendarState
+from hxdav.services import steering
 from tests.bridges import BridgedWorld, moved, retitled
 from tests.builders import NOON, an_object
 from tests.simulators.memory import Fault
@@ -388,6 +392,7 @@ def test_an_edit_of_one_event_of_a_series_that_leaves_meanwhile_is_kept(world: B
 
 def test_our_own_writes_coming_back_are_nobodys_activity(world: BridgedWorld) -> None:
     bridge = world.connect()
+    world.round()
     world.practice.book(an_object("first@practice"))
     world.round()
     world.practice.clock.advance(hours=1)
@@ -396,3 +401,74 @@ def test_our_own_writes_coming_back_are_nobodys_activity(world: BridgedWorld) ->
     world.look(bridge)
 
     assert world.bridge(bridge).active_at == before
+
+
+def test_a_page_is_read_again_until_all_of_it_is_taken_in(world: BridgedWorld) -> None:
+    native = world.practice.integration()
+    world.practice.book(an_object("first@practice"))
+    bridge = world.connect()
+    world.round()
+    world.provider.add(an_object("mine@phone"))
+    world.provider.delete(world.remote_id_of("Appointment"))
+
+    # Looking at the calendar, the page, and looking at the calendar again before a removal is believed.
+    world.provider.faults = [None, None, Fault.REFUSED]
+    world.look(bridge)
+    assert len(world.practice.shown(native)) == 1
+    world.practice.clock.advance(minutes=1)
+    world.look(bridge)
+
+    assert "Supervision" in "".join(world.practice.text_of(native, each) for each in world.practice.shown(native))
+    assert len(world.practice.removals()) == 1
+
+
+def test_what_was_deleted_during_a_pause_goes_to_review(world: BridgedWorld) -> None:
+    world.practice.book(an_object("first@practice"))
+    bridge = world.connect()
+    world.round()
+    source = Source(authority=Authority.PRACTICE, user_id=world.practice.user_id)
+    with world.practice.store.transaction() as tx:
+        steering.pause(tx, world.practice.clock, integration=tx.integrations.one(bridge), source=source)
+
+    world.provider.delete(world.remote_id_of("Appointment"))
+    with world.practice.store.transaction() as tx:
+        steering.resume(tx, world.practice.clock, integration=tx.integrations.one(bridge), source=source)
+    world.round()
+
+    assert [each.state for each in world.practice.removals()] == [RemovalState.REVIEW]
+
+
+@pytest.mark.parametrize("trouble", ["hidden", "missing", "refused"])
+def test_what_was_deleted_while_a_bridge_stood_still_goes_to_review(world: BridgedWorld, trouble: str) -> None:
+    world.practice.book(an_object("first@practice"))
+    bridge = world.connect()
+    world.round()
+    calendar = world.provider.calendar()
+    calendar.state = {"hidden": CalendarState.HIDDEN, "missing": CalendarState.GONE}.get(trouble, calendar.state)
+    world.provider.lets_in = trouble != "refused"
+    world.wait_out(bridge)
+
+    world.provider.delete(world.remote_id_of("Appointment"))
+    calendar.state = CalendarState.VISIBLE
+    world.provider.lets_in = True
+    world.let_in()
+    world.look(bridge)
+
+    assert [each.state for each in world.practice.removals()] == [RemovalState.REVIEW]
+
+
+def test_what_was_changed_after_it_was_deleted_there_is_kept(world: BridgedWorld) -> None:
+    booked = world.practice.book(an_object("first@practice"))
+    bridge = world.connect()
+    world.round()
+
+    world.provider.delete(world.remote_id_of("Appointment"))
+    world.practice.book(moved("20261125T140000")(an_object("first@practice")), appointment_id=booked.id)
+    world.look(bridge)
+    world.practice.clock.advance(minutes=20)
+    world.practice.settle()
+    world.round()
+
+    assert not world.practice.appointment(booked.id).is_gone
+    assert len(world.provider.calendar().objects) == 1
+    assert NotificationKind.REMOVAL_KEPT_CHANGED in world.practice.told()

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 from hxdav.domain.appointment import AppointmentKind
 from hxdav.domain.bridge import BridgeState
 from hxdav.domain.edit import Authority, Source
@@ -8,8 +13,9 @@ from hxdav.domain.privacy import PrivacyLevel
 from hxdav.ical.objects import object_of
 from hxdav.remote import CalendarId, NotTaken, RemoteObject, TryLater
 from hxdav.services.steering import set_privacy
+from hxdav.store.store import Store, Tx
 from tests.bridges import BridgedWorld, ForgetfulRemote, retitled
-from tests.builders import an_object
+from tests.builders import a_practice, an_object
 from tests.simulators.memory import Fault, MemoryCalendar, MemoryRemote
 
 
@@ -241,3 +247,37 @@ class _Keeping(MemoryRemote):
     def remove(self, calendar_id: CalendarId, known: RemoteObject) -> None:
         self.refused += 1
         raise NotTaken("The provider does not remove this event.")
+
+
+def test_what_changes_here_just_after_the_last_push_is_pushed_as_well(migrated_sqlite: Path, tmp_path: Path) -> None:
+    shutil.copy(migrated_sqlite, tmp_path / "store.sqlite")
+    store = _Watched(f"sqlite:///{tmp_path / 'store.sqlite'}")
+    world = BridgedWorld(practice=a_practice(store))
+    world.practice.book(an_object("first@practice"))
+    world.connect()
+
+    def is_written() -> None:
+        # After the next look at what is pending, which finds nothing.
+        world.provider.writing = lambda: None
+        store.after_next_snapshot = lambda: world.practice.book(an_object("second@practice"))
+
+    world.provider.writing = is_written
+    world.round()
+    store.close()
+
+    assert len(world.provider.calendar().objects) == 2
+
+
+class _Watched(Store):
+    """A store beside which something happens just after a snapshot has ended."""
+
+    after_next_snapshot: Callable[[], object] | None = None
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Tx]:
+        """A transaction that only reads."""
+        with super().snapshot() as tx:
+            yield tx
+        act, self.after_next_snapshot = self.after_next_snapshot, None
+        if act is not None:
+            act()

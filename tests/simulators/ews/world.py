@@ -37,6 +37,8 @@ class Quirks:
     """No page of SyncFolderItems has more changes, whatever was asked for."""
     largest_find_page: int = 1000
     """No page of FindItem has more items."""
+    restrictions_ignored: bool = False
+    """FindItem tells of everything in the folder, whatever was asked for."""
     noisy: bool = False
     """A ModifiedEvent follows each CreatedEvent, and each event comes twice."""
     hanging_connections: int = 10

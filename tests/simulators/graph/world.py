@@ -43,6 +43,8 @@ class Quirks:
     """Original time zones come back under Windows' names, whatever they were given as."""
     one_subscription_each: bool = False
     """A second subscription to the same resource is refused with 409."""
+    filters_ignored: bool = False
+    """A list of events has all of them, whatever was asked for."""
     html_endings: bool = False
     """Text bodies end with a line break when they come back."""
     lost_sync: tuple[int, str] = (410, "syncStateNotFound")
