@@ -43,6 +43,8 @@ class Serving:
     def application(self, *, with_worker: bool = True) -> WsgiApplication:
         """Return the WSGI application; ``with_worker``: the worker and the metrics begin beside it."""
         here = self.here
+        # What could not be opened later is found, and said, before anything begins.
+        _ = here.keyring, here.vault
         calendars = make_application(
             store=here.store,
             keyring=here.keyring,

@@ -25,7 +25,8 @@ from hxdav.domain.subscription import SubscriptionState
 from hxdav.secrets.passwords import new_web_password, web_password_hash
 from hxdav.services import accounts, connecting, devices, logins, subscribing
 from hxdav.services.demo import PRACTICE_GROUP, book_demo
-from hxdav.serving.supervisor import Supervisor, listener_for
+from hxdav.serving.parent import become_supervisor
+from hxdav.serving.supervisor import listener_for
 from hxdav.store import migrating
 from hxdav.store.store import Tx
 
@@ -88,7 +89,7 @@ def demo(
             _announce(settings, users)
         else:
             _show(settings, users, folder=folder, tls=tls)
-        Supervisor(listener, count=settings.server.processes).run()
+        become_supervisor(listener)
 
 
 def _settings(folder: Path, *, host: str, port: int, tls: bool, unlimited: bool) -> Settings:

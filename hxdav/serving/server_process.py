@@ -18,12 +18,11 @@ from hxdav.config import ServerSettings, Settings
 from hxdav.net.proxies import networks
 from hxdav.serving.connections import Connections
 from hxdav.serving.front import Front, FrontLimits
+from hxdav.serving.link import READY
 from hxdav.serving.listening import Listening
 
 ENDS_WITHIN_SECONDS = 8.0
 """How long a request may go on after the server was told to end."""
-READY = b"r"
-"""What a serving process sends its supervisor as soon as it accepts connections."""
 
 _LARGEST_REPORT = 1_000_000
 _SWITCHES_EVERY_SECONDS = 0.001

@@ -11,11 +11,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from hxdav.config import ServerSettings
 from hxdav.errors import ConfigurationError, UseCaseError
 from hxdav.log import get_logger
+from hxdav.serving import link
 
 _BACKLOG = 1024
 _ENDS_WITHIN_SECONDS = 10.0
@@ -36,13 +37,17 @@ class ServerProcess:
                 pass_fds=(listener.fileno(), theirs.fileno()),
             )
         self.has_served = False
+        self.refusal = ""
 
     def note_ready(self) -> bool:
-        """Read what the process has sent; return False where it has ended."""
+        """Read what the process has sent; return False where it has ended, or says why it cannot serve."""
         with contextlib.suppress(ConnectionResetError):
-            if self.link.recv(1):
-                self.has_served = True
-                return True
+            match self.link.recv(1):
+                case link.READY:
+                    self.has_served = True
+                    return True
+                case link.REFUSED:
+                    self.refusal = b"".join(iter(lambda: self.link.recv(4096), b"")).decode()
         return False
 
     def end(self) -> None:
@@ -68,15 +73,22 @@ class Supervisor:
         self._count = count
         self._selector = selectors.DefaultSelector()
         self._running: set[ServerProcess] = set()
-        # The moments at which processes are started, by their numbers.
-        self._due: dict[int, float] = dict.fromkeys(range(count), 0.0)
+        # The moments at which processes are started, by their numbers. The first one finds out what stops them all.
+        self._due: dict[int, float] = {0: 0.0}
+        self._is_ready = False
+        self._ready: Callable[[], None] = lambda: None
+        self._refusal = ""
         self._failures = 0
         self._is_told_to_end = False
 
-    def run(self) -> None:
-        """Serve; raises UseCaseError where processes keep failing before they serve."""
+    def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Serve, and call ``ready`` once the first process does.
+
+        Raises UseCaseError where that one says why it cannot, or where processes keep failing before they serve.
+        """
+        self._ready = ready
         with self._signals():
-            while not self._is_told_to_end:
+            while not self._is_told_to_end and not self._refusal:
                 self._start_due()
                 self._wait()
                 if self._failures >= _FAILED_STARTS and not self._running:
@@ -88,6 +100,8 @@ class Supervisor:
         ends = time.monotonic() + _ENDS_WITHIN_SECONDS
         for running in self._running:
             running.wait(seconds=ends - time.monotonic())
+        if self._refusal:
+            raise UseCaseError(self._refusal)
 
     def _start_due(self) -> None:
         now = time.monotonic()
@@ -110,10 +124,14 @@ class Supervisor:
     def _look_at(self, server_process: ServerProcess) -> None:
         if server_process.note_ready():
             self._failures = 0
+            self._begin_others()
             return
         self._selector.unregister(server_process.link)
         self._running.discard(server_process)
         code = server_process.wait(seconds=_ENDS_WITHIN_SECONDS)
+        if server_process.refusal and not self._is_ready:
+            self._refusal = server_process.refusal
+            return
         self._failures += not server_process.has_served
         pause = 0.0 if server_process.has_served else min(_LONGEST_PAUSE, 2.0**self._failures)
         self._due[server_process.number] = time.monotonic() + pause
@@ -121,6 +139,12 @@ class Supervisor:
             get_logger().error(
                 "server_process_ended", number=server_process.number, exit_code=code, starts_again_in=pause
             )
+
+    def _begin_others(self) -> None:
+        if not self._is_ready:
+            self._is_ready = True
+            self._due |= dict.fromkeys(range(1, self._count), 0.0)
+            self._ready()
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
