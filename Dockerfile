@@ -18,7 +18,10 @@ WORKDIR /src
 COPY requirements/build.txt requirements/runtime.txt requirements/
 # The locked dependencies are a layer of their own, made anew only when the lock changes.
 RUN python -m pip install --no-deps --require-hashes -r requirements/build.txt \
-    && /opt/hxdav/bin/python -m pip install --no-deps --require-hashes -r requirements/runtime.txt
+    && /opt/hxdav/bin/python -m pip install --no-deps --require-hashes -r requirements/runtime.txt \
+    # Google's library describes each of its services, in 110 MB; hxdav uses the calendar's.
+    && find /opt/hxdav/lib/python3.*/site-packages/googleapiclient/discovery_cache/documents \
+        -type f ! -name calendar.v3.json -delete
 COPY pyproject.toml README.md LICENSE ./
 COPY hxdav hxdav
 COPY --from=assets /src/hxdav/web/static/vendor hxdav/web/static/vendor
