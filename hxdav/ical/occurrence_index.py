@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -23,17 +22,6 @@ INDEXED_AT_MOST = 1000
 
 COMPARED_AT_MOST = 4000
 """How many occurrences of an edited series are compared with those that it had: ten years of a daily one."""
-
-_TIMES = frozenset({"DTSTART", "RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID", "DTEND", "DURATION"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimeLine:
-    """A content line that says when, to be compared with others."""
-
-    name: str
-    params: str
-    text: str
 
 
 def index_of(content: CalendarObject, *, practice_zone: ZoneInfo, now: datetime) -> OccurrenceIndex:
@@ -115,9 +103,3 @@ def _starts(content: CalendarObject, within: Interval, *, practice_zone: ZoneInf
     """When the occurrences start that overlap ``within``; a cancelled override says what an EXDATE says."""
     found = instances(content, practice_zone=practice_zone, within=within)
     return (each.interval.starts for each in found if not cancels(content, each.vevent))
-
-
-def time_lines(content: CalendarObject) -> list[TimeLine]:
-    """The content lines that say when something takes place, and for how long."""
-    lines = (line for vevent in content.vevents for line in vevent.properties if line.name in _TIMES)
-    return [TimeLine(name=line.name, params=line.params, text=line.value) for line in lines]

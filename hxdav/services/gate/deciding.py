@@ -6,14 +6,18 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentStatus
+from hxdav.domain.field import Field
 from hxdav.domain.mirror import MirrorState
 from hxdav.domain.notification import NotificationKind
 from hxdav.domain.removal import Decision, Removal, RemovalState, protection
+from hxdav.ical.fields import Parts, parts_of
 from hxdav.ical.objects import object_of
-from hxdav.ical.occurrence_index import time_lines
 from hxdav.services.gate.desk import Desk
 from hxdav.services.gate.recording import Recording, record, show_anew
 from hxdav.store.trail import Subject
+
+_TIMES = frozenset({Field.TIME, Field.RECURRENCE})
+"""What says when an appointment takes place."""
 
 _TOLD: dict[Decision, NotificationKind] = {
     Decision.PROTECTED: NotificationKind.REMOVAL_KEPT_PROTECTED,
@@ -109,11 +113,17 @@ def _has_changed(desk: Desk, removal: Removal, appointment: Appointment) -> bool
     removed = next((each for each in versions if each.revision == removal.revision), None)
     if removed is None:
         return True
+    zone = ZoneInfo(desk.tx.people.practice_group(appointment.practice_group_id).zone)
     return (
-        time_lines(object_of(removed.text)) != time_lines(object_of(appointment.text))
+        _times(removed.text, zone=zone) != _times(appointment.text, zone=zone)
         or removed.practice.patient_ids != appointment.practice.patient_ids
         or removed.practice.status != appointment.practice.status
     )
+
+
+def _times(text: str, *, zone: ZoneInfo) -> Parts:
+    """When an object takes place, whichever way it is written."""
+    return parts_of(object_of(text), carries=_TIMES, practice_zone=zone)
 
 
 def _decide(desk: Desk, removal: Removal, state: RemovalState, *, decision: Decision) -> None:

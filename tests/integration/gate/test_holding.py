@@ -377,6 +377,21 @@ def test_another_title_does_not_speak_against_a_removal(store: Store) -> None:
     assert practice.changes(calendar)[href] is None
 
 
+def test_the_same_time_in_other_words_does_not_speak_against_a_removal(store: Store) -> None:
+    practice = a_practice(store)
+    calendar = practice.integration()
+    booked = practice.book(an_object("p@practice"))
+    (href,) = practice.shown(calendar)
+    practice.remove(calendar, href)
+
+    in_utc = an_object("p@practice", start="DTSTART:20261123T220000Z", end="DTEND:20261123T230000Z")
+    practice.book(in_utc, appointment_id=booked.id)
+    practice.clock.advance(seconds=60)
+    practice.settle()
+
+    assert practice.appointment(booked.id).practice.status is AppointmentStatus.CANCELLED
+
+
 def test_the_practices_cancellation_overtakes_a_removal(store: Store) -> None:
     practice = a_practice(store)
     calendar, other = practice.integration("hx-one"), practice.integration("hx-two")
