@@ -33,7 +33,7 @@ class Done:
 
 
 def run_command(
-    *arguments: str | Path, config: Path, typed: str = "", environment: Mapping[str, str] | None = None
+    *arguments: str | Path, config: Path, typed: str | io.BytesIO = "", environment: Mapping[str, str] | None = None
 ) -> Done:
     """Run a command on the installation of a settings file; ``typed`` is its standard input."""
     out, err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.StringIO()
@@ -41,7 +41,8 @@ def run_command(
         for name, value in {**(environment or {}), CONFIG_VARIABLE: str(config)}.items():
             patch.setenv(name, value)
         patch.setattr(sys, "argv", ["hxdav", *map(str, arguments)])
-        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed.encode())))
+        stdin = io.BytesIO(typed.encode()) if isinstance(typed, str) else typed
+        patch.setattr(sys, "stdin", io.TextIOWrapper(stdin))
         with redirect_stdout(out), redirect_stderr(err):
             code = _exit_code()
     out.flush()

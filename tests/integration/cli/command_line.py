@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ class CommandLine:
         url = f"[database]\nurl = {json.dumps(database_url)}\n" if database_url else ""
         self.config.write_text(url, encoding="utf-8")
 
-    def run(self, *arguments: str | Path, typed: str = "") -> Done:
+    def run(self, *arguments: str | Path, typed: str | BytesIO = "") -> Done:
         """Run a command; ``typed`` is its standard input."""
         return run_command(*arguments, config=self.config, typed=typed)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import closing
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,30 @@ def test_a_file_larger_than_a_transaction_goes_in_whole(practice: CommandLine) -
 
     assert fates == {"added": AT_ONCE + 1}
     assert len(titles(practice)) == AT_ONCE + 1
+
+
+class InterruptedFile(BytesIO):
+    """A file of which Ctrl+C interrupts the reading, after so many reads."""
+
+    reads_left = AT_ONCE + AT_ONCE // 2
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.reads_left -= 1
+        if self.reads_left < 0:
+            raise KeyboardInterrupt
+        return super().read(size)
+
+
+def test_an_interrupted_import_goes_on_where_it_ended(practice: CommandLine) -> None:
+    path = a_file(practice, *(an_event(f"e{number}") for number in range(2 * AT_ONCE)))
+
+    done = practice.run("import", "-", "--practitioner", "maya", "--json", typed=InterruptedFile(path.read_bytes()))
+
+    assert done.code == 130
+    assert len(done.json) == AT_ONCE
+    assert f"Interrupted after {AT_ONCE} of {2 * AT_ONCE} events. Import the file again to go on." in done.err
+    assert Counter(fate for _, fate in import_(practice, path)) == {"unchanged": AT_ONCE, "added": AT_ONCE}
+    assert len(titles(practice)) == 2 * AT_ONCE
 
 
 def test_what_is_exported_is_what_is_imported_again(practice: CommandLine) -> None:
