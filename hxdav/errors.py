@@ -94,6 +94,10 @@ class OverBudget(HxdavError):
     """A request costs more than one request may, or nobody waits for its answer any more."""
 
 
+class TooManyAtOnce(HxdavError):
+    """Too many ask at once for what costs much; nothing was done, and a moment later it may be."""
+
+
 class NotPermitted(HxdavError):
     """This user may not do this."""
 

@@ -81,23 +81,29 @@ def require_say(tx: Tx, *, user: User, practitioner: Practitioner) -> None:
 
 
 def invite(tx: Tx, clock: Clock, keyring: Keyring, *, user: User, source: Source) -> str:
-    """The secret of a new one-time link with which ``user`` sets the web password; only its keyed hash is kept."""
+    """The secret of a new one-time link with which ``user`` sets the web password; only its keyed hash is kept.
+
+    An earlier link of theirs counts no more.
+    """
     if not user.enabled:
         raise UseCaseError(f"The user {user.username} is disabled.")
     secret = new_link_secret()
+    tx.people.forget_invitations(user.id)
     tx.people.invite(user, digest=keyring.invitation_digest(secret), expires_at=clock.now() + INVITED_FOR)
     _audit(tx, clock, "invited", user=user, source=source)
     return secret
 
 
 def take_up_invitation(tx: Tx, clock: Clock, keyring: Keyring, *, user: User, secret: str, web_password: str) -> None:
-    """Set the web password with an invitation, which is used up."""
+    """Set the web password with an invitation, which is used up, and end what was signed in before."""
     if len(web_password) < SHORTEST_WEB_PASSWORD:
         raise UseCaseError(f"A web password has at least {SHORTEST_WEB_PASSWORD} letters.")
     invitation = tx.people.take_invitation(keyring.invitation_digest(secret), now=clock.now())
     if invitation is None or invitation.user_id != user.id:
         raise NotPermitted(f"This is no invitation that {user.username} still can use. Ask for another one.")
     tx.people.keep_web_password(user.id, web_password_hash(web_password))
+    tx.web_sessions.end_all(user.id)
+    tx.web_ceremonies.forget(user.id)
     _audit(tx, clock, "web_password_set", user=user, source=Source(authority=Authority.PRACTICE, user_id=user.id))
 
 

@@ -151,7 +151,7 @@ def sign_out_everywhere(tx: Tx, clock: Clock, *, user: User) -> None:
 
 
 def take_up_invitation(tx: Tx, clock: Clock, keyring: Keyring, *, secret: str, web_password: str) -> User:
-    """Set the web password by a one-time link, which is used up, and end what was signed in before; whose it is.
+    """Set the web password by a one-time link, which is used up; whose it is.
 
     Raises NotPermitted where the link counts no more.
     """
@@ -160,8 +160,6 @@ def take_up_invitation(tx: Tx, clock: Clock, keyring: Keyring, *, secret: str, w
         raise NotPermitted("This link was used already, or is older than seven days. Ask for another one.")
     user = tx.people.user(invited.user_id)
     logins.take_up_invitation(tx, clock, keyring, user=user, secret=secret, web_password=web_password)
-    tx.web_sessions.end_all(user.id)
-    tx.web_ceremonies.forget(user.id)
     return user
 
 

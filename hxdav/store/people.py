@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from hxdav.domain.appointment import Patient
 from hxdav.domain.ids import ClinicId, PatientId, PracticeGroupId, PractitionerId, UserId, Username
@@ -200,6 +200,12 @@ class People:
             insert(InvitationRow).values(
                 practice_group_id=user.practice_group_id, user_id=user.id, digest=digest, expires_at=expires_at
             )
+        )
+
+    def forget_invitations(self, user_id: UserId) -> None:
+        """Let the invitations of a user that are not used count no more."""
+        self._connection.execute(
+            delete(InvitationRow).where(InvitationRow.user_id == user_id, InvitationRow.used_at.is_(None))
         )
 
     def invited(self, digest: str, *, now: datetime) -> Invitation | None:

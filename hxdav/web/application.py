@@ -9,7 +9,7 @@ from flask import Flask, Response, render_template, request, send_from_directory
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 from werkzeug.exceptions import BadHost, HTTPException
 
-from hxdav.errors import OverBudget, StoreBusy
+from hxdav.errors import OverBudget, StoreBusy, TooManyAtOnce
 from hxdav.log import get_logger
 from hxdav.web.adding import adding_routes
 from hxdav.web.answers import plain, protected
@@ -85,6 +85,7 @@ def make_web(backend: WebBackend) -> Flask:
     application.register_error_handler(HTTPException, _refused)
     application.register_error_handler(StoreBusy, _busy)
     application.register_error_handler(OverBudget, _busy)
+    application.register_error_handler(TooManyAtOnce, _busy)
     application.register_error_handler(Exception, _failed)
     application.after_request(protected)
     tell_request_facts(application)
@@ -119,7 +120,7 @@ _TOLD = {
 }
 
 
-def _busy(_error: StoreBusy | OverBudget) -> Response:
+def _busy(_error: StoreBusy | OverBudget | TooManyAtOnce) -> Response:
     # Providers call again by themselves after a 5xx.
     answer = plain(HTTPStatus.SERVICE_UNAVAILABLE, "hxdav is busy; try again.")
     answer.headers["Retry-After"] = "5"

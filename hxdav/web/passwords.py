@@ -29,7 +29,7 @@ def require_password(backend: WebBackend, *, username: str, web_password: str) -
     wait = backend.throttle.wait(username, address(), now=now)
     if wait is None:
         try:
-            with backend.store.snapshot() as tx:
+            with backend.hashing.turn(), backend.store.snapshot() as tx:
                 return logins.authenticate(tx, username=username, web_password=web_password)
         except NotPermitted as refused:
             backend.throttle.failed(username, address(), now=now)

@@ -10,6 +10,7 @@ from hxdav.domain.policy import Policy
 from hxdav.domain.times import Clock
 from hxdav.secrets.keyring import Keyring
 from hxdav.secrets.throttle import Throttle
+from hxdav.secrets.turns import Turns
 from hxdav.services.accounts import WantedPracticeGroup
 from hxdav.store.store import Store
 from hxdav.sync.connecting import Connector
@@ -22,6 +23,9 @@ def _no_accounts_file() -> None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebBackend:
     """``channel_digest`` is the keyed hash by which a push channel is known. ``throttle`` counts wrong web passwords.
+
+    ``hashing`` gives turns at looking at web passwords: together with those who wait they hold half of a process's
+    threads at most.
 
     ``wanted_accounts`` reads the accounts file, as it is now; None where there is none.
     ``public_url`` is where browsers reach the pages, and ``calendars_url`` where programs reach the calendars.
@@ -37,3 +41,4 @@ class WebBackend:
     calendars_url: str
     wanted_accounts: Callable[[], Collection[WantedPracticeGroup] | None] = _no_accounts_file
     throttle: Throttle = field(default_factory=lambda: Throttle(allowed=10, within=timedelta(minutes=5)))
+    hashing: Turns = field(default_factory=lambda: Turns(at_once=2, waiting=6))

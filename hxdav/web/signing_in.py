@@ -94,7 +94,7 @@ class _SigningIn:
 
     def _taken_up(self, secret: str, web_password: str) -> User:
         backend = self.backend
-        with backend.store.transaction() as tx:
+        with backend.hashing.turn(), backend.store.transaction() as tx:
             return signing_in.take_up_invitation(
                 tx, backend.clock, backend.keyring, secret=secret, web_password=web_password
             )

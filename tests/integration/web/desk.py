@@ -19,6 +19,7 @@ from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import ConsentId
 from hxdav.domain.integration import Service
 from hxdav.domain.privacy import PrivacyLevel
+from hxdav.secrets.turns import Turns
 from hxdav.secrets.vault import Vault
 from hxdav.services import sealing
 from hxdav.services.consenting import Wish
@@ -83,7 +84,7 @@ class Desk:
             return tx.consents.one(consent_id)
 
 
-def pages_of(practice: PracticeWorld, connector: Connector) -> Flask:
+def pages_of(practice: PracticeWorld, connector: Connector, *, hashing: Turns | None = None) -> Flask:
     """The pages and hooks of a practice."""
     return make_web(
         WebBackend(
@@ -95,6 +96,7 @@ def pages_of(practice: PracticeWorld, connector: Connector) -> Flask:
             channel_digest=practice.keyring.channel_token_digest,
             public_url=PUBLIC_URL,
             calendars_url=PUBLIC_URL,
+            hashing=hashing or Turns(at_once=2, waiting=6),
         )
     )
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from hxdav.domain.edit import Authority, Source
+from hxdav.secrets.turns import Turns
 from hxdav.services import logins
 from tests.integration.web.browsing import PASSWORD, Browser, give_password
-from tests.integration.web.desk import Desk
+from tests.integration.web.desk import Desk, pages_of
 
 BY_PRACTICE = Source(authority=Authority.PRACTICE)
 
@@ -44,6 +45,43 @@ def test_a_wrong_name_and_a_wrong_password_are_told_alike(maya: Browser, usernam
     assert answer.status_code == 403
     assert "This user name and web password do not belong together." in answer.text
     assert not maya.is_in()
+
+
+def test_a_newer_link_takes_the_place_of_an_older_one(desk: Desk) -> None:
+    old, new = invited(desk), invited(desk)
+    browser = Browser(desk.application)
+
+    statuses = []
+    for link in (old, new):
+        browser.get(f"/invitation/{link}")
+        statuses.append(browser.post(f"/invitation/{link}", password=PASSWORD, again=PASSWORD).status_code)
+
+    assert statuses == [400, 302]
+
+
+def test_a_password_that_is_set_anywhere_ends_what_was_signed_in(maya: Browser, desk: Desk) -> None:
+    maya.sign_in()
+    secret, practice = invited(desk), desk.practice
+
+    with desk.store.transaction() as tx:
+        user = tx.people.user(practice.user_id)
+        logins.take_up_invitation(
+            tx, practice.clock, practice.keyring, user=user, secret=secret, web_password="four-other-words"
+        )
+
+    assert not maya.is_in()
+
+
+def test_more_sign_ins_than_can_be_looked_at_are_told_to_try_again(desk: Desk) -> None:
+    give_password(desk.store, desk.practice.user_id)
+    turns = Turns(at_once=1, waiting=0)
+    browser = Browser(pages_of(desk.practice, desk.connector, hashing=turns))
+
+    with turns.turn():
+        answer = browser.sign_in()
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert browser.sign_in().status_code == 302
 
 
 def test_after_ten_wrong_passwords_one_waits(maya: Browser, desk: Desk) -> None:
