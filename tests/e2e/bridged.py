@@ -131,7 +131,7 @@ class ConsentingCommand:
 
     def browse(self) -> httpx.Response:
         """Open the page that it names; what the browser shows in the end."""
-        with httpx.Client(follow_redirects=True, timeout=30) as browser:
+        with httpx.Client(follow_redirects=True, timeout=PATIENCE_SECONDS) as browser:
             return browser.get(self._url())
 
     def result(self) -> Row:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.e2e.serving import DemoServer, DemoUser
+from tests.waiting import PATIENCE_SECONDS
 
 AXE = Path(__file__).parents[1] / "npm" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -29,6 +30,7 @@ def a_browser() -> Iterator[Browser]:
     """Start it; without its sandbox, which root has not."""
     chromium = shutil.which("chromium")
     assert chromium, "tools/chromium installs it"
+    expect.set_options(timeout=PATIENCE_SECONDS * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         try:
@@ -41,6 +43,7 @@ def a_browser() -> Iterator[Browser]:
 def a_page(browser: Browser, server: DemoServer, **device: Any) -> Iterator[Page]:
     """A page of a browser of its own, at the server's front door; what goes wrong in it fails the test."""
     context = browser.new_context(base_url=server.base_url, locale="en-AU", **device)
+    context.set_default_timeout(PATIENCE_SECONDS * 1000)
     wrong: list[str] = []
     page = context.new_page()
     page.on("pageerror", lambda error: wrong.append(str(error)))

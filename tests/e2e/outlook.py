@@ -21,7 +21,7 @@ from tests.simulators.graph.authority import CLIENT_ID, CLIENT_SECRET, LOOPBACK,
 from tests.simulators.graph.people import Person
 from tests.simulators.graph.server import graph_server
 from tests.simulators.graph.simulator import GraphSimulator
-from tests.waiting import until
+from tests.waiting import PATIENCE_SECONDS, until
 
 Json = dict[str, Any]
 
@@ -168,7 +168,7 @@ class OutlookFace(Face):
 
 def _browsed(url: str, authorities: str) -> httpx.Response:
     trusted = ssl.create_default_context(cadata=authorities)
-    with httpx.Client(follow_redirects=True, timeout=30, verify=trusted, trust_env=False) as browser:
+    with httpx.Client(follow_redirects=True, timeout=PATIENCE_SECONDS, verify=trusted, trust_env=False) as browser:
         return browser.get(url)
 
 

@@ -134,7 +134,10 @@ class DemoServer:
         """A plain HTTP client of a user's, whose paths start at the server's root."""
         user = user or self.user
         return httpx.Client(
-            base_url=self.base_url, auth=(user.username, user.app_password), verify=self.trusted, timeout=60
+            base_url=self.base_url,
+            auth=(user.username, user.app_password),
+            verify=self.trusted,
+            timeout=PATIENCE_SECONDS,
         )
 
     def hxdav(self, *arguments: str, expected_exit: int = 0, typed: str = "") -> str:

@@ -17,6 +17,7 @@ from tests.e2e.events import an_event
 from tests.e2e.hands import Hands, Keyboard, Mouse, Thumb, at_hand
 from tests.e2e.replay import AppleReplay
 from tests.e2e.serving import DemoServer
+from tests.waiting import PATIENCE_SECONDS
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Version/18.1 Mobile Safari/604.1"
 
@@ -57,7 +58,7 @@ def an_iphone(account: dict[str, Any]) -> Iterator[httpx.Client]:
         auth=(account["CalDAVUsername"], account["CalDAVPassword"]),
         headers={"User-Agent": "iOS/18.1.1 (22B91) dataaccessd/1.0"},
         trust_env=False,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     ) as http:
         yield http
 
@@ -83,8 +84,8 @@ def found_calendar(http: httpx.Client, account: dict[str, Any]) -> str:
     return calendar
 
 
-def test_a_phone_is_connected_by_the_code_on_the_desk(browser: Browser, fresh_demo_server: DemoServer) -> None:
-    server = fresh_demo_server
+def test_a_phone_is_connected_by_the_code_on_the_desk(browser: Browser, demo_server: DemoServer) -> None:
+    server = demo_server
     with at_hand(Keyboard, browser, server) as hands, at_hand(Thumb, browser, server, user_agent=IPHONE) as phone:
         hands.sign_in(server.user)
         desk = hands.page
@@ -113,8 +114,8 @@ def test_a_phone_is_connected_by_the_code_on_the_desk(browser: Browser, fresh_de
     assert "First from the phone" in {each["title"] for each in server.appointments()}
 
 
-def test_the_device_itself_needs_one_tap(browser: Browser, fresh_demo_server: DemoServer) -> None:
-    server = fresh_demo_server
+def test_the_device_itself_needs_one_tap(browser: Browser, demo_server: DemoServer) -> None:
+    server = demo_server
     with at_hand(Thumb, browser, server, user_agent=IPHONE) as phone:
         phone.sign_in(server.user)
         phone.page.goto("/app/settings/integrations/add/apple")

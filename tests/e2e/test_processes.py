@@ -154,7 +154,9 @@ def test_a_client_that_waits_for_permission_to_send_its_body_gets_it(unlimited_d
         request = http.build_request("PUT", url, headers={"Expect": "100-continue", "Content-Length": str(len(text))})
         request = next(http.auth.auth_flow(request)) if http.auth else request
 
-        with closing(socket.create_connection(("127.0.0.1", unlimited_demo_server.port), timeout=30)) as wire:
+        with closing(
+            socket.create_connection(("127.0.0.1", unlimited_demo_server.port), timeout=PATIENCE_SECONDS)
+        ) as wire:
             wire.sendall(head_of(request))
             assert wire.recv(1000).startswith(b"HTTP/1.1 100 ")
             wire.sendall(text)
@@ -172,7 +174,7 @@ def test_two_servers_on_one_database_serve_each_others_writes(fresh_demo_server:
         wait_until_it_answers(second, port)
         with (
             fresh_demo_server.http() as here,
-            httpx.Client(base_url=f"http://127.0.0.1:{port}", auth=auth, timeout=60) as there,
+            httpx.Client(base_url=f"http://127.0.0.1:{port}", auth=auth, timeout=PATIENCE_SECONDS) as there,
         ):
             for number in range(20):
                 writer, reader = (here, there) if number % 2 else (there, here)
@@ -190,7 +192,7 @@ def wait_until_it_answers(server: HxdavProcess, port: int) -> None:
     def answers() -> bool:
         server.require_running()
         try:
-            httpx.get(f"http://127.0.0.1:{port}/", timeout=60)
+            httpx.get(f"http://127.0.0.1:{port}/", timeout=PATIENCE_SECONDS)
         except httpx.TransportError:
             return False
         return True

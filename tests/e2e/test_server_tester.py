@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from tests.e2e.server_tester import REPORT, findings_in
+from tests.waiting import PATIENCE_SECONDS
 
 ROOT = REPORT.parents[2]
 
@@ -20,7 +21,7 @@ def test_the_tester_runs_through_and_finds_what_the_kept_report_says(tmp_path: P
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=4 * PATIENCE_SECONDS,
         check=False,
     )
 

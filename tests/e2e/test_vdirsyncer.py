@@ -13,7 +13,7 @@ import pytest
 from tests.e2e.events import an_event
 from tests.e2e.replay import DavX5Replay
 from tests.e2e.serving import DemoServer, DemoUser
-from tests.waiting import until
+from tests.waiting import PATIENCE_SECONDS, until
 
 CONFIG = """\
 [general]
@@ -73,7 +73,7 @@ class Pair:
             input="y\n" * 4,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_SECONDS,
             check=False,
         )
         said = done.stdout + done.stderr

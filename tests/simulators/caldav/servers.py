@@ -17,7 +17,7 @@ import httpx
 
 from tests.ports import free_port
 from tests.simulators.caldav.listening import Answer, Asked, Backend, Listener
-from tests.waiting import until
+from tests.waiting import PATIENCE_SECONDS, until
 
 USERNAME = "mara"
 PASSWORD = "wrong horse battery"
@@ -119,7 +119,7 @@ def _running(module: str, *arguments: str, url: str, folder: Path) -> Iterator[N
     finally:
         process.terminate()
         try:
-            process.wait(timeout=10)
+            process.wait(timeout=PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -129,6 +129,6 @@ def _answers(process: subprocess.Popen[bytes], url: str, log: Path) -> bool:
     if process.poll() is not None:
         raise AssertionError(f"it ended with {process.returncode}:\n{log.read_text(errors='replace')}")
     with contextlib.suppress(httpx.TransportError):
-        httpx.options(url, timeout=5, trust_env=False)
+        httpx.options(url, timeout=PATIENCE_SECONDS, trust_env=False)
         return True
     return False
