@@ -216,15 +216,15 @@ WORDINGS: dict[NotificationKind, Wording] = {
         to_do="Show it again where you have hidden it; nothing was deleted, and it goes on by itself.",
     ),
     NotificationKind.BRIDGE_GONE: Wording(
-        happened="hxdav does not find one of your connected calendars any more: it was probably deleted there.",
+        happened="One of your connected calendars cannot be found; it was probably deleted there.",
         to_do="Nothing was deleted in hxdav. Restore the calendar, or connect the account again to get a new one.",
     ),
     NotificationKind.BRIDGE_STALLED: Wording(
-        happened="hxdav has not been able to update one of your connected calendars for 15 minutes.",
+        happened="One of your connected calendars has not been updated for 15 minutes.",
         to_do="hxdav keeps trying. The calendar's page in hxdav says why, and what you can do.",
     ),
     NotificationKind.BRIDGE_RESUMED: Wording(
-        happened="hxdav updates one of your connected calendars again.",
+        happened="One of your connected calendars is being updated again.",
         to_do="If you deleted appointments there in the meantime, answer the review of deletions.",
     ),
     NotificationKind.OBJECT_LEFT_ALONE: Wording(
