@@ -20,9 +20,12 @@ from hxdav.bootstrap.installation import Installation
 from hxdav.config import load_settings
 from hxdav.domain.ids import IntegrationId
 from hxdav.domain.practice import Band
-from hxdav.services import accounts, connecting, devices, logins, subscribing
-from hxdav.services.accounts import WantedClinic, WantedPracticeGroup, WantedPractitioner, WantedUser
-from hxdav.services.logins import PractitionerLogin
+from hxdav.services.access import app_passwords, logins
+from hxdav.services.access.logins import PractitionerLogin
+from hxdav.services.billing import subscriptions
+from hxdav.services.integrations import connection
+from hxdav.services.practice import apply_accounts
+from hxdav.services.practice.apply_accounts import WantedClinic, WantedPracticeGroup, WantedPractitioner, WantedUser
 from hxdav.store import migrating
 
 _SETTINGS = """\
@@ -161,15 +164,17 @@ def _set_up(here: Installation, provider: Provider, practitioners: int) -> list[
         practitioners=tuple(WantedPractitioner(key=name, name=name, username=name) for name in names),
     )
     with here.store.transaction() as tx:
-        accounts.apply(tx, here.clock, wanted=[group], source=BENCH)
+        apply_accounts.apply(tx, here.clock, wanted=[group], source=BENCH)
     return [_person(here, provider, name) for name in names]
 
 
 def _person(here: Installation, provider: Provider, name: str) -> Person:
     with here.store.transaction() as tx:
         login = logins.practitioner_login(tx, user=logins.known_user(tx, name))
-        subscribing.buy(tx, here.clock, practitioner=login.practitioner, source=BENCH)
-        integration = connecting.connect_native(tx, here.clock, practitioner=login.practitioner, source=BENCH)
-        made = devices.create_app_password(tx, here.clock, here.keyring, login=login, label="Bench", expires_at=None)
+        subscriptions.buy(tx, here.clock, practitioner=login.practitioner, source=BENCH)
+        integration = connection.connect_native(tx, here.clock, practitioner=login.practitioner, source=BENCH)
+        made = app_passwords.create_app_password(
+            tx, here.clock, here.keyring, login=login, label="Bench", expires_at=None
+        )
     path = f"/{name}/{integration.slug}/"
     return Person(login=login, app_password=made.password, calendar_path=path, email=provider.email_of(login))

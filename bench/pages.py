@@ -24,7 +24,7 @@ from hxdav.bootstrap.installation import Installation
 from hxdav.config import load_settings
 from hxdav.domain.edit import Authority, Source
 from hxdav.ical.split import CalendarFile
-from hxdav.services.importing import AT_ONCE, import_objects
+from hxdav.services.appointments.ics_import import AT_ONCE, import_objects
 from hxdav.store.rows import Base
 
 APPOINTMENTS = int(os.environ.get("BENCH_APPOINTMENTS", "100000"))

@@ -18,12 +18,12 @@ import httpx
 from bench import servers
 from hxdav.bootstrap.bridges import Bridges
 from hxdav.bootstrap.installation import Installation
+from hxdav.connect.connector import Applicant, OpenedAccount
+from hxdav.connect.credentials import MailboxCredentials, exchange_credentials
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.integration import Service
-from hxdav.services.consenting import Wish
-from hxdav.services.logins import PractitionerLogin
-from hxdav.sync.connecting import Applicant, Entrance
-from hxdav.sync.entrances import Mailbox, exchange_credentials
+from hxdav.services.access.logins import PractitionerLogin
+from hxdav.services.integrations.consents import ConsentRequest
 from tests.integration.remotes.graph_authority import CLIENT_ID, CLIENT_SECRET, an_authority
 from tests.integration.remotes.graph_authority import Authority as SignIn
 
@@ -207,10 +207,12 @@ class Exchange(Provider):
     def connect(self, here: Installation, login: PractitionerLogin, email: str) -> None:
         """Connect a new account, as its owner does."""
         account = self.http.get("/_simulator/account", params={"user": email, "zone": ZONE}).raise_for_status().json()
-        mailbox = Mailbox(address=email, username=email, password=account["password"])
+        mailbox = MailboxCredentials(address=email, username=email, password=account["password"])
         connector = Bridges(here).connector
         connected = connector.connect(
-            Entrance(service=self.service, credentials=exchange_credentials(mailbox), address=self.announced["ews"]),
+            OpenedAccount(
+                service=self.service, credentials=exchange_credentials(mailbox), address=self.announced["ews"]
+            ),
             Applicant(practitioner_id=login.practitioner.id, source=replace(BENCH, user_id=login.user.id)),
         )
         connector.fill(connected.integration.id)
@@ -304,6 +306,8 @@ def _consent(
 ) -> None:
     """Send the owner's browser to the consent page (``hint`` says whose it is) and, with what it brings, back."""
     redirect_uri = f"{here.settings.server.url}/connect/{service.provider}/callback"
-    asked = Bridges(here).connector.ask(Wish(login=login, service=service, redirect_uri=redirect_uri), source=BENCH)
+    asked = Bridges(here).connector.ask(
+        ConsentRequest(login=login, service=service, redirect_uri=redirect_uri), source=BENCH
+    )
     with httpx.Client(follow_redirects=True, timeout=120, trust_env=False, verify=trusted or True) as browser:
         browser.get(f"{asked.url}{hint}").raise_for_status()

@@ -16,7 +16,7 @@
     │   ├── NoAnswer            it cannot be reached, or breaks off: try later; what was asked may be done
     │   └── AnswerTooLarge      it says more than hxdav reads
     ├── WaitEnded               whoever waited for another server does so no longer (``net.waiting_until``)
-    ├── NotPermitted            this user may not do this (``design.md`` rule 2)
+    ├── NotPermitted            this user may not do this (rule 2)
     ├── UseCaseError            the request is understood and cannot be carried out
     └── SecretsError            the key file is missing, unreadable or does not fit
 

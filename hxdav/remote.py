@@ -1,4 +1,4 @@
-"""The port: what the engine needs of a provider, whichever it is (`design.md` §7).
+"""The port: what the engine needs of a provider, whichever it is (docs/engine.md).
 
 A remote is one account at a provider, opened with its credentials. It exchanges *whole calendar objects* as RFC 5545
 text, a series with its exceptions in one: how a provider cuts them into resources of its own is the remote's affair.
@@ -111,7 +111,7 @@ class Unreadable:
     sentence: str
 
 
-Sighting = RemoteObject | Gone | Unreadable
+RemoteState = RemoteObject | Gone | Unreadable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +122,7 @@ class Page:
     it, and never more. Otherwise it is what changed since the cursor; the same object may come twice, the last counts.
     """
 
-    sightings: tuple[Sighting, ...]
+    sightings: tuple[RemoteState, ...]
     cursor: Cursor
     more: bool
     listing: bool
@@ -181,7 +181,7 @@ class Remote(Protocol):
         """
         ...
 
-    def read(self, calendar_id: CalendarId, remote_id: RemoteId) -> Sighting:
+    def read(self, calendar_id: CalendarId, remote_id: RemoteId) -> RemoteState:
         """One object as it is now; ``Gone`` only while its calendar answers, CalendarUnavailable otherwise."""
         ...
 

@@ -15,7 +15,7 @@ from hxdav.domain.times import day_of
 from hxdav.ical.objects import object_of
 from hxdav.ical.patch import set_lines
 from hxdav.remote import CalendarId, Identity, ObjectGone, Remote, RemoteObject
-from hxdav.services import bridging, connecting
+from hxdav.services.integrations import bridges, connection
 from hxdav.sync.channels import Hooks
 from hxdav.sync.engine import Engine
 from hxdav.worker.runners import Runners
@@ -99,7 +99,7 @@ class BridgedWorld:
         """Let in what the window admits."""
         practice = self.practice
         practice.store.in_turns(
-            lambda tx: connecting.admit(tx, practice.clock, practice.policy, integration_id=integration_id)
+            lambda tx: connection.fill(tx, practice.clock, practice.policy, integration_id=integration_id)
         )
 
     def round(self) -> int:
@@ -125,7 +125,7 @@ class BridgedWorld:
         practice, account_id = self.practice, self.account()
         with practice.store.transaction() as tx:
             account = tx.external_accounts.one(account_id)
-            bridging.account_of(
+            bridges.account_of(
                 tx,
                 practice.clock,
                 practice_group_id=account.practice_group_id,

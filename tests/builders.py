@@ -25,13 +25,9 @@ from hxdav.domain.integration import Service
 from hxdav.domain.notification import NotificationKind
 from hxdav.domain.policy import Policy
 from hxdav.domain.practice import Band
-from hxdav.domain.removal import Answer, Removal
+from hxdav.domain.removal import Removal, ReviewAnswer
 from hxdav.domain.subscription import Subscription, SubscriptionState
-from hxdav.ical.objects import object_of
-from hxdav.secrets.keyring import Keyring
-from hxdav.secrets.passwords import new_app_password
-from hxdav.services import reviewing
-from hxdav.services.gate import (
+from hxdav.gate import (
     CancelAppointment,
     Change,
     MoveObject,
@@ -41,7 +37,11 @@ from hxdav.services.gate import (
     read_body,
     submit,
 )
-from hxdav.services.gate.settling import settle
+from hxdav.gate.removal_batches import settle
+from hxdav.ical.objects import object_of
+from hxdav.secrets.keyring import Keyring
+from hxdav.secrets.passwords import new_app_password
+from hxdav.services.appointments import removal_review
 from hxdav.store import migrating
 from hxdav.store.store import Store
 
@@ -164,11 +164,11 @@ class PracticeWorld:
         with self.store.snapshot() as tx:
             return tx.removals.all_of(self.practitioner_id)
 
-    def answer(self, removal_ids: Collection[RemovalId], said: Answer) -> None:
+    def answer(self, removal_ids: Collection[RemovalId], said: ReviewAnswer) -> None:
         """Answer removals in review, and carry the answer out."""
         with self.store.transaction() as tx:
             practitioner = tx.people.practitioner(self.practitioner_id)
-            reviewing.answer(
+            removal_review.answer(
                 tx, self.clock, practitioner=practitioner, removal_ids=removal_ids, said=said, source=BY_PRACTICE
             )
         self.carry_out()
@@ -176,7 +176,7 @@ class PracticeWorld:
     def carry_out(self) -> int:
         """Decide what is due in review, as the worker does."""
         return self.store.in_turns(
-            lambda tx: reviewing.carry_out(tx, self.clock, self.policy, practitioner_id=self.practitioner_id)
+            lambda tx: removal_review.carry_out(tx, self.clock, self.policy, practitioner_id=self.practitioner_id)
         )
 
     def told(self) -> list[NotificationKind]:

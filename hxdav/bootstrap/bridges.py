@@ -10,12 +10,12 @@ from functools import cached_property
 
 from hxdav.bootstrap.installation import Installation
 from hxdav.bootstrap.providers import ConfiguredProviders
+from hxdav.connect.connector import Connector
 from hxdav.domain.bridge import ExternalAccount
 from hxdav.remote import Remote
-from hxdav.services import sealing
+from hxdav.services.practice import secret_rotation
 from hxdav.store.sealed import credentials_place
 from hxdav.sync.channels import Hooks
-from hxdav.sync.connecting import Connector
 from hxdav.sync.engine import Engine
 
 
@@ -71,7 +71,7 @@ class Bridges:
         def keep(renewed: str) -> None:
             nonlocal known
             with here.store.transaction() as tx:
-                sealing.renew_credentials(tx, here.vault, account_id=account.id, known=known, renewed=renewed)
+                secret_rotation.renew_credentials(tx, here.vault, account_id=account.id, known=known, renewed=renewed)
             known = renewed
 
         return self.providers.open(

@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 from hxdav.bootstrap.authorities import authorities_of
 from hxdav.bootstrap.providers import Key
 from hxdav.config import Settings
+from hxdav.connect.connector import ConsentFlow
 from hxdav.domain.integration import Service
 from hxdav.errors import UseCaseError
 from hxdav.net.reach import Reach
 from hxdav.remote import Remote
 from hxdav.remotes.caldav import CalDavAccount, Flavour, open_caldav
 from hxdav.remotes.caldav.account import ICLOUD_URL
-from hxdav.sync.connecting import ConsentFlow
 
 
 class CalDavDoor:

@@ -9,13 +9,13 @@ from functools import cached_property
 from hxdav.bootstrap.authorities import authorities_of
 from hxdav.bootstrap.providers import Key
 from hxdav.config import Settings
+from hxdav.connect.connector import ConsentFlow
 from hxdav.domain.integration import Service
 from hxdav.errors import UseCaseError
 from hxdav.net.reach import Reach
 from hxdav.remote import Remote
 from hxdav.remotes.exchange import Auth, ExchangeAccount, open_exchange, tokens
 from hxdav.remotes.microsoft.tokens import TokenApp, consent_request
-from hxdav.sync.connecting import ConsentFlow
 
 _NOT_SET_UP = (
     "Modern authentication for an Exchange server is not set up here. An administrator has to set client_id, "

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from hxdav.bootstrap.providers import Key
 from hxdav.config import Settings
+from hxdav.connect.connector import ConsentFlow
 from hxdav.domain.integration import Service
 from hxdav.errors import UseCaseError
 from hxdav.remote import Remote
@@ -13,7 +14,6 @@ from hxdav.remotes.google import oauth
 from hxdav.remotes.google.account import open_google
 from hxdav.remotes.google.oauth import GoogleApp
 from hxdav.remotes.google.quota import RateLimit
-from hxdav.sync.connecting import ConsentFlow
 
 
 class GoogleDoor:

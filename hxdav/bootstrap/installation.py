@@ -14,7 +14,7 @@ from hxdav.domain.times import Clock
 from hxdav.errors import ConfigurationError, SecretsError
 from hxdav.secrets.keyring import Keyring, load_key, make_key
 from hxdav.secrets.vault import Vault
-from hxdav.services import sealing
+from hxdav.services.practice import secret_rotation
 from hxdav.store import health, schema
 from hxdav.store.store import Store
 
@@ -66,7 +66,7 @@ class Installation:
         """What seals and opens secrets; raises SecretsError where a stored one could not be opened."""
         vault = Vault(self.settings.vault_file, may_begin=self._has_no_secrets)
         with self.store.snapshot() as tx:
-            vault.require(sealing.keys_in_use(tx))
+            vault.require(secret_rotation.keys_in_use(tx))
         return vault
 
     def close(self) -> None:
@@ -76,7 +76,7 @@ class Installation:
 
     def _has_no_secrets(self) -> bool:
         with self.store.snapshot() as tx:
-            return not sealing.keys_in_use(tx)
+            return not secret_rotation.keys_in_use(tx)
 
     def _first_keyring(self) -> Keyring:
         path = self.settings.key_file

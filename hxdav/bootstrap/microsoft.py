@@ -9,6 +9,7 @@ from functools import cached_property
 from hxdav.bootstrap.authorities import authorities_of
 from hxdav.bootstrap.providers import Key
 from hxdav.config import Settings
+from hxdav.connect.connector import ConsentFlow
 from hxdav.domain.integration import Service
 from hxdav.errors import UseCaseError
 from hxdav.net.reach import Reach
@@ -17,8 +18,7 @@ from hxdav.remotes.graph import oauth
 from hxdav.remotes.graph.account import open_graph
 from hxdav.remotes.graph.declining import ApprovalNeeded, admin_consent_url
 from hxdav.remotes.graph.oauth import GraphApp
-from hxdav.services.consenting import ApprovalAsked, callback_uri
-from hxdav.sync.connecting import ConsentFlow
+from hxdav.services.integrations.consents import ApprovalAsked, callback_uri
 
 _CONSUMERS = "consumers"
 _TENANTS = {Service.OUTLOOK: _CONSUMERS, Service.OFFICE365: "organizations"}

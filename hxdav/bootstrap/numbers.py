@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hxdav.bootstrap.installation import Installation
-from hxdav.web.metrics import MetricsListener
+from hxdav.web.admin.metrics import MetricsListener
 
 
 def make_metrics(here: Installation, port: int) -> MetricsListener:

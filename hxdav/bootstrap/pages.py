@@ -9,7 +9,7 @@ from flask import Flask
 from hxdav.bootstrap.bridges import Bridges
 from hxdav.bootstrap.installation import Installation
 from hxdav.config.accounts_file import read_accounts
-from hxdav.services.accounts import WantedPracticeGroup
+from hxdav.services.practice.apply_accounts import WantedPracticeGroup
 from hxdav.web.application import make_web
 from hxdav.web.settings import WebBackend
 

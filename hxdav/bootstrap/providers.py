@@ -8,10 +8,10 @@ from typing import Protocol
 
 from hxdav.bootstrap.named import named
 from hxdav.config import Settings
+from hxdav.connect.connector import ConsentFlow
 from hxdav.domain.integration import Service
 from hxdav.errors import UseCaseError
 from hxdav.remote import Remote
-from hxdav.sync.connecting import ConsentFlow
 
 Keep = Callable[[str], None]
 """Takes credentials that the provider has renewed."""

@@ -19,7 +19,7 @@ from hxdav.web.paths import BEGINNINGS, PROBES
 from hxdav.worker.worker import Worker
 
 if TYPE_CHECKING:
-    from hxdav.web.metrics import MetricsListener
+    from hxdav.web.admin.metrics import MetricsListener
 
 
 class Serving:

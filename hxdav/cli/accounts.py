@@ -16,9 +16,11 @@ from hxdav.cli.tables import print_rows
 from hxdav.config.accounts_file import read_accounts
 from hxdav.domain.ids import AppointmentId, PracticeGroupId
 from hxdav.errors import UseCaseError
-from hxdav.services import accounts, logins, reindexing, suspending
-from hxdav.services.accounts import Application, WantedPracticeGroup
-from hxdav.services.foreseeing import foreseen
+from hxdav.services.access import logins, suspension
+from hxdav.services.appointments import reindexing
+from hxdav.services.practice import apply_accounts
+from hxdav.services.practice.apply_accounts import Application, WantedPracticeGroup
+from hxdav.services.practice.dry_run import foreseen
 
 _DIFFERENCE = ("practice_group", "subject", "key", "kind", "detail")
 _PEOPLE = (
@@ -60,7 +62,7 @@ def apply(
     if expected.disables:
         confirm("Somebody is disabled by this. Apply it?", yes=yes)
     with here.store.transaction() as tx:
-        done = accounts.apply(tx, here.clock, wanted=wanted, source=BY_PRACTICE)
+        done = apply_accounts.apply(tx, here.clock, wanted=wanted, source=BY_PRACTICE)
         if done != expected:
             raise UseCaseError("The accounts were changed by somebody else meanwhile. Look at the difference again.")
     for practice_group_id in done.moved:
@@ -130,7 +132,7 @@ def suspend(
     here = installation(ctx)
     source = who_speaks(here, as_user=as_user, from_stdin=password_stdin)
     with here.store.transaction() as tx:
-        suspending.suspend_user(tx, here.clock, user=logins.known_user(tx, username), source=source)
+        suspension.suspend_user(tx, here.clock, user=logins.known_user(tx, username), source=source)
     say(f"Suspended {username}: none of their passwords opens anything until this is lifted.")
 
 
@@ -145,7 +147,7 @@ def unsuspend(
     here = installation(ctx)
     source = who_speaks(here, as_user=as_user, from_stdin=password_stdin)
     with here.store.transaction() as tx:
-        suspending.unsuspend_user(tx, here.clock, user=logins.known_user(tx, username), source=source)
+        suspension.unsuspend_user(tx, here.clock, user=logins.known_user(tx, username), source=source)
     say(f"{username} may come in again.")
 
 

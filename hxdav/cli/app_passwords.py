@@ -14,7 +14,7 @@ from hxdav.cli.session import AsUser, PasswordFromStdin, installation, log_in
 from hxdav.cli.tables import print_rows
 from hxdav.domain.ids import AppPasswordId
 from hxdav.domain.times import midnight
-from hxdav.services import devices
+from hxdav.services.access import app_passwords
 from hxdav.store.app_passwords import AppPassword
 
 _COLUMNS = ("id", "label", "state", "created_at", "expires_at", "last_used_at", "last_used_agent", "last_used_address")
@@ -38,7 +38,9 @@ def create(
     with here.store.transaction() as tx:
         zone = ZoneInfo(tx.people.practice_group(login.user.practice_group_id).zone)
         expires_at = midnight(expires + timedelta(days=1), zone) if expires else None
-        made = devices.create_app_password(tx, here.clock, keyring, login=login, label=label, expires_at=expires_at)
+        made = app_passwords.create_app_password(
+            tx, here.clock, keyring, login=login, label=label, expires_at=expires_at
+        )
     if as_json:
         print_json(
             {
@@ -77,7 +79,7 @@ def revoke(
     here = installation(ctx)
     login = log_in(here, username=as_user, from_stdin=password_stdin)
     with here.store.transaction() as tx:
-        devices.revoke_app_password(tx, here.clock, login=login, app_password_id=AppPasswordId(app_password_id))
+        app_passwords.revoke_app_password(tx, here.clock, login=login, app_password_id=AppPasswordId(app_password_id))
     say(f"App password {app_password_id} is revoked.")
 
 

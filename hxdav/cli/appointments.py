@@ -24,11 +24,10 @@ from hxdav.domain.refusal import SENTENCES, Reason
 from hxdav.domain.removal import Removal
 from hxdav.domain.times import Interval, midnight
 from hxdav.errors import UseCaseError
+from hxdav.gate import NOT_RESTORED, CancelAppointment, RestoreVersion, last_other, submit
 from hxdav.ical.objects import object_of
 from hxdav.ical.occurrence_index import first_interval
-from hxdav.services.gate import CancelAppointment, RestoreVersion, submit
-from hxdav.services.gate.undoing import NOT_RESTORED, last_other
-from hxdav.services.history import differences
+from hxdav.services.appointments.history import differences
 from hxdav.store.appointments import Version
 from hxdav.store.store import Tx
 

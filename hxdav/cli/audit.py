@@ -19,7 +19,7 @@ from hxdav.cli.console import say
 from hxdav.cli.session import installation
 from hxdav.domain.practice import PracticeGroup
 from hxdav.errors import NotFound, UseCaseError
-from hxdav.services.auditing import csv_lines, days_between, json_lines
+from hxdav.services.practice.audit_export import csv_lines, days_between, json_lines
 from hxdav.store.store import Tx
 from hxdav.store.trail import AuditEntry, AuditSearch
 

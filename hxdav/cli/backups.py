@@ -10,7 +10,7 @@ import typer
 from hxdav.cli.console import confirm, say
 from hxdav.cli.session import installation
 from hxdav.errors import SecretsError
-from hxdav.services import sync_tokens
+from hxdav.services.integrations import sync_tokens
 from hxdav.store import backup
 
 

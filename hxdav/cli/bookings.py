@@ -15,8 +15,8 @@ from hxdav.domain.appointment import AppointmentKind, AppointmentStatus, RecordM
 from hxdav.domain.edit import Applied, Outcome, Refused
 from hxdav.domain.ids import AppointmentId, PracticeGroupId
 from hxdav.errors import UseCaseError
-from hxdav.services import booking
-from hxdav.services.booking import Details
+from hxdav.services.appointments import booking
+from hxdav.services.appointments.booking import Details
 from hxdav.store.store import Tx
 
 DEFAULT_MINUTES = 50

@@ -14,16 +14,16 @@ from hxdav.bootstrap.bridges import Bridges
 from hxdav.bootstrap.installation import Installation
 from hxdav.cli.console import say
 from hxdav.cli.session import own_word
+from hxdav.connect.connector import Applicant, OpenedAccount
+from hxdav.connect.credentials import password_credentials
 from hxdav.domain.consent import ANSWERED_WITHIN, Consent
 from hxdav.domain.ids import ConsentId
 from hxdav.domain.integration import Integration, Service
 from hxdav.domain.privacy import PrivacyLevel
 from hxdav.errors import UseCaseError
-from hxdav.services.bridging import Connected
-from hxdav.services.consenting import Wish, callback_uri
-from hxdav.services.logins import PractitionerLogin
-from hxdav.sync.connecting import Applicant, Entrance
-from hxdav.sync.entrances import password_credentials
+from hxdav.services.access.logins import PractitionerLogin
+from hxdav.services.integrations.bridges import Connected
+from hxdav.services.integrations.consents import ConsentRequest, callback_uri
 
 Account = Annotated[
     str | None,
@@ -71,7 +71,7 @@ def add_by_consent(
             f"{service.label} sends people back to hxdav by its public address, which is not known: set public_url in "
             "[server] of the settings, and restart the server."
         )
-    wish = Wish(login=login, service=service, redirect_uri=callback_uri(public_url, service), privacy=privacy)
+    wish = ConsentRequest(login=login, service=service, redirect_uri=callback_uri(public_url, service), privacy=privacy)
     asked = Bridges(here).connector.ask(wish, source=own_word(login))
     minutes = int(ANSWERED_WITHIN.total_seconds()) // 60
     say(f"Open this address in a browser within {minutes} minutes, and let hxdav in:")
@@ -94,7 +94,7 @@ def add_by_password(here: Installation, login: PractitionerLogin, service: Servi
     username = typed.account or _typed_name(service)
     password = _typed_password(username, from_stdin=typed.from_stdin)
     connected = Bridges(here).connector.connect(
-        Entrance(service=service, credentials=password_credentials(username, password), address=typed.url or ""),
+        OpenedAccount(service=service, credentials=password_credentials(username, password), address=typed.url or ""),
         Applicant(practitioner_id=login.practitioner.id, source=own_word(login), privacy=typed.privacy),
     )
     tell(connected)

@@ -16,8 +16,8 @@ from hxdav.cli.session import AsUser, PasswordFromStdin, installation, log_in, o
 from hxdav.cli.tables import print_rows
 from hxdav.domain.integration import Integration, Service
 from hxdav.errors import UseCaseError
-from hxdav.services import connecting, reconnecting
-from hxdav.services.logins import PractitionerLogin
+from hxdav.services.access.logins import PractitionerLogin
+from hxdav.services.integrations import connection, reconnection
 
 
 def add(
@@ -70,16 +70,16 @@ def _connected(here: Installation, login: PractitionerLogin, service: Service, *
             return add_exchange(here, login, mailbox=mailbox)
         case Service.NATIVE:
             with here.store.transaction() as tx:
-                return connecting.connect_native(
+                return connection.connect_native(
                     tx, here.clock, practitioner=login.practitioner, source=own_word(login)
                 )
 
 
 def _take_out(here: Installation, integration: Integration) -> int:
     return here.store.in_turns(
-        lambda tx: reconnecting.take_out(tx, here.clock, here.policy, integration_id=integration.id)
+        lambda tx: reconnection.take_out(tx, here.clock, here.policy, integration_id=integration.id)
     )
 
 
 def _admit(here: Installation, integration: Integration) -> int:
-    return here.store.in_turns(lambda tx: connecting.admit(tx, here.clock, here.policy, integration_id=integration.id))
+    return here.store.in_turns(lambda tx: connection.fill(tx, here.clock, here.policy, integration_id=integration.id))

@@ -13,7 +13,7 @@ from hxdav.cli.tables import print_rows
 from hxdav.domain.practice import PracticeGroup
 from hxdav.domain.subscription import CreditEntry, CreditKind
 from hxdav.errors import NotFound, UseCaseError
-from hxdav.services.renewing import add_credits
+from hxdav.services.billing.renewal import add_credits
 from hxdav.store.store import Tx
 
 _COLUMNS = ("at", "kind", "credits", "practitioner", "period_from", "user", "agent", "remark")

@@ -23,8 +23,11 @@ from hxdav.domain.integration import Integration, IntegrationState
 from hxdav.domain.practice import User
 from hxdav.domain.subscription import SubscriptionState
 from hxdav.secrets.passwords import new_web_password, web_password_hash
-from hxdav.services import accounts, connecting, devices, logins, subscribing
-from hxdav.services.demo import PRACTICE_GROUP, book_demo
+from hxdav.services.access import app_passwords, logins
+from hxdav.services.billing import subscriptions
+from hxdav.services.integrations import connection
+from hxdav.services.practice import apply_accounts
+from hxdav.services.practice.demo import PRACTICE_GROUP, book_demo
 from hxdav.serving.parent import become_supervisor
 from hxdav.serving.supervisor import listener_for
 from hxdav.store import migrating
@@ -121,7 +124,7 @@ def _set_up(here: Installation, credentials_file: Path) -> list[DemoUser]:
     with here.store.transaction() as tx:
         is_new = not tx.people.practice_groups()
         if is_new:
-            accounts.apply(tx, here.clock, wanted=[PRACTICE_GROUP], source=BY_PRACTICE)
+            apply_accounts.apply(tx, here.clock, wanted=[PRACTICE_GROUP], source=BY_PRACTICE)
         users = [logins.known_user(tx, each.username) for each in PRACTICE_GROUP.users]
         if is_new:
             _book(here, tx)
@@ -141,7 +144,7 @@ def _set_up(here: Installation, credentials_file: Path) -> list[DemoUser]:
 
 
 def _admit(here: Installation, integration: Integration) -> None:
-    here.store.in_turns(lambda tx: connecting.admit(tx, here.clock, here.policy, integration_id=integration.id))
+    here.store.in_turns(lambda tx: connection.fill(tx, here.clock, here.policy, integration_id=integration.id))
 
 
 def _book(here: Installation, tx: Tx) -> None:
@@ -160,8 +163,8 @@ def _connected(here: Installation, tx: Tx, user: User) -> Integration | None:
     known = tx.subscriptions.of(practitioner.id)
     if known is None or known.state is not SubscriptionState.RUNNING:
         # The demo's band synchronises free of charge.
-        subscribing.buy(tx, here.clock, practitioner=practitioner, source=BY_PRACTICE)
-    return connecting.connect_native(tx, here.clock, practitioner=practitioner, source=BY_PRACTICE)
+        subscriptions.buy(tx, here.clock, practitioner=practitioner, source=BY_PRACTICE)
+    return connection.connect_native(tx, here.clock, practitioner=practitioner, source=BY_PRACTICE)
 
 
 def _credentials(here: Installation, tx: Tx, user: User, *, known: dict[str, Any]) -> dict[str, Any]:
@@ -174,7 +177,9 @@ def _credentials(here: Installation, tx: Tx, user: User, *, known: dict[str, Any
     digest = here.keyring.app_password_digest(app_password or secrets.token_hex())
     if app_password is None or tx.app_passwords.login(user.username, digest, now=here.clock.now()) is None:
         login = logins.practitioner_login(tx, user=user)
-        made = devices.create_app_password(tx, here.clock, here.keyring, login=login, label="Demo", expires_at=None)
+        made = app_passwords.create_app_password(
+            tx, here.clock, here.keyring, login=login, label="Demo", expires_at=None
+        )
         app_password = made.password
     return {"web_password": web_password, "app_password": app_password}
 

@@ -27,8 +27,8 @@ from hxdav.config.accounts_file import read_accounts
 from hxdav.errors import ConfigurationError, HxdavError, StoreDamaged, UseCaseError
 from hxdav.mail.smtp import MailServerFailed, conversation
 from hxdav.secrets.keyring import load_key
-from hxdav.services import sealing
-from hxdav.services.account_problems import account_problems
+from hxdav.services.practice import secret_rotation
+from hxdav.services.practice.check_accounts import account_problems
 from hxdav.serving.supervisor import listener_for
 from hxdav.store import health, migrating, schema
 
@@ -45,7 +45,7 @@ _WIDE = {4: 8, 6: 16}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class CheckResult:
     """What a check found; ``mend`` says what to do, empty where all is well."""
 
     check: str
@@ -69,29 +69,29 @@ def doctor(ctx: typer.Context, *, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def _examine(path: Path) -> Iterator[Finding]:
+def _examine(path: Path) -> Iterator[CheckResult]:
     try:
         settings = load_settings(path)
     except ConfigurationError as error:
-        yield Finding(check="settings", ok=False, found=str(error), mend="Correct the settings file.")
+        yield CheckResult(check="settings", ok=False, found=str(error), mend="Correct the settings file.")
         return
     yield _settings(path)
     with closing(Installation(settings)) as here:
         yield from _examine_installation(here)
 
 
-def _examine_installation(here: Installation) -> Iterator[Finding]:
-    checks: tuple[Callable[[Installation], Finding], ...] = (
+def _examine_installation(here: Installation) -> Iterator[CheckResult]:
+    checks: tuple[Callable[[Installation], CheckResult], ...] = (
         _data_folder, _database, _schema, _accounts, _key, _vault, _tls, _public_url, _proxies, _port, _mail, _clock
     )  # fmt: skip
     for check in checks:
         try:
             yield check(here)
         except HxdavError as error:
-            yield Finding(check=check.__name__.strip("_").replace("_", " "), ok=False, found=str(error))
+            yield CheckResult(check=check.__name__.strip("_").replace("_", " "), ok=False, found=str(error))
 
 
-def _settings(path: Path) -> Finding:
+def _settings(path: Path) -> CheckResult:
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o022:
         return _bad("settings", f"{path} has mode {mode:o}: others can change it.", f"Run: chmod 600 {path}")
@@ -100,7 +100,7 @@ def _settings(path: Path) -> Finding:
     return _good("settings", str(path))
 
 
-def _accounts(here: Installation) -> Finding:
+def _accounts(here: Installation) -> CheckResult:
     path = here.settings.accounts_file
     if not path.exists():
         return _good("accounts", f"no {path.name}; the practice is changed by commands only")
@@ -115,7 +115,7 @@ def _accounts(here: Installation) -> Finding:
     return _good("accounts", str(path))
 
 
-def _data_folder(here: Installation) -> Finding:
+def _data_folder(here: Installation) -> CheckResult:
     folder = here.settings.data_dir
     if not folder.is_dir():
         return _bad("data folder", f"There is no folder {folder}.", "Run: hxdav db upgrade")
@@ -124,7 +124,7 @@ def _data_folder(here: Installation) -> Finding:
     return _good("data folder", str(folder))
 
 
-def _database(here: Installation) -> Finding:
+def _database(here: Installation) -> CheckResult:
     if not here.settings.data_dir.is_dir() and here.settings.database.url.startswith("sqlite:"):
         return _bad("database", "There is no database.", "Run: hxdav db upgrade")
     url = here.settings.database.url
@@ -143,7 +143,7 @@ def _database(here: Installation) -> Finding:
     return _good("database", "answers, and is sound")
 
 
-def _schema(here: Installation) -> Finding:
+def _schema(here: Installation) -> CheckResult:
     with here.any_store.snapshot() as tx:
         found = schema.state(tx)
         differences = migrating.differences(tx.connection) if found.is_current else []
@@ -154,7 +154,7 @@ def _schema(here: Installation) -> Finding:
     return _good("schema", found.expected)
 
 
-def _key(here: Installation) -> Finding:
+def _key(here: Installation) -> CheckResult:
     path = here.settings.key_file
     with here.store.snapshot() as tx:
         proof = tx.installation.key_proof()
@@ -170,10 +170,10 @@ def _key(here: Installation) -> Finding:
     return _good("key", str(path))
 
 
-def _vault(here: Installation) -> Finding:
+def _vault(here: Installation) -> CheckResult:
     path = here.settings.vault_file
     with here.store.snapshot() as tx:
-        used = sealing.keys_in_use(tx)
+        used = secret_rotation.keys_in_use(tx)
     if not used and not path.exists():
         return _good("vault", "none yet; it is made when the first account is connected")
     # It raises a sentence where it is missing, or holds not all of the keys.
@@ -184,7 +184,7 @@ def _vault(here: Installation) -> Finding:
     return _good("vault", str(path))
 
 
-def _tls(here: Installation) -> Finding:
+def _tls(here: Installation) -> CheckResult:
     tls = here.settings.server.tls
     if tls is None:
         return _good("tls", "none; clients or a proxy speak plain HTTP with hxdav")
@@ -202,7 +202,7 @@ def _tls(here: Installation) -> Finding:
     return _good("tls", f"certificate valid until {ends:%Y-%m-%d}")
 
 
-def _public_url(here: Installation) -> Finding:
+def _public_url(here: Installation) -> CheckResult:
     server = here.settings.server
     if server.public_url is None and not server.host.is_loopback:
         return _bad(
@@ -217,7 +217,7 @@ def _public_url(here: Installation) -> Finding:
     return _good("public url", server.url)
 
 
-def _proxies(here: Installation) -> Finding:
+def _proxies(here: Installation) -> CheckResult:
     trusted = here.settings.server.trusted_proxies
     wide = [str(each) for each in trusted if each.is_global and each.prefixlen < _WIDE[each.version]]
     if wide:
@@ -229,7 +229,7 @@ def _proxies(here: Installation) -> Finding:
     return _good("proxies", ", ".join(map(str, trusted)) or "none is trusted")
 
 
-def _port(here: Installation) -> Finding:
+def _port(here: Installation) -> CheckResult:
     server = here.settings.server
     try:
         listener_for(server).close()
@@ -240,7 +240,7 @@ def _port(here: Installation) -> Finding:
     return _good("port", f"{server.port}, free")
 
 
-def _mail(here: Installation) -> Finding:
+def _mail(here: Installation) -> CheckResult:
     mail = here.settings.mail_settings()
     if not mail.is_on:
         return _good("mail", "off; what practitioners are told is in hxdav notifications list")
@@ -251,7 +251,7 @@ def _mail(here: Installation) -> Finding:
         return _bad("mail", str(failure), "Correct [mail] in the settings, or see what is wrong with that server.")
 
 
-def _clock(here: Installation) -> Finding:
+def _clock(here: Installation) -> CheckResult:
     now = here.clock.now()
     with here.store.snapshot() as tx:
         latest = tx.trail.latest_moment()
@@ -311,9 +311,9 @@ def _is_this_machine(url: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def _good(check: str, found: str) -> Finding:
-    return Finding(check=check, ok=True, found=found)
+def _good(check: str, found: str) -> CheckResult:
+    return CheckResult(check=check, ok=True, found=found)
 
 
-def _bad(check: str, found: str, mend: str) -> Finding:
-    return Finding(check=check, ok=False, found=found, mend=mend)
+def _bad(check: str, found: str, mend: str) -> CheckResult:
+    return CheckResult(check=check, ok=False, found=found, mend=mend)

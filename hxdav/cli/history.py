@@ -13,8 +13,8 @@ from hxdav.cli.console import AsJson, print_json
 from hxdav.cli.session import installation
 from hxdav.domain.ids import AppointmentId
 from hxdav.domain.removal import Removal
-from hxdav.services import history
-from hxdav.services.history import Differences, PastVersion
+from hxdav.services.appointments import history
+from hxdav.services.appointments.history import Differences, PastVersion
 from hxdav.store.store import Tx
 from hxdav.store.trail import RefusedBody
 

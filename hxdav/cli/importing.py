@@ -26,7 +26,7 @@ from hxdav.domain.practice import Practitioner
 from hxdav.errors import UseCaseError
 from hxdav.ical.join import join
 from hxdav.ical.split import CalendarFile
-from hxdav.services.importing import AT_ONCE, Fate, Imported, import_objects
+from hxdav.services.appointments.ics_import import AT_ONCE, Fate, Imported, import_objects
 
 _INTERRUPTED = 130
 """What shells give a command that Ctrl+C ends."""

@@ -25,7 +25,8 @@ from hxdav.cli.tables import print_rows
 from hxdav.domain.ids import Username
 from hxdav.domain.integration import Integration
 from hxdav.domain.practice import Practitioner
-from hxdav.services import connecting, suspending
+from hxdav.services.access import suspension
+from hxdav.services.integrations import connection
 from hxdav.store.store import Tx
 
 COLUMNS = ("id", "practitioner", "service", "state", "name", "connected_on", "account", "bridge", "url")
@@ -66,7 +67,7 @@ def rename(
     login = log_in(here, username=as_user, from_stdin=password_stdin)
     integration = own_integration(here, login, integration_id)
     with here.store.transaction() as tx:
-        kept = connecting.rename(tx, here.clock, integration=integration, name=name, source=own_word(login))
+        kept = connection.rename(tx, here.clock, integration=integration, name=name, source=own_word(login))
     say(f"{integration.name} is called {kept} now.")
 
 
@@ -84,7 +85,7 @@ def remove(
     integration = own_integration(here, login, integration_id)
     confirm(f"Disconnect {integration.name}?", yes=yes)
     with here.store.transaction() as tx:
-        connecting.disconnect(tx, here.clock, integration=integration, source=own_word(login))
+        connection.disconnect(tx, here.clock, integration=integration, source=own_word(login))
     remains = "stays in its account, and is not kept current any more"
     say(f"Disconnected {integration.name}; it {remains if integration.service.is_bridged else 'can still be read'}.")
 
@@ -101,7 +102,7 @@ def suspend(
     source = who_speaks(here, as_user=as_user, from_stdin=password_stdin)
     integration = integration_numbered(here, integration_id)
     with here.store.transaction() as tx:
-        suspending.suspend_integration(tx, here.clock, integration=integration, source=source)
+        suspension.suspend_integration(tx, here.clock, integration=integration, source=source)
     say(f"Suspended {integration.name}: nobody reads or changes it until this is lifted.")
 
 
@@ -117,7 +118,7 @@ def unsuspend(
     source = who_speaks(here, as_user=as_user, from_stdin=password_stdin)
     integration = integration_numbered(here, integration_id)
     with here.store.transaction() as tx:
-        suspending.unsuspend_integration(tx, here.clock, integration=integration, source=source)
+        suspension.unsuspend_integration(tx, here.clock, integration=integration, source=source)
     say(f"{integration.name} is open again, and shows what it would if it had never been suspended.")
 
 

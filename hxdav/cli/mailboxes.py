@@ -15,14 +15,14 @@ from hxdav.bootstrap.bridges import Bridges
 from hxdav.bootstrap.installation import Installation
 from hxdav.cli.bridging import Typed, add_by_consent, tell
 from hxdav.cli.session import own_word
+from hxdav.connect.connector import Applicant
+from hxdav.connect.credentials import MailboxCredentials
+from hxdav.connect.mailboxes import NTLM_FIRST, code_of, connect_mailbox
 from hxdav.domain.integration import Integration, Service
 from hxdav.errors import UseCaseError
 from hxdav.remote import RemoteError
-from hxdav.services.bridging import Connected
-from hxdav.services.logins import PractitionerLogin
-from hxdav.sync.connecting import Applicant
-from hxdav.sync.entrances import Mailbox
-from hxdav.sync.mailboxes import NTLM_FIRST, code_of, connect_mailbox
+from hxdav.services.access.logins import PractitionerLogin
+from hxdav.services.integrations.bridges import Connected
 
 
 class SignIn(StrEnum):
@@ -106,7 +106,7 @@ def add_exchange(here: Installation, login: PractitionerLogin, *, mailbox: Typed
         return _add_by_consent(here, login, mailbox=mailbox)
     address = typed.account or _asked("E-mail address of the mailbox")
     username = mailbox.username or address
-    account = Mailbox(
+    account = MailboxCredentials(
         address=address,
         username=username,
         password=_asked_password(username, from_stdin=typed.from_stdin),
@@ -129,7 +129,9 @@ def _add_by_consent(here: Installation, login: PractitionerLogin, *, mailbox: Ty
     return add_by_consent(here, login, Service.EXCHANGE, privacy=typed.privacy)
 
 
-def _connected(here: Installation, account: Mailbox, applicant: Applicant, *, mailbox: TypedMailbox) -> Connected:
+def _connected(
+    here: Installation, account: MailboxCredentials, applicant: Applicant, *, mailbox: TypedMailbox
+) -> Connected:
     ways = (mailbox.auth,) if mailbox.auth else NTLM_FIRST
     try:
         return connect_mailbox(Bridges(here).connector, account, applicant, url=mailbox.typed.url or "", ways=ways)

@@ -8,7 +8,7 @@ import typer
 
 from hxdav.cli.console import confirm, say
 from hxdav.cli.session import BY_PRACTICE, installation
-from hxdav.services import logins, recovering
+from hxdav.services.access import logins, recovery_codes
 
 
 def remove(
@@ -25,5 +25,5 @@ def remove(
     confirm(f"The web password of {username} is enough after this. Is it they who ask?", yes=yes)
     with here.store.transaction() as tx:
         user = logins.known_user(tx, username)
-        removed = recovering.take_away_passkeys(tx, here.clock, user=user, source=BY_PRACTICE)
+        removed = recovery_codes.take_away_passkeys(tx, here.clock, user=user, source=BY_PRACTICE)
     say(f"Passkeys taken away from {username}: {removed}. They are signed out everywhere.")

@@ -19,11 +19,11 @@ from hxdav.cli.terminal import err
 from hxdav.domain.edit import Source
 from hxdav.domain.ids import RemovalId
 from hxdav.domain.practice import Practitioner
-from hxdav.domain.removal import Answer, Removal
+from hxdav.domain.removal import Removal, ReviewAnswer
 from hxdav.errors import UseCaseError
 from hxdav.ical.objects import object_of
 from hxdav.ical.occurrence_index import first_interval
-from hxdav.services import reviewing
+from hxdav.services.appointments import removal_review
 from hxdav.store.store import Tx
 
 _REVIEWS = ("practitioner", "waiting", "answered", "opened_at", "kept_from")
@@ -87,7 +87,7 @@ def apply(
     answered = _answering(here, practitioner, removals, everything=everything)
     source = who_says(here, as_user=as_user, from_stdin=password_stdin, practitioner=answered.practitioner)
     confirm(f"Delete {_counted(answered.removals)} everywhere?", yes=yes)
-    _answer(here, answered, Answer.APPLY, source=source)
+    _answer(here, answered, ReviewAnswer.APPLY, source=source)
     _carry_out(here, answered, background=background)
 
 
@@ -105,7 +105,7 @@ def keep(
     here = installation(ctx)
     answered = _answering(here, practitioner, removals, everything=everything)
     source = who_says(here, as_user=as_user, from_stdin=password_stdin, practitioner=answered.practitioner)
-    _answer(here, answered, Answer.KEEP, source=source)
+    _answer(here, answered, ReviewAnswer.KEEP, source=source)
     _carry_out(here, answered, background=background)
 
 
@@ -131,9 +131,9 @@ def _answering(here: Installation, key: str, numbers: Sequence[int] | None, *, e
     return _Answering(practitioner=practitioner, removals=waiting)
 
 
-def _answer(here: Installation, answered: _Answering, said: Answer, *, source: Source) -> None:
+def _answer(here: Installation, answered: _Answering, said: ReviewAnswer, *, source: Source) -> None:
     with here.store.transaction() as tx:
-        reviewing.answer(
+        removal_review.answer(
             tx,
             here.clock,
             practitioner=answered.practitioner,
@@ -153,7 +153,7 @@ def _carry_out(here: Installation, answered: _Answering, *, background: bool) ->
 
         def step(tx: Tx) -> int:
             practitioner_id = answered.practitioner.id
-            done = reviewing.carry_out(tx, here.clock, here.policy, practitioner_id=practitioner_id)
+            done = removal_review.carry_out(tx, here.clock, here.policy, practitioner_id=practitioner_id)
             progress.advance(task, done)
             return done
 

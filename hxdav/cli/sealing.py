@@ -6,7 +6,7 @@ import typer
 
 from hxdav.cli.console import say
 from hxdav.cli.session import installation
-from hxdav.services import sealing
+from hxdav.services.practice import secret_rotation
 
 
 def rotate(ctx: typer.Context) -> None:
@@ -14,10 +14,10 @@ def rotate(ctx: typer.Context) -> None:
     here = installation(ctx)
     vault = here.vault
     vault.add_key()
-    sealed = here.store.in_turns(lambda tx: sealing.seal_anew(tx, vault))
+    sealed = here.store.in_turns(lambda tx: secret_rotation.seal_anew(tx, vault))
     with here.store.transaction() as tx:
-        dropped = sealing.drop_keys(tx, vault)
-        is_done = sealing.keys_in_use(tx) <= {vault.sealing_key()}
+        dropped = secret_rotation.drop_keys(tx, vault)
+        is_done = secret_rotation.keys_in_use(tx) <= {vault.sealing_key()}
     say(f"{sealed} secrets are sealed with a new key; {dropped} old ones are dropped from {vault.path}.")
     if not is_done:
         say("Some were sealed meanwhile with an old key, which is kept: run this again.")

@@ -18,7 +18,7 @@ from hxdav.domain.ids import IntegrationId
 from hxdav.domain.integration import Integration
 from hxdav.domain.practice import Practitioner
 from hxdav.errors import NotFound, UseCaseError
-from hxdav.services.logins import PractitionerLogin, authenticate, practitioner_login, require_say
+from hxdav.services.access.logins import PractitionerLogin, authenticate, practitioner_login, require_say
 
 AGENT = "hxdav command line"
 

@@ -20,7 +20,7 @@ from hxdav.cli.session import (
     who_says,
 )
 from hxdav.domain.privacy import PrivacyLevel
-from hxdav.services import steering
+from hxdav.services.integrations import control
 
 
 def pause(
@@ -31,7 +31,7 @@ def pause(
     login = log_in(here, username=as_user, from_stdin=password_stdin)
     integration = own_integration(here, login, integration_id)
     with here.store.transaction() as tx:
-        steering.pause(tx, here.clock, integration=integration, source=own_word(login))
+        control.pause(tx, here.clock, integration=integration, source=own_word(login))
     say(f"{integration.name} stands still until it is resumed.")
 
 
@@ -43,7 +43,7 @@ def resume(
     login = log_in(here, username=as_user, from_stdin=password_stdin)
     integration = own_integration(here, login, integration_id)
     with here.store.transaction() as tx:
-        steering.resume(tx, here.clock, integration=integration, source=own_word(login))
+        control.resume(tx, here.clock, integration=integration, source=own_word(login))
     say(f"{integration.name} goes on.")
 
 
@@ -61,7 +61,7 @@ def sync_now(
         practitioner = tx.people.practitioner(integration.practitioner_id)
     source = who_says(here, as_user=as_user, from_stdin=password_stdin, practitioner=practitioner)
     with here.store.transaction() as tx:
-        steering.request_pull(tx, here.clock, integration=integration, source=source)
+        control.request_pull(tx, here.clock, integration=integration, source=source)
     say(f"{integration.name} is looked at now.")
 
 
@@ -78,5 +78,5 @@ def privacy(
     login = log_in(here, username=as_user, from_stdin=password_stdin)
     integration = own_integration(here, login, integration_id)
     with here.store.transaction() as tx:
-        steering.set_privacy(tx, here.clock, integration=integration, level=level, source=own_word(login))
+        control.set_privacy(tx, here.clock, integration=integration, level=level, source=own_word(login))
     say(f'{integration.name} is told as much as "{level}" lets it; what is in it is written anew.')

@@ -11,7 +11,7 @@ from hxdav.cli.session import OnBehalf, PasswordFromStdin, installation, practit
 from hxdav.cli.tables import print_rows
 from hxdav.domain.practice import Practitioner
 from hxdav.domain.subscription import Subscription, SubscriptionState, price_in
-from hxdav.services import subscribing
+from hxdav.services.billing import subscriptions
 from hxdav.store.store import Tx
 
 _COLUMNS = ("practice_group", "practitioner", "state", "renews", "paid_until", "next_price")
@@ -33,11 +33,11 @@ def buy(
     whose = practitioner_named(here, practitioner)
     source = who_says(here, as_user=as_user, from_stdin=password_stdin, practitioner=whose)
     with here.store.rehearsal() as tx:
-        offered = subscribing.buy(tx, here.clock, practitioner=whose, source=source)
+        offered = subscriptions.buy(tx, here.clock, practitioner=whose, source=source)
     say(_offer(whose, offered))
     confirm("Buy it?", yes=yes)
     with here.store.transaction() as tx:
-        bought = subscribing.buy(tx, here.clock, practitioner=whose, source=source, offered_at=offered.price)
+        bought = subscriptions.buy(tx, here.clock, practitioner=whose, source=source, offered_at=offered.price)
     say(
         f"{whose.key} is subscribed until {bought.subscription.paid_until}, 00:00, which renews itself; "
         f"{bought.price} credits were taken, and {bought.balance} are left."
@@ -57,11 +57,11 @@ def cancel(
     whose = practitioner_named(here, practitioner)
     source = who_says(here, as_user=as_user, from_stdin=password_stdin, practitioner=whose)
     with here.store.rehearsal() as tx:
-        foreseen = subscribing.cancel(tx, here.clock, practitioner=whose, source=source)
+        foreseen = subscriptions.cancel(tx, here.clock, practitioner=whose, source=source)
     say(f"{whose.key} would be cancelled: {_end(foreseen)}")
     confirm("Cancel it?", yes=yes)
     with here.store.transaction() as tx:
-        cancelled = subscribing.cancel(tx, here.clock, practitioner=whose, source=source)
+        cancelled = subscriptions.cancel(tx, here.clock, practitioner=whose, source=source)
     say(f"{whose.key} is cancelled: {_end(cancelled)}")
 
 
@@ -73,7 +73,7 @@ def list_(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     print_rows(rows, as_json=as_json, columns=_COLUMNS)
 
 
-def _offer(whose: Practitioner, offered: subscribing.Purchase) -> str:
+def _offer(whose: Practitioner, offered: subscriptions.Purchase) -> str:
     paid_until = offered.subscription.paid_until
     before = offered.balance + offered.price
     return (

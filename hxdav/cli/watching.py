@@ -13,9 +13,9 @@ from hxdav.cli.tables import print_rows
 from hxdav.domain.ids import AppointmentId
 from hxdav.errors import NotFound
 from hxdav.ical.objects import object_of
-from hxdav.services.explaining import explain as explain_appointment
-from hxdav.services.saying import doubt_about
-from hxdav.services.standing import Standing, standing_of
+from hxdav.services.appointments.summary import doubt_about
+from hxdav.services.integrations.explain import explain as explain_appointment
+from hxdav.services.integrations.health import IntegrationHealth, health_of
 
 _COLUMNS = ("id", "name", "service", "account", "health", "sentence", "last_sync", "waiting", "lag_seconds", "requests")
 
@@ -30,7 +30,7 @@ def standings(
     here = installation(ctx)
     with here.store.snapshot() as tx:
         wanted = [integration_numbered(here, integration_id)] if integration_id is not None else tx.integrations.all()
-        found = [standing_of(tx, here.clock, integration=each) for each in wanted]
+        found = [health_of(tx, here.clock, integration=each) for each in wanted]
     if as_json:
         print_json([_row(each) for each in found])
         return
@@ -71,7 +71,7 @@ def explain(
     print_rows(rows, as_json=as_json, columns=("id", "name", "service", "shows", "story"))
 
 
-def _row(standing: Standing) -> dict[str, Any]:
+def _row(standing: IntegrationHealth) -> dict[str, Any]:
     bridge, account = standing.bridge, standing.account
     return {
         "id": standing.integration.id,

@@ -13,7 +13,7 @@ from hxdav.domain.integration import Service
 from hxdav.domain.practice import Band
 from hxdav.domain.privacy import PrivacyLevel
 from hxdav.errors import ConfigurationError
-from hxdav.services.accounts import WantedClinic, WantedPracticeGroup, WantedPractitioner, WantedUser
+from hxdav.services.practice.apply_accounts import WantedClinic, WantedPracticeGroup, WantedPractitioner, WantedUser
 
 
 class _Strict(Part):

@@ -11,7 +11,7 @@ MAX_HREF = 1_000
 """How many octets the last segment of an object's address may have: databases limit what they index."""
 
 
-class Kind(StrEnum):
+class ResourceKind(StrEnum):
     """What an address can lead to."""
 
     ROOT = "root"
@@ -21,7 +21,7 @@ class Kind(StrEnum):
     DEEPER = "deeper"
 
 
-_KINDS = (Kind.ROOT, Kind.HOME, Kind.CALENDAR, Kind.OBJECT)
+_KINDS = (ResourceKind.ROOT, ResourceKind.HOME, ResourceKind.CALENDAR, ResourceKind.OBJECT)
 
 
 class BadAddress(ValueError):
@@ -32,7 +32,7 @@ class BadAddress(ValueError):
 class Target:
     """What a request is about; segments are decoded, and empty where the address does not have them."""
 
-    kind: Kind
+    kind: ResourceKind
     username: str = ""
     slug: str = ""
     href: str = ""
@@ -45,7 +45,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Links:
+class TreeLinks:
     """Where every resource leads to: the root of the tree, and the caller's principal, which is their home too."""
 
     root: str
@@ -61,7 +61,7 @@ def target_of(path: str) -> Target:
         raise BadAddress("control characters")
     if len(segments) > len(_KINDS) - 1:
         username, slug = segments[:2]
-        return Target(kind=Kind.DEEPER, username=username, slug=slug, href="/".join(segments[2:]))
+        return Target(kind=ResourceKind.DEEPER, username=username, slug=slug, href="/".join(segments[2:]))
     if len(segments) == len(_KINDS) - 1 and len(segments[2].encode()) > MAX_HREF:
         raise BadAddress("too long")
     username, slug, href = [*segments, "", "", ""][:3]

@@ -13,8 +13,7 @@ from radicale.app import Application
 from radicale.types import WSGIResponse
 
 from hxdav.dav import export, freebusy, multiget, objects, propfind, proppatch, query, synccollection
-from hxdav.dav.addresses import Kind
-from hxdav.dav.answers import FEATURES, Answer, Refusal, plain
+from hxdav.dav.addresses import ResourceKind
 from hxdav.dav.backend import Backend
 from hxdav.dav.conditions import Missing, barred, error, forbidden, over_budget
 from hxdav.dav.documents import (
@@ -33,6 +32,7 @@ from hxdav.dav.front import ALLOWED, REQUEST, Front
 from hxdav.dav.plugins import Admitted, OwnTree
 from hxdav.dav.request import Request
 from hxdav.dav.resources import View
+from hxdav.dav.responses import FEATURES, RequestRefused, Response, plain
 from hxdav.dav.settings import DavSettings
 from hxdav.dav.storage import VIEW, ReadOnlyStorage
 from hxdav.domain.integration import IntegrationState
@@ -79,48 +79,52 @@ def _configuration(settings: DavSettings) -> config.Configuration:
     return configuration
 
 
-def _get(request: Request) -> Answer:
+def _get(request: Request) -> Response:
     match request.target.kind:
-        case Kind.OBJECT:
+        case ResourceKind.OBJECT:
             return objects.get(request)
-        case Kind.CALENDAR:
+        case ResourceKind.CALENDAR:
             return export.get(request)
-        case Kind.DEEPER:
+        case ResourceKind.DEEPER:
             return plain(HTTPStatus.NOT_FOUND, "There is nothing at this address.")
         case _:
             return _not_allowed(request)
 
 
-def _put(request: Request) -> Answer:
-    return objects.put(request) if request.target.kind in {Kind.OBJECT, Kind.DEEPER} else _not_allowed(request)
+def _put(request: Request) -> Response:
+    return (
+        objects.put(request)
+        if request.target.kind in {ResourceKind.OBJECT, ResourceKind.DEEPER}
+        else _not_allowed(request)
+    )
 
 
-def _delete(request: Request) -> Answer:
-    if request.target.kind in {Kind.OBJECT, Kind.DEEPER}:
+def _delete(request: Request) -> Response:
+    if request.target.kind in {ResourceKind.OBJECT, ResourceKind.DEEPER}:
         return objects.delete(request)
     return forbidden(_NO_REMOVAL, Missing(url=request.links.home, privilege="unbind"))
 
 
-def _move(request: Request) -> Answer:
-    if request.target.kind in {Kind.OBJECT, Kind.DEEPER}:
+def _move(request: Request) -> Response:
+    if request.target.kind in {ResourceKind.OBJECT, ResourceKind.DEEPER}:
         return objects.move(request)
     return forbidden(_NO_REMOVAL, Missing(url=request.links.home, privilege="unbind"))
 
 
-def _make(request: Request) -> Answer:
-    is_inside = request.target.kind in {Kind.OBJECT, Kind.DEEPER}
+def _make(request: Request) -> Response:
+    is_inside = request.target.kind in {ResourceKind.OBJECT, ResourceKind.DEEPER}
     condition = "<C:calendar-collection-location-ok/>" if is_inside else ""
     return forbidden(_NO_MAKING, Missing(url=request.links.home, privilege="bind"), condition)
 
 
-def _not_allowed(request: Request) -> Answer:
+def _not_allowed(request: Request) -> Response:
     allowed = {"Allow": ALLOWED[request.target.kind]}
     return plain(HTTPStatus.METHOD_NOT_ALLOWED, "This cannot be done at this address.", allowed)
 
 
-def _report(request: Request) -> Answer:
+def _report(request: Request) -> Response:
     asked = report_of(request.body or b"")
-    if isinstance(asked, OtherReport) or request.target.kind is not Kind.CALENDAR:
+    if isinstance(asked, OtherReport) or request.target.kind is not ResourceKind.CALENDAR:
         return error(HTTPStatus.FORBIDDEN, "<D:supported-report/>", sentence="This report is not supported here.")
     if request.poll is None:
         return error(HTTPStatus.NOT_FOUND, sentence="There is no calendar at this address.")
@@ -136,11 +140,11 @@ def _report(request: Request) -> Answer:
     assert_never(asked)
 
 
-def _handed(answering: Callable[[Request], Answer], request: Request) -> WSGIResponse:
+def _handed(answering: Callable[[Request], Response], request: Request) -> WSGIResponse:
     """What ``answering`` answers, in Radicale's form; the edge of the request within it."""
     try:
         answer = _unless_suspended(answering, request)
-    except Refusal as refusal:
+    except RequestRefused as refusal:
         answer = refusal.answer
     except StoreBusy:
         answer = busy()
@@ -157,7 +161,7 @@ def _handed(answering: Callable[[Request], Answer], request: Request) -> WSGIRes
     return answer.status, answer.headers, answer.body, None
 
 
-def _unless_suspended(answering: Callable[[Request], Answer], request: Request) -> Answer:
+def _unless_suspended(answering: Callable[[Request], Response], request: Request) -> Response:
     """Suspending stops access; edits are refused by the gate, which writes that down."""
     is_suspended = request.poll is not None and request.poll.state is IntegrationState.SUSPENDED
     if is_suspended and request.method in _READS:
@@ -165,7 +169,7 @@ def _unless_suspended(answering: Callable[[Request], Answer], request: Request) 
     return answering(request)
 
 
-def _own(answering: Callable[[Request], Answer]) -> Callable[..., WSGIResponse]:
+def _own(answering: Callable[[Request], Response]) -> Callable[..., WSGIResponse]:
     """A method of the application that answers by ``answering`` alone."""
 
     def method(_application: Application, environ: Any, *_: Any) -> WSGIResponse:
@@ -199,7 +203,7 @@ class CalendarApplication(Application):
     ) -> WSGIResponse:
         """Properties of the caller's tree."""
 
-        def found(request: Request) -> Answer:
+        def found(request: Request) -> Response:
             asked = propfind_of(request.body or b"")
             listed = self._listed(request, asked) if _depth(request) == "1" else None
             if listed is not None:
@@ -215,7 +219,7 @@ class CalendarApplication(Application):
         hosts = super().do_PROPFIND
         return _handed(found, environ[REQUEST])
 
-    def _listed(self, request: Request, asked: Properties) -> Answer | None:
+    def _listed(self, request: Request, asked: Properties) -> Response | None:
         return None if request.poll is None else propfind.listing(request, request.poll, asked)
 
     def _read_xml_request_body(self, environ: Any, request_info: dict[str, Any]) -> Element | None:
@@ -235,15 +239,15 @@ class CalendarApplication(Application):
 def _depth(request: Request) -> str:
     """0 or 1; a missing one is taken for 0, as clients that leave it out expect it."""
     depth = request.header("DEPTH").strip().lower() or "0"
-    if depth == "infinity" and request.target.kind is not Kind.OBJECT:
-        raise Refusal(error(HTTPStatus.FORBIDDEN, "<D:propfind-finite-depth/>", sentence="Ask level by level."))
+    if depth == "infinity" and request.target.kind is not ResourceKind.OBJECT:
+        raise RequestRefused(error(HTTPStatus.FORBIDDEN, "<D:propfind-finite-depth/>", sentence="Ask level by level."))
     if depth not in {"0", "1", "infinity"}:
-        raise Refusal(plain(HTTPStatus.BAD_REQUEST, "Depth is 0 or 1."))
+        raise RequestRefused(plain(HTTPStatus.BAD_REQUEST, "Depth is 0 or 1."))
     return "0" if depth == "infinity" else depth
 
 
-def _from_host(answered: WSGIResponse) -> Answer:
+def _from_host(answered: WSGIResponse) -> Response:
     status, headers, body, _ = answered
     if isinstance(body, bytes):
-        return Answer(status=HTTPStatus(status), headers={**dict(headers), "DAV": FEATURES}, body=body)
+        return Response(status=HTTPStatus(status), headers={**dict(headers), "DAV": FEATURES}, body=body)
     return plain(HTTPStatus(status), "There is nothing at this address.")

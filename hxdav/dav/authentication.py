@@ -10,8 +10,8 @@ from http import HTTPStatus
 from typing import Any
 
 from hxdav.dav.addresses import Target
-from hxdav.dav.answers import Answer, Refusal, plain
 from hxdav.dav.backend import Backend
+from hxdav.dav.responses import RequestRefused, Response, plain
 from hxdav.domain.ids import AppPasswordId, UserId, Username
 from hxdav.secrets.throttle import Throttle
 from hxdav.store.app_passwords import Login
@@ -72,14 +72,14 @@ class Authenticator:
         """The caller of a request; Refusal where they may not come in."""
         credentials = credentials_of(environ.get("HTTP_AUTHORIZATION", ""))
         if credentials is None:
-            raise Refusal(self._unauthorized())
+            raise RequestRefused(self._unauthorized())
         now = self._backend.clock.now()
         address = environ.get("REMOTE_ADDR", "")
         found = self._look_up(credentials, target, now)
         if found is None:
-            raise Refusal(self._wrong(credentials.username, address, now))
+            raise RequestRefused(self._wrong(credentials.username, address, now))
         if not found.enabled:
-            raise Refusal(plain(HTTPStatus.FORBIDDEN, "The practice's administrator has suspended this login."))
+            raise RequestRefused(plain(HTTPStatus.FORBIDDEN, "The practice's administrator has suspended this login."))
         agent = environ.get("HTTP_USER_AGENT", "")[:_LONGEST_AGENT]
         self._note_use(found, agent=agent, address=address, now=now)
         return Caller(
@@ -101,7 +101,7 @@ class Authenticator:
                     return poll
             return tx.app_passwords.login(username, digest, now=now)
 
-    def _wrong(self, username: str, address: str, now: datetime) -> Answer:
+    def _wrong(self, username: str, address: str, now: datetime) -> Response:
         wait = self._throttle.failed(username, address, now=now)
         if wait is None:
             return self._unauthorized()
@@ -109,7 +109,7 @@ class Authenticator:
         sentence = "There were too many wrong passwords; wait before trying another."
         return plain(HTTPStatus.TOO_MANY_REQUESTS, sentence, {"Retry-After": str(seconds)})
 
-    def _unauthorized(self) -> Answer:
+    def _unauthorized(self) -> Response:
         sentence = "Give your user name and an app password of hxdav."
         return plain(HTTPStatus.UNAUTHORIZED, sentence, self._challenge)
 

@@ -1,6 +1,6 @@
 """What is refused, in the words of the protocol: status, condition element, missing privilege, sentence.
 
-A client needs the first three, the person the last; `design.md` §6 says in which order.
+A client needs the first three, the person the last; docs/gate.md says in which order.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from hxdav.dav.answers import Answer, xml
+from hxdav.dav.responses import Response, xml
 from hxdav.dav.xmltext import document, escaped, href
 from hxdav.domain.edit import Refused
 from hxdav.domain.refusal import SENTENCES, Reason
@@ -44,7 +44,7 @@ class Missing:
     privilege: str
 
 
-def refused(outcome: Refused, missing: Missing, *, conflicting: str | None = None) -> Answer:
+def refused(outcome: Refused, missing: Missing, *, conflicting: str | None = None) -> Response:
     """What an edit that the gate refused is answered with; ``conflicting`` is the URL of the object in the way."""
     status = _STATUSES.get(outcome.reason, HTTPStatus.FORBIDDEN)
     if status is not HTTPStatus.FORBIDDEN:
@@ -56,17 +56,17 @@ def refused(outcome: Refused, missing: Missing, *, conflicting: str | None = Non
     return error(status, condition, missing=missing, sentence=outcome.sentence)
 
 
-def barred(reason: Reason, missing: Missing) -> Answer:
+def barred(reason: Reason, missing: Missing) -> Response:
     """403 for something that is not an edit of an object, for one of the gate's reasons."""
     return forbidden(SENTENCES[reason], missing)
 
 
-def forbidden(sentence: str, missing: Missing, condition: str = "") -> Answer:
+def forbidden(sentence: str, missing: Missing, condition: str = "") -> Response:
     """403 with the missing privilege and a sentence."""
     return error(HTTPStatus.FORBIDDEN, condition, missing=missing, sentence=sentence)
 
 
-def over_budget(method: str) -> Answer:
+def over_budget(method: str) -> Response:
     """403 for a request that costs more than one request may (RFC 4791 §5.3.2.1, §7.8)."""
     if method == "REPORT":
         sentence = "This report finds too much for one answer. Ask for a shorter time."
@@ -74,7 +74,7 @@ def over_budget(method: str) -> Answer:
     return error(HTTPStatus.FORBIDDEN, "<C:max-instances/>", sentence=SENTENCES[Reason.TOO_MANY_INSTANCES])
 
 
-def error(status: HTTPStatus, condition: str = "", *, missing: Missing | None = None, sentence: str = "") -> Answer:
+def error(status: HTTPStatus, condition: str = "", *, missing: Missing | None = None, sentence: str = "") -> Response:
     """DAV:error (RFC 4918 §16); ``condition`` is XML."""
     content = [condition]
     if missing is not None:

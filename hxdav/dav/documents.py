@@ -10,9 +10,9 @@ from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import ElementTree
 
-from hxdav.dav.answers import Refusal, plain
 from hxdav.dav.conditions import error
 from hxdav.dav.filters import filter_of, interval_of
+from hxdav.dav.responses import RequestRefused, plain
 from hxdav.dav.xmltext import CALDAV, DAV
 from hxdav.domain.times import Interval
 from hxdav.ical.components import tree_of as components_of
@@ -25,7 +25,7 @@ _REMEMBERED = 4_096
 """Bodies up to this many octets are remembered, five hundred of them."""
 
 
-class Asked(StrEnum):
+class PropertyRequest(StrEnum):
     """Which of the ways to ask for properties a request uses (RFC 4918 §14.20)."""
 
     NAMED = "prop"
@@ -45,7 +45,7 @@ class CalendarData:
 class Properties:
     """Which properties are asked for: ``names`` in Clark notation, for ``ALL`` those to include besides."""
 
-    asked: Asked
+    asked: PropertyRequest
     names: tuple[str, ...] = ()
     data: CalendarData = CalendarData()
 
@@ -105,13 +105,13 @@ def tree_of(body: bytes) -> Element:
     try:
         root: Element = ElementTree.fromstring(body, forbid_dtd=True)
     except (ParseError, ValueError, LookupError):
-        raise Refusal(plain(HTTPStatus.BAD_REQUEST, "The body is not acceptable XML.")) from None
+        raise RequestRefused(plain(HTTPStatus.BAD_REQUEST, "The body is not acceptable XML.")) from None
     return root
 
 
 def _propfind(body: bytes) -> Properties:
     if not body.strip():
-        return Properties(asked=Asked.ALL)
+        return Properties(asked=PropertyRequest.ALL)
     root = tree_of(body)
     found = _properties(root) if root.tag == f"{DAV}propfind" else None
     if found is None:
@@ -142,7 +142,7 @@ def _check_timezone(timezone: Element | None) -> None:
     """Refuse a CALDAV:timezone that is none (RFC 4791 §7.8, §9.8)."""
     if timezone is not None and not is_timezone(timezone.text or ""):
         sentence = "CALDAV:timezone holds one calendar with one VTIMEZONE."
-        raise Refusal(error(HTTPStatus.FORBIDDEN, "<C:valid-calendar-data/>", sentence=sentence))
+        raise RequestRefused(error(HTTPStatus.FORBIDDEN, "<C:valid-calendar-data/>", sentence=sentence))
 
 
 _known_propfind = lru_cache(maxsize=512)(_propfind)
@@ -155,7 +155,7 @@ def _sync_collection(root: Element) -> SyncCollection:
         raise _malformed("A sync-collection has a DAV:sync-token, which may be empty.")
     level = root.findtext(f"{DAV}sync-level", "1").strip()
     if level == "infinite":
-        raise Refusal(error(HTTPStatus.FORBIDDEN, "<D:sync-traversal-supported/>"))
+        raise RequestRefused(error(HTTPStatus.FORBIDDEN, "<D:sync-traversal-supported/>"))
     if level != "1":
         raise _malformed("The only DAV:sync-level is 1.")
     return SyncCollection(
@@ -192,28 +192,30 @@ def is_timezone(text: str) -> bool:
 
 def _report_properties(root: Element) -> Properties:
     """Those of a report; none at all where it asks for none."""
-    return _properties(root) or Properties(asked=Asked.NAMED)
+    return _properties(root) or Properties(asked=PropertyRequest.NAMED)
 
 
 def _properties(root: Element) -> Properties | None:
-    if sum(len(root.findall(f"{DAV}{way}")) for way in Asked) > 1:
+    if sum(len(root.findall(f"{DAV}{way}")) for way in PropertyRequest) > 1:
         raise _malformed("Properties are asked for by one of prop, allprop and propname.")
     if root.find(f"{DAV}propname") is not None:
-        return Properties(asked=Asked.NAMES)
+        return Properties(asked=PropertyRequest.NAMES)
     if root.find(f"{DAV}allprop") is not None:
-        return Properties(asked=Asked.ALL, names=tuple(each.tag for each in root.iterfind(f"{DAV}include/*")))
+        return Properties(asked=PropertyRequest.ALL, names=tuple(each.tag for each in root.iterfind(f"{DAV}include/*")))
     prop = root.find(f"{DAV}prop")
     if prop is None:
         return None
     names = tuple(dict.fromkeys(each.tag for each in prop))
-    return Properties(asked=Asked.NAMED, names=names, data=_calendar_data(prop.find(f"{CALDAV}calendar-data")))
+    return Properties(
+        asked=PropertyRequest.NAMED, names=names, data=_calendar_data(prop.find(f"{CALDAV}calendar-data"))
+    )
 
 
 def _calendar_data(data: Element | None) -> CalendarData:
     if data is None:
         return CalendarData()
     if data.get("content-type", "text/calendar").lower() != "text/calendar" or data.get("version", "2.0") != "2.0":
-        raise Refusal(error(HTTPStatus.FORBIDDEN, "<C:supported-calendar-data/>"))
+        raise RequestRefused(error(HTTPStatus.FORBIDDEN, "<C:supported-calendar-data/>"))
     spans: list[Interval | None] = []
     for name in ("expand", "limit-recurrence-set"):
         given = data.find(f"{CALDAV}{name}")
@@ -224,5 +226,5 @@ def _calendar_data(data: Element | None) -> CalendarData:
     return CalendarData(expand=spans[0], limit=spans[1])
 
 
-def _malformed(sentence: str) -> Refusal:
-    return Refusal(plain(HTTPStatus.BAD_REQUEST, sentence))
+def _malformed(sentence: str) -> RequestRefused:
+    return RequestRefused(plain(HTTPStatus.BAD_REQUEST, sentence))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from hxdav.dav.answers import CALENDAR, Answer, plain
 from hxdav.dav.objects import shown_text
 from hxdav.dav.request import Request
+from hxdav.dav.responses import CALENDAR, Response, plain
 from hxdav.ical.join import join
 
 
-def get(request: Request) -> Answer:
+def get(request: Request) -> Response:
     """All objects of the calendar in one VCALENDAR, each time zone once."""
     if request.poll is None:
         return plain(HTTPStatus.NOT_FOUND, "There is no calendar at this address.")
@@ -18,4 +18,4 @@ def get(request: Request) -> Answer:
         name = tx.integrations.one(request.poll.integration_id).name
         texts = map(shown_text, tx.feed.every_object(request.poll.integration_id))
         text = join(texts, name=name)
-    return Answer(status=HTTPStatus.OK, headers={"Content-Type": CALENDAR}, body=text.encode())
+    return Response(status=HTTPStatus.OK, headers={"Content-Type": CALENDAR}, body=text.encode())

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from xml.etree.ElementTree import Element
 
-from hxdav.dav.answers import Refusal
 from hxdav.dav.conditions import error
+from hxdav.dav.responses import RequestRefused
 from hxdav.dav.xmltext import CALDAV
 from hxdav.domain.times import Interval
 from hxdav.ical.query import COLLATIONS, EVER, CompFilter, ParamFilter, PropFilter, TextMatch
@@ -126,7 +126,9 @@ def _text_match(trees: list[Element]) -> TextMatch | None:
     if collation == "default":
         collation = "i;ascii-casemap"
     if collation not in COLLATIONS:
-        raise Refusal(error(HTTPStatus.FORBIDDEN, "<C:supported-collation/>", sentence="This collation is not known."))
+        raise RequestRefused(
+            error(HTTPStatus.FORBIDDEN, "<C:supported-collation/>", sentence="This collation is not known.")
+        )
     negate = _YES_NO.get(tree.get("negate-condition", "no"))
     if negate is None:
         raise _invalid("negate-condition is yes or no.")
@@ -175,12 +177,12 @@ def _children(tree: Element, own: str, *names: str) -> dict[str, list[Element]]:
     for child in tree:
         local = child.tag.removeprefix(CALDAV)
         if local == child.tag or local not in children:
-            raise Refusal(
+            raise RequestRefused(
                 error(HTTPStatus.FORBIDDEN, "<C:supported-filter/>", sentence="This kind of filter is not known.")
             )
         children[local].append(child)
     return children
 
 
-def _invalid(sentence: str) -> Refusal:
-    return Refusal(error(HTTPStatus.FORBIDDEN, "<C:valid-filter/>", sentence=sentence))
+def _invalid(sentence: str) -> RequestRefused:
+    return RequestRefused(error(HTTPStatus.FORBIDDEN, "<C:valid-filter/>", sentence=sentence))

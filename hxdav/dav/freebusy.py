@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from hxdav.dav.answers import CALENDAR, Answer
 from hxdav.dav.calendardata import practice_zone
 from hxdav.dav.documents import FreeBusyQuery
 from hxdav.dav.request import Request
+from hxdav.dav.responses import CALENDAR, Response
 from hxdav.ical.freebusy import busy, freebusy_text
 from hxdav.ical.objects import object_of
 from hxdav.store.feed import Poll
 
 
-def report(request: Request, poll: Poll, asked: FreeBusyQuery) -> Answer:
+def report(request: Request, poll: Poll, asked: FreeBusyQuery) -> Response:
     """The times within the range that are taken, as a VFREEBUSY."""
     backend = request.backend
     zone = practice_zone(request, poll)
@@ -25,4 +25,4 @@ def report(request: Request, poll: Poll, asked: FreeBusyQuery) -> Answer:
         for period in busy(object_of(shown.text), within=asked.within, practice_zone=zone)
     ]
     text = freebusy_text(periods, within=asked.within, now=backend.clock.now())
-    return Answer(status=HTTPStatus.OK, headers={"Content-Type": CALENDAR}, body=text.encode())
+    return Response(status=HTTPStatus.OK, headers={"Content-Type": CALENDAR}, body=text.encode())

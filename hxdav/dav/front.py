@@ -12,9 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from hxdav.dav import poll
-from hxdav.dav.addresses import Kind, Target
-from hxdav.dav.answers import FEATURES, Answer, Refusal, plain
-from hxdav.dav.arrival import body_of, decoded_path, target_within
+from hxdav.dav.addresses import ResourceKind, Target
 from hxdav.dav.authentication import Authenticator
 from hxdav.dav.backend import Backend
 from hxdav.dav.conditions import Missing, forbidden
@@ -22,6 +20,8 @@ from hxdav.dav.documents import MAX_XML
 from hxdav.dav.failures import busy, failed
 from hxdav.dav.plugins import CALLER
 from hxdav.dav.request import Request
+from hxdav.dav.request_parsing import body_of, decoded_path, target_within
+from hxdav.dav.responses import FEATURES, RequestRefused, Response, plain
 from hxdav.errors import StoreBusy
 from hxdav.log import facts_of
 from hxdav.net.proxies import Environ, believe_proxies, networks
@@ -30,21 +30,21 @@ REQUEST = "hxdav.request"
 """The environ's key for the Request."""
 
 _COLLECTION = "OPTIONS, PROPFIND, PROPPATCH"
-ALLOWED: dict[Kind, str] = {
-    Kind.ROOT: "OPTIONS, GET, HEAD, PROPFIND",
-    Kind.HOME: _COLLECTION,
-    Kind.CALENDAR: f"{_COLLECTION}, REPORT, GET, HEAD",
-    Kind.OBJECT: "OPTIONS, GET, HEAD, PUT, DELETE, MOVE, PROPFIND",
-    Kind.DEEPER: "OPTIONS",
+ALLOWED: dict[ResourceKind, str] = {
+    ResourceKind.ROOT: "OPTIONS, GET, HEAD, PROPFIND",
+    ResourceKind.HOME: _COLLECTION,
+    ResourceKind.CALENDAR: f"{_COLLECTION}, REPORT, GET, HEAD",
+    ResourceKind.OBJECT: "OPTIONS, GET, HEAD, PUT, DELETE, MOVE, PROPFIND",
+    ResourceKind.DEEPER: "OPTIONS",
 }
 """What works, by kind of resource; whatever else is known is refused with its reason."""
 
-_ROUTES: dict[Kind, str] = {
-    Kind.ROOT: "/",
-    Kind.HOME: "/<user>/",
-    Kind.CALENDAR: "/<user>/<calendar>/",
-    Kind.OBJECT: "/<user>/<calendar>/<object>",
-    Kind.DEEPER: "/<user>/<calendar>/<object>/…",
+_ROUTES: dict[ResourceKind, str] = {
+    ResourceKind.ROOT: "/",
+    ResourceKind.HOME: "/<user>/",
+    ResourceKind.CALENDAR: "/<user>/<calendar>/",
+    ResourceKind.OBJECT: "/<user>/<calendar>/<object>",
+    ResourceKind.DEEPER: "/<user>/<calendar>/<object>/…",
 }
 """What the log calls them: the names of calendars and objects stay out of it."""
 
@@ -79,7 +79,7 @@ class Front:
             answer = self._answer(environ, method)
             if answer is None:
                 return self._inner(environ, start_response)
-        except Refusal as refusal:
+        except RequestRefused as refusal:
             answer = refusal.answer
         except StoreBusy:
             answer = busy()
@@ -87,7 +87,7 @@ class Front:
             answer = failed(error, method=method)
         return _sent(answer, method, start_response)
 
-    def _answer(self, environ: Environ, method: str) -> Answer | None:
+    def _answer(self, environ: Environ, method: str) -> Response | None:
         """The answer, or None with ``environ`` made ready for the inner application."""
         believe_proxies(environ, self._trusted)
         path = decoded_path(environ)
@@ -106,7 +106,7 @@ class Front:
             _make_ready(environ, request)
         return polled
 
-    def _polled(self, request: Request) -> Answer | None:
+    def _polled(self, request: Request) -> Response | None:
         return poll.answer(request) if request.method == "PROPFIND" else None
 
     def _admitted(self, environ: Environ, method: str, target: Target) -> Request:
@@ -115,7 +115,7 @@ class Front:
         facts_of(environ).user_id = caller.user_id
         if target.username not in {"", caller.username}:
             # Whatever is there or is not there: the answer is the same.
-            raise Refusal(
+            raise RequestRefused(
                 forbidden(_NOT_YOURS, Missing(url=quote(self._backend.settings.prefix + target.path), privilege="all"))
             )
         return Request(
@@ -130,21 +130,23 @@ class Front:
     def _body(self, environ: Environ, method: str) -> bytes | None:
         if environ.get("HTTP_CONTENT_ENCODING", "").strip().lower() not in {"", "identity"}:
             sentence = "A compressed body cannot be read here; send it as it is."
-            raise Refusal(plain(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, sentence, {"Accept-Encoding": "identity"}))
+            raise RequestRefused(plain(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, sentence, {"Accept-Encoding": "identity"}))
         settings = self._backend.settings
         limit = settings.max_resource_size if method == "PUT" else MAX_XML
         body = body_of(environ, limit=limit, patience=settings.max_body_size)
         if body is None and method != "PUT":
-            raise Refusal(plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than any request needs."))
+            raise RequestRefused(
+                plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than any request needs.")
+            )
         return body
 
 
-def _open_to_all(method: str, target: Target) -> Answer | None:
+def _open_to_all(method: str, target: Target) -> Response | None:
     """What needs no login: it says the same to everybody."""
     allowed = {"Allow": ALLOWED[target.kind]}
     if method == "OPTIONS":
-        return Answer(status=HTTPStatus.OK, headers={"DAV": FEATURES, **allowed}, body=b"")
-    if method in {"GET", "HEAD"} and target.kind is Kind.ROOT:
+        return Response(status=HTTPStatus.OK, headers={"DAV": FEATURES, **allowed}, body=b"")
+    if method in {"GET", "HEAD"} and target.kind is ResourceKind.ROOT:
         return plain(HTTPStatus.OK, _WELCOME)
     if method not in _KNOWN:
         return plain(HTTPStatus.METHOD_NOT_ALLOWED, "This method is not supported.", allowed)
@@ -166,7 +168,7 @@ def _make_ready(environ: Environ, request: Request) -> None:
         environ.pop(name, None)
 
 
-def _sent(answer: Answer, method: str, start_response: StartResponse) -> Iterable[bytes]:
+def _sent(answer: Response, method: str, start_response: StartResponse) -> Iterable[bytes]:
     headers = dict(answer.headers)
     if answer.body is not None:
         headers["Content-Length"] = str(len(answer.body))

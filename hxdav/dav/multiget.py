@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hxdav.dav.addresses import Kind, target_of_url
-from hxdav.dav.answers import Answer, multistatus
+from hxdav.dav.addresses import ResourceKind, target_of_url
 from hxdav.dav.calendardata import data_writer
 from hxdav.dav.documents import Multiget
 from hxdav.dav.request import Request
-from hxdav.dav.responses import ObjectWriter, gone
+from hxdav.dav.response_elements import ObjectWriter, gone
+from hxdav.dav.responses import Response, multistatus
 from hxdav.dav.xmltext import document, escaped
 from hxdav.store.feed import Poll
 
 
-def report(request: Request, poll: Poll, asked: Multiget) -> Answer:
+def report(request: Request, poll: Poll, asked: Multiget) -> Response:
     """Each object named, and 404 for each address at which this collection shows none."""
     return multistatus(document("D:multistatus", _responses(request, poll, asked)))
 
@@ -40,6 +40,6 @@ def _responses(request: Request, poll: Poll, asked: Multiget) -> Iterator[str]:
 def _href_here(request: Request, url: str) -> str | None:
     """The last segment of the address of an object in this collection; None where ``url`` leads elsewhere."""
     target, here = target_of_url(url, request.backend.settings.prefix), request.target
-    if target is None or target.kind is not Kind.OBJECT:
+    if target is None or target.kind is not ResourceKind.OBJECT:
         return None
     return target.href if (target.username, target.slug) == (here.username, here.slug) else None

@@ -9,16 +9,16 @@ from http import HTTPStatus
 from typing import assert_never
 from urllib.parse import quote
 
-from hxdav.dav.addresses import Kind, target_of_url
-from hxdav.dav.answers import CALENDAR, Answer, plain
+from hxdav.dav.addresses import ResourceKind, target_of_url
 from hxdav.dav.conditions import Missing, barred, error, refused
 from hxdav.dav.preconditions import precondition_of
 from hxdav.dav.request import Request
+from hxdav.dav.responses import CALENDAR, Response, plain
 from hxdav.domain.edit import Applied, Held, Merged, Outcome, Refused
 from hxdav.domain.ids import Href
 from hxdav.domain.refusal import CalendarDataError, Reason
+from hxdav.gate import Change, MoveObject, PutObject, RemoveObject, read_body, submit
 from hxdav.ical.patch import replace_uid
-from hxdav.services.gate import Change, MoveObject, PutObject, RemoveObject, read_body, submit
 from hxdav.store.feed import Poll, ShownObject
 
 _OBJECT = f"{CALENDAR}; component=VEVENT"
@@ -38,7 +38,7 @@ def http_date(moment: datetime) -> str:
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
-def get(request: Request) -> Answer:
+def get(request: Request) -> Response:
     """The object, or 304 where the client has it already."""
     if request.poll is None:
         return plain(HTTPStatus.NOT_FOUND, _NO_CALENDAR)
@@ -48,16 +48,16 @@ def get(request: Request) -> Answer:
         return plain(HTTPStatus.NOT_FOUND, _NOTHING_HERE)
     headers = {"ETag": shown.etag, "Last-Modified": http_date(shown.changed_at)}
     if _has_it(request, shown):
-        return Answer(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+        return Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     body = shown_text(shown).encode()
-    return Answer(status=HTTPStatus.OK, headers={**headers, "Content-Type": _OBJECT}, body=body)
+    return Response(status=HTTPStatus.OK, headers={**headers, "Content-Type": _OBJECT}, body=body)
 
 
-def put(request: Request) -> Answer:
+def put(request: Request) -> Response:
     """Store what was sent, by the rules of the gate."""
     if request.poll is None:
         return error(HTTPStatus.CONFLICT, sentence="There is no calendar that this could be put into.")
-    if request.target.kind is Kind.DEEPER:
+    if request.target.kind is ResourceKind.DEEPER:
         return error(HTTPStatus.CONFLICT, sentence="The name of an appointment has no slash in it.")
     body = request.body
     change = PutObject(
@@ -70,7 +70,7 @@ def put(request: Request) -> Answer:
     return _translated(request, _submit(request, request.poll, change), privilege="write-content")
 
 
-def delete(request: Request) -> Answer:
+def delete(request: Request) -> Response:
     """Remove the object, by the rules of the gate."""
     if request.poll is None:
         return error(HTTPStatus.NOT_FOUND, sentence=_NOTHING_HERE)
@@ -82,7 +82,7 @@ def delete(request: Request) -> Answer:
     return _translated(request, _submit(request, request.poll, change), privilege="unbind")
 
 
-def move(request: Request) -> Answer:
+def move(request: Request) -> Response:
     """Give the object another address in its collection."""
     if request.poll is None:
         return error(HTTPStatus.NOT_FOUND, sentence=_NOTHING_HERE)
@@ -91,7 +91,7 @@ def move(request: Request) -> Answer:
     if destination is None:
         return error(HTTPStatus.BAD_REQUEST, sentence="The Destination header names no address of this server.")
     here = (request.target.username, request.target.slug)
-    if destination.kind is not Kind.OBJECT or (destination.username, destination.slug) != here:
+    if destination.kind is not ResourceKind.OBJECT or (destination.username, destination.slug) != here:
         return barred(Reason.OTHER_COLLECTION, Missing(url=request.calendar_url, privilege="unbind"))
     change = MoveObject(
         integration_id=request.poll.integration_id,
@@ -109,7 +109,7 @@ def _submit(request: Request, poll: Poll, change: Change) -> Outcome:
         return submit(tx, backend.clock, backend.policy, change=change, source=request.source(poll.integration_id))
 
 
-def _translated(request: Request, outcome: Outcome, *, privilege: str) -> Answer:
+def _translated(request: Request, outcome: Outcome, *, privilege: str) -> Response:
     match outcome:
         case Applied():
             # An entity tag says that what is stored is what was sent (RFC 4791 §5.3.4): DELETE has none to give.
@@ -126,10 +126,10 @@ def _translated(request: Request, outcome: Outcome, *, privilege: str) -> Answer
     assert_never(outcome)
 
 
-def _done(*, created: bool, headers: Mapping[str, str]) -> Answer:
+def _done(*, created: bool, headers: Mapping[str, str]) -> Response:
     if created:
-        return Answer(status=HTTPStatus.CREATED, headers=headers, body=b"")
-    return Answer(status=HTTPStatus.NO_CONTENT, headers=headers)
+        return Response(status=HTTPStatus.CREATED, headers=headers, body=b"")
+    return Response(status=HTTPStatus.NO_CONTENT, headers=headers)
 
 
 def _has_it(request: Request, shown: ShownObject) -> bool:

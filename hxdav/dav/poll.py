@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from hxdav.dav.addresses import Kind
-from hxdav.dav.answers import Answer, multistatus
-from hxdav.dav.documents import Asked, Properties, propfind_of
+from hxdav.dav.addresses import ResourceKind
+from hxdav.dav.documents import Properties, PropertyRequest, propfind_of
 from hxdav.dav.request import Request, token_now
-from hxdav.dav.responses import response
+from hxdav.dav.response_elements import response
+from hxdav.dav.responses import Response, multistatus
 from hxdav.dav.xmltext import CALENDARSERVER, DAV, document, element
 from hxdav.domain.integration import IntegrationState
 
 _KNOWN = frozenset({f"{CALENDARSERVER}getctag", f"{DAV}sync-token"})
 
 
-def answer(request: Request) -> Answer | None:
+def answer(request: Request) -> Response | None:
     """The answer, if this is a poll of a calendar that is there."""
     poll = request.poll
-    is_about_calendar = request.target.kind is Kind.CALENDAR and request.header("DEPTH").strip() in {"", "0"}
+    is_about_calendar = request.target.kind is ResourceKind.CALENDAR and request.header("DEPTH").strip() in {"", "0"}
     if not is_about_calendar or poll is None or poll.state is IntegrationState.SUSPENDED or not request.body:
         return None
     asked = propfind_of(request.body)
@@ -28,4 +28,4 @@ def answer(request: Request) -> Answer | None:
 
 
 def _is_poll(asked: Properties) -> bool:
-    return asked.asked is Asked.NAMED and bool(asked.names) and _KNOWN.issuperset(asked.names)
+    return asked.asked is PropertyRequest.NAMED and bool(asked.names) and _KNOWN.issuperset(asked.names)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from hxdav.dav.addresses import Kind, Target, target_of_url
-from hxdav.dav.answers import Refusal, plain
+from hxdav.dav.addresses import ResourceKind, Target, target_of_url
 from hxdav.dav.request import Request, token_now
+from hxdav.dav.responses import RequestRefused, plain
 from hxdav.domain.edit import Precondition, StateTest
 from hxdav.domain.ids import ETag
 
@@ -53,7 +53,7 @@ def _lists(value: str) -> Iterator[_List]:
     while position < len(value):
         found = _LIST.match(value, position)
         if found is None:
-            raise Refusal(plain(HTTPStatus.BAD_REQUEST, "The If header is not one (RFC 4918 §10.4)."))
+            raise RequestRefused(plain(HTTPStatus.BAD_REQUEST, "The If header is not one (RFC 4918 §10.4)."))
         url = found["url"] or url
         yield _List(url=url, conditions=tuple(_CONDITION.finditer(found["inside"])))
         position = found.end()
@@ -83,5 +83,5 @@ def _test_of(request: Request, given: _List) -> StateTest | None:
 
 def _is_sync_token(request: Request, target: Target | None, token: str | None) -> bool:
     """Whether ``token`` is the present sync token of the request's calendar, which ``target`` is (RFC 6578 §5)."""
-    own = Target(kind=Kind.CALENDAR, username=request.target.username, slug=request.target.slug)
+    own = Target(kind=ResourceKind.CALENDAR, username=request.target.username, slug=request.target.slug)
     return request.poll is not None and target == own and token == token_now(request, request.poll)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from functools import singledispatch
 
-from hxdav.dav.addresses import Links
+from hxdav.dav.addresses import TreeLinks
 from hxdav.dav.objects import http_date, shown_text
 from hxdav.dav.resources import Calendar, CalendarObjectResource, Home, Resource, Root
 from hxdav.dav.xmltext import CALDAV, CALENDARSERVER, DAV, element, escaped, href
@@ -124,7 +124,7 @@ def _(resource: CalendarObjectResource) -> Live:
     }
 
 
-def object_constants(links: Links, *, is_writable: bool) -> Live:
+def object_constants(links: TreeLinks, *, is_writable: bool) -> Live:
     """The properties that every object of a calendar has alike."""
     privileges = ("D:read", "D:write", "D:write-content") if is_writable else ("D:read",)
     return {
@@ -142,7 +142,7 @@ def calendar_privileges(calendar: Calendar) -> tuple[str, ...]:
     return _HOME_PRIVILEGES if calendar.closed is None else ("D:read", "C:read-free-busy")
 
 
-def _everywhere(links: Links) -> Live:
+def _everywhere(links: TreeLinks) -> Live:
     return {
         f"{DAV}current-user-principal": lambda: href(links.home),
         f"{DAV}principal-collection-set": lambda: href(links.root),

@@ -9,12 +9,12 @@ from __future__ import annotations
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element, SubElement
 
-from hxdav.dav.addresses import Kind
-from hxdav.dav.answers import Answer, multistatus
-from hxdav.dav.documents import Asked, Properties
+from hxdav.dav.addresses import ResourceKind
+from hxdav.dav.documents import Properties, PropertyRequest
 from hxdav.dav.request import Request
 from hxdav.dav.resources import View
-from hxdav.dav.responses import ObjectWriter, described
+from hxdav.dav.response_elements import ObjectWriter, described
+from hxdav.dav.responses import Response, multistatus
 from hxdav.dav.xmltext import CALDAV, DAV, document, standalone
 from hxdav.store.feed import Poll
 
@@ -32,9 +32,9 @@ _HOSTS = frozenset(
 """What Radicale is asked for; everything else it either does not know or knows otherwise."""
 
 
-def listing(request: Request, poll: Poll, asked: Properties) -> Answer | None:
+def listing(request: Request, poll: Poll, asked: Properties) -> Response | None:
     """The calendar and its objects, where properties are asked for by name."""
-    if request.target.kind is not Kind.CALENDAR or asked.asked is not Asked.NAMED:
+    if request.target.kind is not ResourceKind.CALENDAR or asked.asked is not PropertyRequest.NAMED:
         return None
     writer = ObjectWriter(request, poll, asked)
     if writer.needs_data:
@@ -56,7 +56,7 @@ def reduced(asked: Properties) -> Element:
     """The request that Radicale gets to read."""
     root = Element(f"{DAV}propfind")
     prop = SubElement(root, f"{DAV}prop")
-    names = asked.names if asked.asked is Asked.NAMED else ()
+    names = asked.names if asked.asked is PropertyRequest.NAMED else ()
     for name in _HOSTS.intersection(names):
         SubElement(prop, name)
     return root

@@ -9,15 +9,15 @@ from http import HTTPStatus
 from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
-from hxdav.dav.addresses import Kind
-from hxdav.dav.answers import Answer, Refusal, multistatus, plain
+from hxdav.dav.addresses import ResourceKind
 from hxdav.dav.conditions import Missing, barred, error, forbidden
 from hxdav.dav.documents import is_timezone, tree_of
 from hxdav.dav.properties import is_live
 from hxdav.dav.request import Request
+from hxdav.dav.responses import RequestRefused, Response, multistatus, plain
 from hxdav.dav.xmltext import CALDAV, DAV, document, element, href, standalone
 from hxdav.domain.integration import name_given
-from hxdav.services.connecting import rename
+from hxdav.services.integrations.connection import rename
 from hxdav.store.store import Tx
 
 _NAME = f"{DAV}displayname"
@@ -27,7 +27,7 @@ _DEEPEST = 50
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
-class Verdict(StrEnum):
+class PropertyStatus(StrEnum):
     """What is said of one property: its status and, where there is one, the condition."""
 
     DONE = "<D:status>HTTP/1.1 200 OK</D:status>"
@@ -44,30 +44,30 @@ class Patch:
 
     name: str | None = None
     dead: dict[str, str | None] = field(default_factory=dict)
-    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    verdicts: dict[str, PropertyStatus] = field(default_factory=dict)
 
     @property
     def is_good(self) -> bool:
         """Whether all of it can be done: otherwise nothing is."""
-        return all(verdict is Verdict.DONE for verdict in self.verdicts.values())
+        return all(verdict is PropertyStatus.DONE for verdict in self.verdicts.values())
 
 
-def answer(request: Request) -> Answer:
+def answer(request: Request) -> Response:
     """Change properties of a calendar or of the home, all or none of them."""
     kind = request.target.kind
-    if kind not in {Kind.HOME, Kind.CALENDAR}:
+    if kind not in {ResourceKind.HOME, ResourceKind.CALENDAR}:
         url = quote(request.backend.settings.prefix + request.target.path)
         missing = Missing(url=url, privilege="write-properties")
         return forbidden("Properties can be set of a calendar and of the home only.", missing)
     root = tree_of(request.body or b"")
     if root.tag != f"{DAV}propertyupdate":
-        raise Refusal(plain(HTTPStatus.BAD_REQUEST, "The body is not a DAV:propertyupdate."))
-    patch = _patch_of(root, may_rename=kind is Kind.CALENDAR)
+        raise RequestRefused(plain(HTTPStatus.BAD_REQUEST, "The body is not a DAV:propertyupdate."))
+    patch = _patch_of(root, may_rename=kind is ResourceKind.CALENDAR)
     with request.backend.store.transaction() as tx:
-        return _home(request, tx, patch) if kind is Kind.HOME else _calendar(request, tx, patch)
+        return _home(request, tx, patch) if kind is ResourceKind.HOME else _calendar(request, tx, patch)
 
 
-def _home(request: Request, tx: Tx, patch: Patch) -> Answer:
+def _home(request: Request, tx: Tx, patch: Patch) -> Response:
     user = tx.people.user(request.caller.user_id)
     _count(patch, tx.integrations.home_properties(user.id))
     if patch.is_good:
@@ -75,7 +75,7 @@ def _home(request: Request, tx: Tx, patch: Patch) -> Answer:
     return _answered(request.links.home, patch)
 
 
-def _calendar(request: Request, tx: Tx, patch: Patch) -> Answer:
+def _calendar(request: Request, tx: Tx, patch: Patch) -> Response:
     if request.poll is None:
         return error(HTTPStatus.NOT_FOUND, sentence="There is no calendar at this address.")
     # Locked, so that what is decided here still holds when it is written.
@@ -109,29 +109,29 @@ def _patch_of(root: Element, *, may_rename: bool) -> Patch:
 def _decide(patch: Patch, name: str, value: Element | None, *, language: str | None, may_rename: bool) -> None:
     if name == _NAME and may_rename and value is not None:
         patch.name = None if len(value) else name_given(value.text or "")
-        patch.verdicts[name] = Verdict.UNACCEPTABLE if patch.name is None else Verdict.DONE
+        patch.verdicts[name] = PropertyStatus.UNACCEPTABLE if patch.name is None else PropertyStatus.DONE
     elif is_live(name):
-        patch.verdicts[name] = Verdict.PROTECTED
+        patch.verdicts[name] = PropertyStatus.PROTECTED
     elif value is None:
         patch.dead[name] = None
-        patch.verdicts[name] = Verdict.DONE
+        patch.verdicts[name] = PropertyStatus.DONE
     else:
         patch.verdicts[name] = _keep(patch, name, value, language=language)
 
 
-def _keep(patch: Patch, name: str, value: Element, *, language: str | None) -> Verdict:
+def _keep(patch: Patch, name: str, value: Element, *, language: str | None) -> PropertyStatus:
     """Keep ``value`` with its attributes, children and language (RFC 4918 §4.3)."""
     if _is_deep(value):
-        return Verdict.TOO_MUCH
+        return PropertyStatus.TOO_MUCH
     if name == f"{CALDAV}calendar-timezone" and not is_timezone(value.text or ""):
-        return Verdict.NOT_CALENDAR
+        return PropertyStatus.NOT_CALENDAR
     if language and value.get(_LANGUAGE) is None:
         value.set(_LANGUAGE, language)
     text = standalone(value)
     if len(text.encode()) > _LARGEST:
-        return Verdict.TOO_MUCH
+        return PropertyStatus.TOO_MUCH
     patch.dead[name] = text
-    return Verdict.DONE
+    return PropertyStatus.DONE
 
 
 def _is_deep(tree: Element) -> bool:
@@ -150,19 +150,19 @@ def _count(patch: Patch, existing: Mapping[str, str]) -> None:
         if xml is None:
             names.discard(name)
         elif len(names | {name}) > _MOST:
-            patch.verdicts[name] = Verdict.TOO_MUCH
+            patch.verdicts[name] = PropertyStatus.TOO_MUCH
         else:
             names.add(name)
 
 
-def _answered(url: str, patch: Patch) -> Answer:
+def _answered(url: str, patch: Patch) -> Response:
     """One propstat for each verdict; what could have been done but for others failed with them (RFC 4918 §9.2)."""
-    grouped: dict[Verdict, list[str]] = {}
+    grouped: dict[PropertyStatus, list[str]] = {}
     for name, verdict in patch.verdicts.items():
-        said = Verdict.DEPENDS if verdict is Verdict.DONE and not patch.is_good else verdict
+        said = PropertyStatus.DEPENDS if verdict is PropertyStatus.DONE and not patch.is_good else verdict
         grouped.setdefault(said, []).append(element(name))
     if not grouped:
-        raise Refusal(plain(HTTPStatus.BAD_REQUEST, "The body names no property."))
+        raise RequestRefused(plain(HTTPStatus.BAD_REQUEST, "The body names no property."))
     propstats = "".join(
         f"<D:propstat><D:prop>{''.join(names)}</D:prop>{verdict}</D:propstat>" for verdict, names in grouped.items()
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hxdav.budget import spend
-from hxdav.dav.answers import Answer, multistatus
 from hxdav.dav.calendardata import data_writer, practice_zone
 from hxdav.dav.documents import CalendarQuery
 from hxdav.dav.request import Request
-from hxdav.dav.responses import ObjectWriter
+from hxdav.dav.response_elements import ObjectWriter
+from hxdav.dav.responses import Response, multistatus
 from hxdav.dav.xmltext import document
 from hxdav.domain.times import Interval
 from hxdav.ical.objects import object_of
@@ -17,7 +17,7 @@ from hxdav.ical.query import CompFilter, matches
 from hxdav.store.feed import InRange, Poll, ShownObject
 
 
-def report(request: Request, poll: Poll, asked: CalendarQuery) -> Answer:
+def report(request: Request, poll: Poll, asked: CalendarQuery) -> Response:
     """Each object that matches."""
     writer = ObjectWriter(request, poll, asked.properties)
     data_of = data_writer(request, poll, asked.properties.data)

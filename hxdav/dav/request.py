@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from hxdav.dav.addresses import Links, Target, calendar_href, home_href
+from hxdav.dav.addresses import Target, TreeLinks, calendar_href, home_href
 from hxdav.dav.authentication import Caller
 from hxdav.dav.backend import Backend
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import IntegrationId, SyncToken
-from hxdav.services.sync_tokens import Position, token_of
+from hxdav.services.integrations.sync_tokens import Position, token_of
 from hxdav.store.feed import Poll
 
 
@@ -37,10 +37,10 @@ class Request:
         return self.caller.poll
 
     @property
-    def links(self) -> Links:
+    def links(self) -> TreeLinks:
         """The root of the tree, and the caller's principal and home."""
         prefix = self.backend.settings.prefix
-        return Links(root=quote(f"{prefix}/"), home=home_href(prefix, self.caller.username))
+        return TreeLinks(root=quote(f"{prefix}/"), home=home_href(prefix, self.caller.username))
 
     @property
     def calendar_url(self) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
-from hxdav.dav.addresses import Links, calendar_href
+from hxdav.dav.addresses import TreeLinks, calendar_href
 from hxdav.dav.request import Request
 from hxdav.domain.access import why_shut
 from hxdav.domain.ids import Epoch, Modseq, SyncToken
@@ -16,7 +16,7 @@ from hxdav.domain.integration import Integration, Service
 from hxdav.domain.refusal import Reason
 from hxdav.domain.times import Interval
 from hxdav.domain.window import Window
-from hxdav.services.sync_tokens import Position, since, token_of
+from hxdav.services.integrations.sync_tokens import Position, since, token_of
 from hxdav.store.feed import ShownObject
 from hxdav.store.store import Tx
 
@@ -26,7 +26,7 @@ class Root:
     """``/``: leads to the caller's home."""
 
     url: str
-    links: Links
+    links: TreeLinks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Home:
     """The caller's principal, which is their calendar home too; ``dead`` are its dead properties as XML, by name."""
 
     url: str
-    links: Links
+    links: TreeLinks
     name: str
     dead: Mapping[str, str]
 
@@ -44,7 +44,7 @@ class Calendar:
     """A calendar collection; ``window`` is None where it is open both ways, ``closed`` why it can only be read."""
 
     url: str
-    links: Links
+    links: TreeLinks
     integration: Integration
     token: SyncToken
     dead: Mapping[str, str]

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from radicale.item import Item
 from radicale.storage import BaseCollection, BaseStorage
 
-from hxdav.dav.addresses import Kind, target_of
+from hxdav.dav.addresses import ResourceKind, target_of
 from hxdav.dav.objects import http_date, shown_text
 from hxdav.dav.resources import Calendar, CalendarObjectResource, View
 from hxdav.domain.ids import Modseq
@@ -29,7 +29,7 @@ class ReadOnly(HxdavError):
         super().__init__("Edits go through the gate.")
 
 
-class Folder(BaseCollection):
+class CollectionFolder(BaseCollection):
     """The root or the home."""
 
     def __init__(self, path: str) -> None:
@@ -73,7 +73,7 @@ class Folder(BaseCollection):
         raise ReadOnly
 
 
-class CalendarCollection(Folder):
+class CalendarCollection(CollectionFolder):
     """A calendar."""
 
     def __init__(self, path: str, calendar: Calendar, view: View) -> None:
@@ -146,7 +146,7 @@ class ReadOnlyStorage(BaseStorage):
     _supports_trailing_whitespace = True
     _supports_problematic_chars = True
 
-    def discover(self, path: str, depth: str = "0", *_args: Any, **_kwargs: Any) -> Iterator[Folder | Item]:
+    def discover(self, path: str, depth: str = "0", *_args: Any, **_kwargs: Any) -> Iterator[CollectionFolder | Item]:
         """What is at ``path`` and, unless ``depth`` is 0, what is in it; read as it is taken.
 
         Radicale looks for the caller's home before every request, and takes the first result only.
@@ -154,26 +154,26 @@ class ReadOnlyStorage(BaseStorage):
         target = target_of(path)
         view = VIEW.get()
         if view is None:
-            yield Folder(target.username)
+            yield CollectionFolder(target.username)
         elif not target.slug:
             yield from self._folders(view, target.kind, depth)
         elif target.slug in view.calendars:
             collection = self._collection(view, target.slug)
-            if target.kind is Kind.OBJECT:
+            if target.kind is ResourceKind.OBJECT:
                 yield from (found for _, found in collection.get_multi([target.href]) if found is not None)
-            elif target.kind is Kind.CALENDAR:
+            elif target.kind is ResourceKind.CALENDAR:
                 yield collection
                 yield from () if depth == "0" else collection.get_all()
 
-    def _folders(self, view: View, kind: Kind, depth: str) -> Iterator[Folder]:
-        if kind is Kind.ROOT:
+    def _folders(self, view: View, kind: ResourceKind, depth: str) -> Iterator[CollectionFolder]:
+        if kind is ResourceKind.ROOT:
             view.look_at(view.root)
-            yield Folder("")
+            yield CollectionFolder("")
             if depth == "0":
                 return
         view.look_at(view.home)
-        yield Folder(view.username)
-        if kind is Kind.HOME and depth != "0":
+        yield CollectionFolder(view.username)
+        if kind is ResourceKind.HOME and depth != "0":
             yield from (self._collection(view, slug) for slug in view.calendars)
 
     @contextmanager

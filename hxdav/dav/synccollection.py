@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import groupby
 
-from hxdav.dav.answers import Answer, multistatus
 from hxdav.dav.conditions import error
 from hxdav.dav.documents import SyncCollection
 from hxdav.dav.request import Request, position_of
-from hxdav.dav.responses import ObjectWriter
+from hxdav.dav.response_elements import ObjectWriter
+from hxdav.dav.responses import Response, multistatus
 from hxdav.dav.xmltext import document
 from hxdav.domain.ids import Modseq
 from hxdav.errors import SyncTokenInvalid
-from hxdav.services.sync_tokens import Position, TokenAhead, begin_epoch, since, token_of
-from hxdav.store.feed import Change, Poll, ShownObject
+from hxdav.services.integrations.sync_tokens import Position, TokenAhead, begin_epoch, since, token_of
+from hxdav.store.feed import FeedChange, Poll, ShownObject
 
 _CUT = (
     "<D:response><D:href>{url}</D:href><D:status>HTTP/1.1 507 Insufficient Storage</D:status>"
@@ -28,12 +28,12 @@ _CUT = (
 class _Page:
     """Part of the feed, and the position that it leads to; ``is_cut`` where there is more."""
 
-    changes: Sequence[Change]
+    changes: Sequence[FeedChange]
     position: Position
     is_cut: bool = False
 
 
-def report(request: Request, poll: Poll, asked: SyncCollection) -> Answer:
+def report(request: Request, poll: Poll, asked: SyncCollection) -> Response:
     """What changed since the client's token, or all there is for an empty one; and the next token."""
     position = position_of(poll)
     try:
@@ -53,7 +53,7 @@ def report(request: Request, poll: Poll, asked: SyncCollection) -> Answer:
     return multistatus(document("D:multistatus", [*content, f"<D:sync-token>{token}</D:sync-token>"]))
 
 
-def _changes(request: Request, asked: SyncCollection, position: Position, *, after: Modseq) -> list[Change]:
+def _changes(request: Request, asked: SyncCollection, position: Position, *, after: Modseq) -> list[FeedChange]:
     if after == position.modseq and asked.token:
         return []
     with request.backend.store.single_read() as tx:
@@ -62,14 +62,14 @@ def _changes(request: Request, asked: SyncCollection, position: Position, *, aft
         return tx.feed.changes(position.integration_id, after)
 
 
-def _cut(changes: Sequence[Change], position: Position, limit: int | None) -> _Page:
+def _cut(changes: Sequence[FeedChange], position: Position, limit: int | None) -> _Page:
     """The first page of ``changes`` (RFC 6578 §3.6): never between two of one modseq, nor below the purge floor.
 
     The token that it ends with could not tell the one from the other, or would be refused.
     """
     if limit is None or len(changes) <= limit:
         return _Page(changes=changes, position=position)
-    kept: list[Change] = []
+    kept: list[FeedChange] = []
     for modseq, together in groupby(sorted(changes, key=lambda change: change.modseq), lambda change: change.modseq):
         kept += together
         if len(kept) >= limit and modseq >= position.purge_floor:
@@ -85,7 +85,7 @@ def _cut(changes: Sequence[Change], position: Position, limit: int | None) -> _P
     return _Page(changes=kept, position=reached, is_cut=True)
 
 
-def _responses(request: Request, poll: Poll, asked: SyncCollection, *, changes: Sequence[Change]) -> Iterator[str]:
+def _responses(request: Request, poll: Poll, asked: SyncCollection, *, changes: Sequence[FeedChange]) -> Iterator[str]:
     writer = ObjectWriter(request, poll, asked.properties)
     objects: dict[str, ShownObject] = {}
     if writer.needs_object and changes:
@@ -102,5 +102,5 @@ def _responses(request: Request, poll: Poll, asked: SyncCollection, *, changes: 
             yield writer.gone(change.href)
 
 
-def _invalid() -> Answer:
+def _invalid() -> Response:
     return error(HTTPStatus.FORBIDDEN, "<D:valid-sync-token/>", sentence="This sync token has run out: list anew.")

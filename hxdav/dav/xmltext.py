@@ -1,6 +1,6 @@
 """XML as text: names in Clark notation, escaping, and elements written out.
 
-Answers are put together from strings, which takes a tenth of the time of a tree (`design.md` §8).
+Answers are put together from strings, which takes a tenth of the time of a tree (docs/speed.md).
 """
 
 from __future__ import annotations

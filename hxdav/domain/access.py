@@ -1,4 +1,4 @@
-"""Whether a calendar can be changed through its integration now (`design.md` rules 1 and 2)."""
+"""Whether a calendar can be changed through its integration now (rules 1 and 2)."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class RecordMark(StrEnum):
 
     @property
     def protects(self) -> bool:
-        """Whether this mark forbids a removal from outside (`design.md` rule 6)."""
+        """Whether this mark forbids a removal from outside (rule 6)."""
         return self is not RecordMark.NONE
 
 

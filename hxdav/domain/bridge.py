@@ -1,4 +1,4 @@
-"""A bridge: what goes with an integration whose calendar is in an account elsewhere (`design.md` §7)."""
+"""A bridge: what goes with an integration whose calendar is in an account elsewhere (docs/engine.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An edit on its way through the gate, and what comes of it (`design.md` §6)."""
+"""An edit on its way through the gate, and what comes of it (docs/gate.md)."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Mirror:
 
 
 def etag_of(text: str, revision: int) -> ETag:
-    """The entity tag of ``text`` shown for the ``revision``-th time: changes when either does (`design.md` §6)."""
+    """The entity tag of ``text`` shown for the ``revision``-th time: changes when either does (docs/gate.md)."""
     digest = hashlib.sha256(text.encode()).hexdigest()[:24]
     return ETag(f'"{digest}-{revision}"')
 
@@ -56,7 +56,7 @@ def derived_uid(
     recurrence_id: str = "",
     generation: int,
 ) -> Uid:
-    """hxdav's own UID for an object in an integration in which it was not put (`design.md` §6, identity)."""
+    """hxdav's own UID for an object in an integration in which it was not put (docs/gate.md)."""
     named = f"{integration_id}/{appointment_id}/{recurrence_id}/{generation}"
     return Uid(f"{hashlib.sha256(named.encode()).hexdigest()[:32]}@{_DOMAINS.get(service, OWN_DOMAIN)}")
 

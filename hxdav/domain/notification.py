@@ -221,7 +221,7 @@ WORDINGS: dict[NotificationKind, Wording] = {
     ),
     NotificationKind.BRIDGE_STALLED: Wording(
         happened="One of your connected calendars has not been updated for 15 minutes.",
-        to_do="No action is needed yet: hxdav keeps trying. The calendar's page in hxdav says why, and what you can do.",
+        to_do="You need not act yet: hxdav keeps trying. The calendar's page in hxdav says why.",
     ),
     NotificationKind.BRIDGE_RESUMED: Wording(
         happened="One of your connected calendars is being updated again.",

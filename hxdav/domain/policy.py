@@ -1,4 +1,4 @@
-"""The product's rules as numbers (`design.md` §3)."""
+"""The product's rules as numbers (docs/rules.md)."""
 
 from __future__ import annotations
 

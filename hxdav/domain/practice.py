@@ -13,7 +13,7 @@ from hxdav.domain.privacy import PrivacyLevel
 
 
 class Band(StrEnum):
-    """The practice group's band; Silver and above synchronise free of charge (`design.md` rule 1)."""
+    """The practice group's band; Silver and above synchronise free of charge (rule 1)."""
 
     NONE = "none"
     SILVER = "silver"
@@ -25,7 +25,7 @@ class Band(StrEnum):
 class PracticeGroup:
     """The tenant: owns everything below it, and nothing crosses it. ``zone`` is the practice's zone, an IANA name.
 
-    ``privacy`` is the most that each service is told, where the practice says so (`design.md` rule 11).
+    ``privacy`` is the most that each service is told, where the practice says so (rule 11).
     """
 
     id: PracticeGroupId
@@ -51,7 +51,7 @@ class Clinic:
 class User:
     """A login; administrator, practitioner, or both.
 
-    ``enabled`` follows the accounts file; ``suspended_at`` is an administrator's word (`design.md` rule 2).
+    ``enabled`` follows the accounts file; ``suspended_at`` is an administrator's word (rule 2).
     """
 
     id: UserId

@@ -1,4 +1,4 @@
-"""How much of a patient appointment leaves the practice (`design.md` rule 11)."""
+"""How much of a patient appointment leaves the practice (rule 11)."""
 
 from __future__ import annotations
 

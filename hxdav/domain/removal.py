@@ -1,4 +1,4 @@
-"""A removal: an external deletion on its way (`design.md` rules 6 and 7)."""
+"""A removal: an external deletion on its way (rules 6 and 7)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Decision(StrEnum):
     """The practice cancelled the appointment or brought an earlier state of it back."""
 
 
-class Answer(StrEnum):
+class ReviewAnswer(StrEnum):
     """What a person says to a removal in review."""
 
     APPLY = "apply"
@@ -80,7 +80,7 @@ class Removal:
     settles_at: datetime | None = None
     reviewed_from: datetime | None = None
     answer_by: datetime | None = None
-    answer: Answer | None = None
+    answer: ReviewAnswer | None = None
     decision: Decision | None = None
     decided_at: datetime | None = None
 

@@ -1,4 +1,4 @@
-"""The subscription to calendar synchronisation, and the credits that pay for it (`design.md` rule 1)."""
+"""The subscription to calendar synchronisation, and the credits that pay for it (rule 1)."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Subscriber:
         return self.enabled and self.subscription.renews
 
 
-class Turn(StrEnum):
+class SubscriptionEvent(StrEnum):
     """What comes of a subscription when its time has come."""
 
     RENEWED = "renewed"
@@ -118,23 +118,23 @@ class Turn(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class SubscriptionStep:
     """One turn, the subscription as it is after it, and the credits that its new period costs."""
 
-    turn: Turn
+    turn: SubscriptionEvent
     subscription: Subscription
     price: int | None = None
     """None where no period begins."""
 
 
-def due_steps(subscribers: Iterable[Subscriber], *, today: date, price: int, balance: int) -> list[Step]:
+def due_steps(subscribers: Iterable[Subscriber], *, today: date, price: int, balance: int) -> list[SubscriptionStep]:
     """What is due in one practice group, in the order in which it is to be done.
 
     Credits go to whoever has waited longest: first to what is paused, then to what has run out. What is left is set
     aside in the same order for the renewals of the next days, and whoever it does not reach is warned, once a period.
     It is to be asked again afterwards: a period that was renewed late may be near its end already.
     """
-    steps: list[Step] = []
+    steps: list[SubscriptionStep] = []
     for each in sorted(subscribers, key=lambda each: (each.subscription.paid_until, each.subscription.id)):
         is_covered = balance >= price
         step = _step(each, today=today, price=price if is_covered else None)
@@ -160,7 +160,7 @@ def ended(subscription: Subscription) -> Subscription:
     return replace(subscription, state=SubscriptionState.ENDED, renews=False)
 
 
-def _step(subscriber: Subscriber, *, today: date, price: int | None) -> Step | None:
+def _step(subscriber: Subscriber, *, today: date, price: int | None) -> SubscriptionStep | None:
     """What is due of one subscription, whose next period costs ``price``; None where that cannot be paid."""
     now = subscriber.subscription
     if now.state is SubscriptionState.ENDED:
@@ -168,18 +168,18 @@ def _step(subscriber: Subscriber, *, today: date, price: int | None) -> Step | N
     if now.state is SubscriptionState.RUNNING and now.paid_until > today:
         return _warned(now, today) if price is None and subscriber.renews else None
     if not subscriber.renews:
-        return Step(turn=Turn.ENDED, subscription=ended(now))
+        return SubscriptionStep(turn=SubscriptionEvent.ENDED, subscription=ended(now))
     is_paused = now.state is SubscriptionState.PAUSED
     if price is None:
         paused = replace(now, state=SubscriptionState.PAUSED)
-        return None if is_paused else Step(turn=Turn.PAUSED, subscription=paused)
+        return None if is_paused else SubscriptionStep(turn=SubscriptionEvent.PAUSED, subscription=paused)
     if is_paused:
-        return Step(turn=Turn.RESUMED, subscription=next_period(now, today), price=price)
+        return SubscriptionStep(turn=SubscriptionEvent.RESUMED, subscription=next_period(now, today), price=price)
     after = next_period(now, renewal_from(now.paid_until, today))
-    return Step(turn=Turn.RENEWED, subscription=after, price=price)
+    return SubscriptionStep(turn=SubscriptionEvent.RENEWED, subscription=after, price=price)
 
 
-def _warned(now: Subscription, today: date) -> Step | None:
+def _warned(now: Subscription, today: date) -> SubscriptionStep | None:
     if now.warned_for == now.paid_until or now.paid_until > days_after(today, WARNED_DAYS):
         return None
-    return Step(turn=Turn.WARNED, subscription=replace(now, warned_for=now.paid_until))
+    return SubscriptionStep(turn=SubscriptionEvent.WARNED, subscription=replace(now, warned_for=now.paid_until))

@@ -1,7 +1,7 @@
 """Moments as calendars have them: all-day, floating, zoned; and the spans of time that they come to.
 
 A calendar date-time is one of three kinds (RFC 5545 §3.3.4, §3.3.5). All-day and floating ones have no moment of their
-own: they are read in the practice's zone (`design.md` §2).
+own: they are read in the practice's zone (docs/glossary.md).
 """
 
 from __future__ import annotations

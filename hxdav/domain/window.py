@@ -1,4 +1,4 @@
-"""Which appointments enter an integration (`design.md` rule 4)."""
+"""Which appointments enter an integration (rule 4)."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from hxdav.domain.times import AllDay, Floating, When, Zoned
 from hxdav.ical.components import Component
 from hxdav.ical.lines import ContentLine, fold, newline_of
 from hxdav.ical.objects import CalendarObject, reaches_on
-from hxdav.ical.patch import Change, changed
+from hxdav.ical.patch import TextChange, changed
 from hxdav.ical.rules import rule_of
 from hxdav.ical.timeline import LAST_LOCAL, Timeline, dtstart_of
 from hxdav.ical.values import Duration, date_text, local_text, periods_of, utc_text, when_from
@@ -51,7 +51,7 @@ def _floating(zone: ZoneInfo) -> Turn:
 
 
 def _retold(obj: CalendarObject, turn: Turn, concerns: Callable[[When], bool]) -> str:
-    changes: list[Change] = []
+    changes: list[TextChange] = []
     for vevent in obj.vevents:
         newline = newline_of(obj.text[vevent.start : vevent.properties_start])
         if concerns(dtstart_of(vevent, obj.zones)):
@@ -68,8 +68,8 @@ def _retold(obj: CalendarObject, turn: Turn, concerns: Callable[[When], bool]) -
     return changed(obj.text, changes)
 
 
-def _change(line: ContentLine, contents: Iterable[str], newline: str) -> Change:
-    return Change(start=line.start, end=line.end, text="".join(fold(content, newline) for content in contents))
+def _change(line: ContentLine, contents: Iterable[str], newline: str) -> TextChange:
+    return TextChange(start=line.start, end=line.end, text="".join(fold(content, newline) for content in contents))
 
 
 def moment_lines(line: ContentLine, zones: Zones, turn: Turn) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What an object says, field by field, each in one canonical text: what a bridge compares (`design.md` rule 10).
+"""What an object says, field by field, each in one canonical text: what a bridge compares (rule 10).
 
 Two texts are equal exactly when they mean the same to a person, however the two sides fold, escape, order or re-zone.
 """
@@ -46,7 +46,7 @@ _TAG = re.compile(r"<[/!a-z][^<>]*>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class FieldDifference:
     """What differs of one component; ``field`` is None where the component itself came or went."""
 
     part: str
@@ -88,11 +88,11 @@ def parts_of(obj: CalendarObject, *, carries: frozenset[Field], practice_zone: t
     return parts
 
 
-def differences(before: Parts, after: Parts) -> frozenset[Difference]:
+def differences(before: Parts, after: Parts) -> frozenset[FieldDifference]:
     """What changed from ``before`` to ``after``."""
-    came_or_went = {Difference(part=part, field=None) for part in before.keys() ^ after.keys()}
+    came_or_went = {FieldDifference(part=part, field=None) for part in before.keys() ^ after.keys()}
     changed = {
-        Difference(part=part, field=field)
+        FieldDifference(part=part, field=field)
         for part in before.keys() & after.keys()
         for field in before[part].keys() | after[part].keys()
         if before[part].get(field, "") != after[part].get(field, "")

@@ -1,4 +1,4 @@
-"""One object's fields set into another's text, line by line; all else stays to the octet (`design.md` rule 10)."""
+"""One object's fields set into another's text, line by line; all else stays to the octet (rule 10)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from hxdav.domain.times import instant
 from hxdav.ical.build import text_line, with_timezones
 from hxdav.ical.clocks import MOMENTS, floated, recurrence_id_lines, zoned
 from hxdav.ical.components import Component
-from hxdav.ical.fields import EXCLUDED, OVERRIDE_FIELDS, Difference, cancels, key_of, parts_of, timeline_of
+from hxdav.ical.fields import EXCLUDED, OVERRIDE_FIELDS, FieldDifference, cancels, key_of, parts_of, timeline_of
 from hxdav.ical.lines import ContentLine, fold, newline_of
 from hxdav.ical.objects import CalendarObject, object_of, reaches_on
-from hxdav.ical.patch import Change, changed, excerpt, exchange
+from hxdav.ical.patch import TextChange, changed, excerpt, exchange
 from hxdav.ical.shared_zones import told_apart
 from hxdav.ical.values import periods_of, utc_text, when_from
 from hxdav.ical.zones import Zones
@@ -38,12 +38,12 @@ OF_A_SERIES = (*RECURRENCE_LINES, "RECURRENCE-ID")
 """The properties that say which instances a component stands for."""
 
 _LINE_BREAK = re.compile(r"\r?\n")
-_RETIMED = frozenset({Difference(part="", field=Field.TIME), Difference(part="", field=None)})
-_REPEATED = Difference(part="", field=Field.RECURRENCE)
+_RETIMED = frozenset({FieldDifference(part="", field=Field.TIME), FieldDifference(part="", field=None)})
+_REPEATED = FieldDifference(part="", field=Field.RECURRENCE)
 
 
 def graft(
-    onto: CalendarObject, source: CalendarObject, what: Collection[Difference], *, practice_zone: ZoneInfo
+    onto: CalendarObject, source: CalendarObject, what: Collection[FieldDifference], *, practice_zone: ZoneInfo
 ) -> str:
     """The text of ``onto`` with what ``what`` names as ``source`` has it; an object never loses its last component.
 
@@ -84,7 +84,7 @@ def _of_one_kind(
 
 
 def _grafted(
-    onto: CalendarObject, source: CalendarObject, what: frozenset[Difference], *, practice_zone: ZoneInfo
+    onto: CalendarObject, source: CalendarObject, what: frozenset[FieldDifference], *, practice_zone: ZoneInfo
 ) -> str:
     fields: dict[str, set[Field | None]] = {}
     for difference in what:
@@ -132,10 +132,10 @@ class _Graft:
     excluded: frozenset[str]
     fields: Mapping[str, Collection[Field | None]]
 
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[TextChange]:
         """What makes ``onto`` say these fields as ``source`` does."""
         gone = self._restored()
-        changes: list[Change] = []
+        changes: list[TextChange] = []
         added: list[str] = []
         for place, fields in sorted(self.fields.items(), key=itemgetter(0)):
             vevent, model = self.mine.get(place), self._model(place)
@@ -149,9 +149,9 @@ class _Graft:
                 gone += [] if vevent is None or cancels(self.onto, vevent) else [vevent]
         if not added and len(gone) == len(self.mine):
             gone.remove(self.onto.main)
-        changes += (Change(start=vevent.start, end=vevent.end, text="") for vevent in gone)
+        changes += (TextChange(start=vevent.start, end=vevent.end, text="") for vevent in gone)
         behind = max(vevent.end for vevent in self.onto.vevents)
-        return [*changes, Change(start=behind, end=behind, text="".join(added))]
+        return [*changes, TextChange(start=behind, end=behind, text="".join(added))]
 
     def _model(self, place: str) -> Component | None:
         model = self.theirs.get(place)
@@ -171,7 +171,7 @@ class _Graft:
             and not (None in self.fields.get(place, ()) and self._model(place))
         ]
 
-    def _taken(self, vevent: Component, model: Component, fields: Collection[Field | None]) -> Iterator[Change]:
+    def _taken(self, vevent: Component, model: Component, fields: Collection[Field | None]) -> Iterator[TextChange]:
         for field, names in LINES.items():
             if field in fields:
                 lines = [f"{line.name}{line.params}:{line.value}" for line in model.all(*names)]
@@ -179,7 +179,7 @@ class _Graft:
                     lines += self._exdates()
                 yield from exchange(vevent, names, self._written(lines))
 
-    def _reach(self, vevent: Component, model: Component, fields: Collection[Field | None]) -> Iterator[Change]:
+    def _reach(self, vevent: Component, model: Component, fields: Collection[Field | None]) -> Iterator[TextChange]:
         """Let an override change later instances, or its own alone, as ``model`` does."""
         if Field.TIME in fields and reaches_on(vevent) != reaches_on(model):
             yield from exchange(vevent, ("RECURRENCE-ID",), self._written(self._recurrence_id(model)))
@@ -196,11 +196,11 @@ class _Graft:
     def _added(self, place: str, model: Component) -> str:
         """A component that ``onto`` has not got: made of its master, or else copied without its alarms."""
         if not place or self.onto.master is None:
-            changes = [Change(start=child.start, end=child.end, text="") for child in model.children]
+            changes = [TextChange(start=child.start, end=child.end, text="") for child in model.children]
             changes += exchange(model, ("UID",), fold(text_line("UID", self.onto.uid)))
             exdates = "" if place else self._written(self._exdates())
             behind = model.properties[-1].end
-            changes.append(Change(start=behind, end=behind, text=exdates))
+            changes.append(TextChange(start=behind, end=behind, text=exdates))
             return _LINE_BREAK.sub(self._newline, excerpt(self.source.text, model, changes))
         changes = list(self._taken(self.onto.master, model, OVERRIDE_FIELDS))
         changes += exchange(self.onto.master, OF_A_SERIES, self._written(self._recurrence_id(model)))
@@ -223,7 +223,7 @@ def _with_timezones(text: str, onto: CalendarObject, source: CalendarObject) -> 
     own = {tzid for tzid in missing if source.zones.defines(tzid)}
     copies = [source.zones.texts[source.zones.name_of(tzid)] for tzid in missing if tzid in own]
     place = obj.calendar.children[0].start
-    copied = changed(text, [Change(start=place, end=place, text=_LINE_BREAK.sub(newline, "".join(copies)))])
+    copied = changed(text, [TextChange(start=place, end=place, text=_LINE_BREAK.sub(newline, "".join(copies)))])
     moments = [
         period.starts
         for tzid, lines in missing.items()

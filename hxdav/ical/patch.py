@@ -30,7 +30,7 @@ _PROPERTIES: Mapping[Owned, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class TextChange:
     """``text`` in the place of what stands from ``start`` to ``end``."""
 
     start: int
@@ -48,7 +48,7 @@ def replace_uid(text: str, *, old: Uid, new: Uid) -> str:
     return changed(text, _uid_changes(text, old, new))
 
 
-def _uid_changes(text: str, old: Uid, new: Uid) -> Iterator[Change]:
+def _uid_changes(text: str, old: Uid, new: Uid) -> Iterator[TextChange]:
     if _FOLDED_NAME.search(text):
         for vevent in object_of(text).vevents:
             for line in vevent.all("UID"):
@@ -68,13 +68,13 @@ def _uid_changes(text: str, old: Uid, new: Uid) -> Iterator[Change]:
             yield from _uid_change(text, match.start(1), end=match.end(), old=old, new=new)
 
 
-def _uid_change(text: str, start: int, *, end: int, old: Uid, new: Uid) -> Iterator[Change]:
+def _uid_change(text: str, start: int, *, end: int, old: Uid, new: Uid) -> Iterator[TextChange]:
     (line,) = content_lines(text[start:end])
     if unescape(line.value.strip()) == old:
         behind = text.find("\n", start) + 1
         newline = newline_of(text[max(behind - 2, 0) : behind])
         written = fold(f"{unfold(text[start:end])[:3]}{line.params}:{escape(new)}", newline)
-        yield Change(start=start, end=end, text=written.removesuffix(newline))
+        yield TextChange(start=start, end=end, text=written.removesuffix(newline))
 
 
 def overruled(theirs: CalendarObject, ours: CalendarObject) -> frozenset[Owned]:
@@ -85,7 +85,7 @@ def overruled(theirs: CalendarObject, ours: CalendarObject) -> frozenset[Owned]:
 def splice_owned(theirs: CalendarObject, ours: CalendarObject) -> str:
     """``theirs`` with the lines that the practice owns as they are in ``ours``, a single event; overrides go."""
     changes = [
-        Change(start=override.start, end=override.end, text="")
+        TextChange(start=override.start, end=override.end, text="")
         for override in theirs.overrides
         if override is not theirs.main
     ]
@@ -105,7 +105,7 @@ def set_lines(text: str, changes: Mapping[str, Sequence[str] | None]) -> str:
     """
     main = object_of(text).main
     newline = newline_of(text[main.start : main.properties_start])
-    edits: list[Change] = []
+    edits: list[TextChange] = []
     for name, lines in changes.items():
         edits += exchange(main, (name.upper(),), "".join(fold(line, newline) for line in lines or ()))
     return changed(text, edits)
@@ -113,26 +113,26 @@ def set_lines(text: str, changes: Mapping[str, Sequence[str] | None]) -> str:
 
 def drop(text: str, components: Iterable[Component]) -> str:
     """``text`` without these components of it."""
-    return changed(text, (Change(start=component.start, end=component.end, text="") for component in components))
+    return changed(text, (TextChange(start=component.start, end=component.end, text="") for component in components))
 
 
-def excerpt(text: str, component: Component, changes: Iterable[Change]) -> str:
+def excerpt(text: str, component: Component, changes: Iterable[TextChange]) -> str:
     """The text of ``component``, a part of ``text``, with ``changes`` made, all of which lie in it."""
     whole = changed(text, changes)
     return whole[component.start : component.end + len(whole) - len(text)]
 
 
-def exchange(component: Component, names: Collection[str], text: str) -> Iterator[Change]:
+def exchange(component: Component, names: Collection[str], text: str) -> Iterator[TextChange]:
     """``text`` in the place of the first property of these names, or behind the last property of any."""
     present = list(component.all(*names))
     if not present:
         behind = component.properties[-1].end
-        yield Change(start=behind, end=behind, text=text)
+        yield TextChange(start=behind, end=behind, text=text)
     for index, line in enumerate(present):
-        yield Change(start=line.start, end=line.end, text="" if index else text)
+        yield TextChange(start=line.start, end=line.end, text="" if index else text)
 
 
-def changed(text: str, changes: Iterable[Change]) -> str:
+def changed(text: str, changes: Iterable[TextChange]) -> str:
     """``text`` with ``changes`` made, none of which overlap; what is put in comes before what stands there."""
     pieces: list[str] = []
     position = 0

@@ -19,7 +19,7 @@ from hxdav.domain.refusal import CalendarDataError, Reason
 from hxdav.domain.times import AllDay, Interval, When
 from hxdav.ical.components import Component
 from hxdav.ical.objects import CalendarObject, reaches_on
-from hxdav.ical.rules import Allowance, Exhausted, Rule, rule_of
+from hxdav.ical.rules import Allowance, Exhausted, RecurrenceRule, rule_of
 from hxdav.ical.timeline import LAST_LOCAL, Timeline, between, dtstart_of, length_of, shifted
 from hxdav.ical.values import Duration, periods_of, when_from, when_of, whens_of
 from hxdav.ical.zones import Zones
@@ -221,8 +221,8 @@ class _Series:
     timeline: Timeline
     dtstart: datetime
     length: Duration
-    rules: tuple[Rule, ...]
-    exrules: tuple[Rule, ...]
+    rules: tuple[RecurrenceRule, ...]
+    exrules: tuple[RecurrenceRule, ...]
     extra: Mapping[datetime, Duration | None]
     excluded: frozenset[datetime]
     zones: Zones
@@ -284,7 +284,7 @@ class _Series:
                 yield local
             previous = local
 
-    def _bounded(self, rules: tuple[Rule, ...], first: datetime, last: datetime) -> Iterator[datetime]:
+    def _bounded(self, rules: tuple[RecurrenceRule, ...], first: datetime, last: datetime) -> Iterator[datetime]:
         count = 0
         try:
             for local in self.by_rules(rules, first, last):
@@ -295,11 +295,11 @@ class _Series:
         except Exhausted:
             return
 
-    def by_rules(self, rules: tuple[Rule, ...], first: datetime, last: datetime) -> Iterator[datetime]:
+    def by_rules(self, rules: tuple[RecurrenceRule, ...], first: datetime, last: datetime) -> Iterator[datetime]:
         """What ``rules`` alone give from ``first`` to ``last``; Exhausted where that takes too much work."""
         allowance = Allowance()
 
-        def by_rule(rule: Rule) -> Iterator[datetime]:
+        def by_rule(rule: RecurrenceRule) -> Iterator[datetime]:
             until = self._until(rule, last)
             if until < first:
                 return iter(())
@@ -308,7 +308,7 @@ class _Series:
 
         return merge(*map(by_rule, rules))
 
-    def _until(self, rule: Rule, last: datetime) -> datetime:
+    def _until(self, rule: RecurrenceRule, last: datetime) -> datetime:
         """The local time after which a rule gives nothing that is asked for."""
         if not rule.until:
             return last
@@ -350,7 +350,7 @@ def _interval(timeline: Timeline, local: datetime, length: Duration) -> Interval
     return Interval(starts, max(starts, timeline.end_of(local, length)))
 
 
-def _rules(vevent: Component, name: str) -> tuple[Rule, ...]:
+def _rules(vevent: Component, name: str) -> tuple[RecurrenceRule, ...]:
     return tuple(rule_of(line.value) for line in vevent.all(name) if line.value.strip())
 
 

@@ -14,7 +14,7 @@ from hxdav.ical.components import Component
 from hxdav.ical.fields import key_of, timeline_of
 from hxdav.ical.lines import ContentLine, fold, newline_of, with_newlines
 from hxdav.ical.objects import CalendarObject
-from hxdav.ical.patch import Change, changed, excerpt
+from hxdav.ical.patch import TextChange, changed, excerpt
 from hxdav.ical.recurrence import occurs_at
 from hxdav.ical.timeline import Timeline
 from hxdav.ical.values import when_of
@@ -140,16 +140,16 @@ def _with(onto: _Side, source: _Side, keys: Iterable[str]) -> str:
     obj, own = onto.obj, source.obj
     newline = newline_of(obj.text[obj.main.start : obj.main.properties_start])
     behind = max(vevent.end for vevent in obj.vevents)
-    changes: list[Change] = []
+    changes: list[TextChange] = []
     zones: dict[str, str] = {}
     for key in sorted(keys):
         vevent, there = source.vevents[key], onto.vevents.get(key)
         start, end = (there.start, there.end) if there else (behind, behind)
         zones |= {name: own.zones.texts[name] for name in _zone_names(vevent, own) if _is_missing(name, obj, own)}
         text = with_newlines(excerpt(own.text, vevent, _respelled(vevent, obj, own)), newline)
-        changes.append(Change(start=start, end=end, text=text))
+        changes.append(TextChange(start=start, end=end, text=text))
     first = obj.calendar.children[0].start
-    changes.append(Change(start=first, end=first, text=with_newlines("".join(zones.values()), newline)))
+    changes.append(TextChange(start=first, end=first, text=with_newlines("".join(zones.values()), newline)))
     return changed(obj.text, changes)
 
 
@@ -161,13 +161,13 @@ def _is_missing(name: str, obj: CalendarObject, own: CalendarObject) -> bool:
     return name in own.zones.texts and name not in obj.zones.texts
 
 
-def _respelled(vevent: Component, obj: CalendarObject, own: CalendarObject) -> Iterator[Change]:
+def _respelled(vevent: Component, obj: CalendarObject, own: CalendarObject) -> Iterator[TextChange]:
     """Moments in UTC where ``obj`` means another zone than ``own`` by the same name."""
     for line in vevent.all(*MOMENTS):
         tzid = line.parameter("TZID")
         is_known = tzid and not _is_missing(own.zones.name_of(tzid), obj, own)
         if is_known and own.zones.get(tzid) != obj.zones.get(tzid):
-            yield Change(start=line.start, end=line.end, text="".join(map(fold, _in_utc(line, own.zones))))
+            yield TextChange(start=line.start, end=line.end, text="".join(map(fold, _in_utc(line, own.zones))))
 
 
 def _in_utc(line: ContentLine, zones: Zones) -> Iterator[str]:

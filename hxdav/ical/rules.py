@@ -81,7 +81,7 @@ class Allowance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class RecurrenceRule:
     """One RRULE or EXRULE. ``until`` is as written; ``parts`` are dateutil's arguments.
 
     ``foreign`` marks one in a calendar scale other than the Gregorian, or that moves days which a month lacks
@@ -180,14 +180,14 @@ def _bound(running: Any, allowance: Allowance, price: int) -> None:
 
 
 @lru_cache(maxsize=1024)
-def rule_of(value: str) -> Rule:
+def rule_of(value: str) -> RecurrenceRule:
     """The rule that ``value`` writes; ValueError for what RFC 5545 §3.3.10 does not allow."""
     parts = _parts(value)
     frequency = _FREQUENCIES.get(parts.get("FREQ", ""))
     if frequency is None:
         raise ValueError("FREQ is missing or unknown")
     foreign = parts.get("RSCALE", "GREGORIAN") != "GREGORIAN" or parts.get("SKIP", "OMIT") != "OMIT"
-    return Rule(
+    return RecurrenceRule(
         frequency=frequency,
         interval=_number(parts.get("INTERVAL", "1"), 1),
         count=_number(parts["COUNT"], 0) if "COUNT" in parts else None,

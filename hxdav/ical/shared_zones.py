@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from hxdav.ical.components import Component
 from hxdav.ical.lines import ContentLine, content_lines, fold, newline_of
 from hxdav.ical.objects import CalendarObject, object_of
-from hxdav.ical.patch import Change, changed
+from hxdav.ical.patch import TextChange, changed
 from hxdav.ical.text import escape
 from hxdav.ical.timezones import vtimezone
 from hxdav.ical.zones import ObjectZone, Zones
@@ -37,7 +37,7 @@ class SharedZones:
 
     _by_name: dict[str, _Shared] = field(default_factory=dict)
 
-    def changes(self, obj: CalendarObject) -> Iterator[Change]:
+    def changes(self, obj: CalendarObject) -> Iterator[TextChange]:
         """What makes every line of ``obj`` name its zone as the whole text does.
 
         A zone that nothing explains loses its name, so that its times float there as they do here.
@@ -48,7 +48,9 @@ class SharedZones:
             if name != tzid:
                 params = _TZID.sub(_parameter(name).replace("\\", r"\\"), line.params)
                 newline = newline_of(obj.text[line.start : line.end])
-                yield Change(start=line.start, end=line.end, text=fold(f"{line.name}{params}:{line.value}", newline))
+                yield TextChange(
+                    start=line.start, end=line.end, text=fold(f"{line.name}{params}:{line.value}", newline)
+                )
 
     def vtimezones(self) -> Iterator[str]:
         """The VTIMEZONEs of all zones: our own, or an object's where nobody else knows the zone."""
@@ -84,7 +86,7 @@ def told_apart(obj: CalendarObject, other: CalendarObject) -> CalendarObject:
     if not changes:
         return obj
     place = obj.calendar.children[0].start
-    defined = Change(start=place, end=place, text="".join(zones.vtimezones()))
+    defined = TextChange(start=place, end=place, text="".join(zones.vtimezones()))
     return object_of(changed(obj.text, [defined, *changes]))
 
 

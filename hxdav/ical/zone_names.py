@@ -75,7 +75,7 @@ def zone_like(clock: tzinfo, *, year: int, first: str = "") -> str:
 def same_clock(one: tzinfo | None, other: tzinfo | None, years: range = range(2025, 2031)) -> bool:
     """Whether two zones show the same time each day of ``years``, and each hour of the days on which a clock changes.
 
-    What is older than the default enters no calendar (`design.md` rule 4).
+    What is older than the default enters no calendar (rule 4).
     """
     if one is None or other is None:
         return False

@@ -17,7 +17,7 @@ from functools import lru_cache
 from itertools import islice, takewhile
 
 from hxdav.ical.components import Component, tree_of
-from hxdav.ical.rules import YEARLY, Allowance, Exhausted, Rule, rule_of
+from hxdav.ical.rules import YEARLY, Allowance, Exhausted, RecurrenceRule, rule_of
 from hxdav.ical.text import unescape
 from hxdav.ical.zone_names import iana_zone, same_clock, zone_named
 
@@ -155,7 +155,7 @@ def _onsets(observance: Component, allowance: Allowance) -> Iterator[_Onset]:
     return (_Onset(local - before, offset, before) for local in locals_)
 
 
-def _by_rule(rule: Rule, dtstart: datetime, *, before: timedelta, allowance: Allowance) -> Iterator[datetime]:
+def _by_rule(rule: RecurrenceRule, dtstart: datetime, *, before: timedelta, allowance: Allowance) -> Iterator[datetime]:
     until = _ONSETS_UNTIL
     if rule.until:
         until = min(until, _local(rule.until) + (before if rule.until.endswith("Z") else timedelta(0)))

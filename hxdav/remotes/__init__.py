@@ -1,1 +1,1 @@
-"""The remotes: one folder per provider, each an implementation of the port in ``remote.py`` (`design.md` §7)."""
+"""The remotes: one folder per provider, each an implementation of the port in ``remote.py`` (docs/engine.md)."""

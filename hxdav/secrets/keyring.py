@@ -44,7 +44,7 @@ class Keyring:
     def app_password_digest(self, password: str) -> str:
         """The keyed hash by which an app password is found; spaces, dashes and capitals in it mean nothing.
 
-        The password is random (75 bits), so that a fast hash is as good as a slow one (`design.md` §8).
+        The password is random (75 bits), so that a fast hash is as good as a slow one (docs/speed.md).
         """
         letters = password.replace("-", "").replace(" ", "").lower()
         return hmac.digest(self._app_passwords, letters.encode(), "sha256").hex()

@@ -120,7 +120,7 @@ IN_FORCE = and_(
 """The condition under which an app password opens anything; takes the parameter ``now``."""
 
 MAY_COME_IN = and_(UserRow.enabled, UserRow.suspended_at.is_(None))
-"""The condition under which a user may come in (`design.md` rule 2)."""
+"""The condition under which a user may come in (rule 2)."""
 
 _LOGIN = (
     select(

@@ -1,4 +1,4 @@
-"""The ledger of credits: appended to, never changed, and the balance is its sum (`design.md` rule 1)."""
+"""The ledger of credits: appended to, never changed, and the balance is its sum (rule 1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connections: pragmas, the kinds of transaction, and the queue of writers (`design.md` §5, contention)."""
+"""Connections: pragmas, the kinds of transaction, and the queue of writers (docs/store.md, Contention)."""
 
 from __future__ import annotations
 

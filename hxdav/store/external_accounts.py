@@ -1,4 +1,4 @@
-"""Accounts elsewhere, and the leases by which workers share them (`design.md` §7).
+"""Accounts elsewhere, and the leases by which workers share them (docs/engine.md).
 
 A lease is on the account, not on the bridge: no provider takes several writers of one account well. Listening has a
 lease of its own, because it goes on while turns come and go.

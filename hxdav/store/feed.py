@@ -1,4 +1,4 @@
-"""What an integration shows, for those that read it: polls, changes, objects and ranges (`design.md` §5, §8).
+"""What an integration shows, for those that read it: polls, changes, objects and ranges (docs/store.md, docs/speed.md).
 
 Cost follows the number of changes and of objects asked for, never the size of the calendar.
 """
@@ -61,7 +61,7 @@ class Poll:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class FeedChange:
     """That an object is now as ``etag`` says, or, where that is None, no longer there."""
 
     href: Href
@@ -115,13 +115,13 @@ class Feed:
             frozen_at=row.frozen_at,
         )
 
-    def changes(self, integration_id: IntegrationId, since: Modseq, *, limit: int | None = None) -> list[Change]:
+    def changes(self, integration_id: IntegrationId, since: Modseq, *, limit: int | None = None) -> list[FeedChange]:
         """What changed after ``since``, in the order in which it did; at most ``limit`` rows of the feed.
 
         An href that has been used twice is reported once, as it is now.
         """
         query = _CHANGES if limit is None else _CHANGES.limit(limit)
-        latest: dict[str, Change] = {}
+        latest: dict[str, FeedChange] = {}
         for href, etag, state, modseq in self._connection.execute(
             query, {"integration": integration_id, "since": since}
         ):
@@ -129,13 +129,13 @@ class Feed:
             known = latest.get(href)
             # MOVE and re-use write an old and a new mirror with one modseq: the one that is shown wins.
             if known is None or is_shown or (known.etag is None):
-                latest[href] = Change(href=Href(href), etag=ETag(etag) if is_shown else None, modseq=Modseq(modseq))
+                latest[href] = FeedChange(href=Href(href), etag=ETag(etag) if is_shown else None, modseq=Modseq(modseq))
         return list(latest.values())
 
-    def listing(self, integration_id: IntegrationId) -> list[Change]:
+    def listing(self, integration_id: IntegrationId) -> list[FeedChange]:
         """Everything that is shown."""
         rows = self._connection.execute(_LISTING, {"integration": integration_id})
-        return [Change(href=Href(href), etag=ETag(etag), modseq=Modseq(modseq)) for href, etag, modseq in rows]
+        return [FeedChange(href=Href(href), etag=ETag(etag), modseq=Modseq(modseq)) for href, etag, modseq in rows]
 
     def objects(self, integration_id: IntegrationId, hrefs: Sequence[str]) -> dict[str, ShownObject]:
         """Those of ``hrefs`` that are shown, by href."""

@@ -27,7 +27,7 @@ from hxdav.store.rows import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Practice:
+class PracticeZone:
     """What the rules need to know of a practitioner's practice: its zone, an IANA name, and its tenant."""
 
     practice_group_id: PracticeGroupId
@@ -36,11 +36,11 @@ class Practice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class LockedIntegration:
     """An integration, its practice and the practitioner's subscription (None: never had one), read under the lock."""
 
     integration: Integration
-    practice: Practice
+    practice: PracticeZone
     subscription: SubscriptionState | None
 
     @property
@@ -60,18 +60,18 @@ class Integrations:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def lock(self, practitioner_id: PractitionerId) -> Practice:
+    def lock(self, practitioner_id: PractitionerId) -> PracticeZone:
         """Keep other writers from this practitioner until the transaction ends, so that what is read stays true.
 
         Several practitioners are locked in the order of their ids. On SQLite the transaction has the lock already.
         """
         return _practice(self._connection.execute(_LOCK, {"practitioner": practitioner_id}).one())
 
-    def lock_place(self, integration_id: IntegrationId) -> Place:
+    def lock_place(self, integration_id: IntegrationId) -> LockedIntegration:
         """Lock the practitioner of an integration, and read what the rules need to know of it."""
         row = self._connection.execute(_LOCK_PLACE, {"integration": integration_id}).one()
         subscription = None if row.subscription is None else SubscriptionState(row.subscription)
-        return Place(integration=_integration(row), practice=_practice(row), subscription=subscription)
+        return LockedIntegration(integration=_integration(row), practice=_practice(row), subscription=subscription)
 
     def next_modseq(self, practitioner_id: PractitionerId) -> Modseq:
         """Number the next change to anything of this practitioner."""
@@ -245,8 +245,8 @@ _TOUCH = (
 )
 
 
-def _practice(row: Row[*tuple[Any, ...]]) -> Practice:
-    return Practice(practice_group_id=PracticeGroupId(row.group_id), name=row.group_name, zone=row.zone)
+def _practice(row: Row[*tuple[Any, ...]]) -> PracticeZone:
+    return PracticeZone(practice_group_id=PracticeGroupId(row.group_id), name=row.group_name, zone=row.zone)
 
 
 def _integration(row: Row[*tuple[Any, ...]]) -> Integration:

@@ -1,4 +1,4 @@
-"""Which appointments take place when, by the index over their occurrences (`design.md` rules 4 and 9)."""
+"""Which appointments take place when, by the index over their occurrences (rules 4 and 9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Removals on their way, and what became of them (`design.md` rule 7)."""
+"""Removals on their way, and what became of them (rule 7)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hxdav.domain.ids import (
     RemovalId,
     UserId,
 )
-from hxdav.domain.removal import OPEN, Answer, Decision, Removal, RemovalState
+from hxdav.domain.removal import OPEN, Decision, Removal, RemovalState, ReviewAnswer
 from hxdav.store.rows import RemovalRow, table_of
 from hxdav.store.rows.base import verbatim
 
@@ -116,7 +116,7 @@ class Removals:
             for row in self._connection.execute(_REVIEWS)
         ]
 
-    def answer(self, removal_ids: Collection[RemovalId], answer: Answer) -> None:
+    def answer(self, removal_ids: Collection[RemovalId], answer: ReviewAnswer) -> None:
         """Keep what a person says to removals in review, until it is carried out."""
         self._connection.execute(
             update(RemovalRow)
@@ -231,7 +231,7 @@ def _removal(row: Row[*tuple[Any, ...]]) -> Removal:
         settles_at=row.settles_at,
         reviewed_from=row.reviewed_from,
         answer_by=row.answer_by,
-        answer=None if row.answer is None else Answer(row.answer),
+        answer=None if row.answer is None else ReviewAnswer(row.answer),
         decision=None if row.decision is None else Decision(row.decision),
         decided_at=row.decided_at,
     )

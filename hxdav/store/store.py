@@ -16,14 +16,14 @@ from hxdav.store.bridges import Bridges
 from hxdav.store.changes import Changes
 from hxdav.store.channels import Channels
 from hxdav.store.consents import Consents
+from hxdav.store.counts import Counts
 from hxdav.store.credits import Credits
 from hxdav.store.engine import WriteQueue, begin, begun, impatient, open_engine
 from hxdav.store.external_accounts import ExternalAccounts
 from hxdav.store.feed import Feed
-from hxdav.store.figures import Figures
 from hxdav.store.installation import Installations
 from hxdav.store.integrations import Integrations
-from hxdav.store.lags import Lags
+from hxdav.store.latencies import Latencies
 from hxdav.store.links import Links
 from hxdav.store.mirrors import Mirrors
 from hxdav.store.notifications import Notifications
@@ -150,9 +150,9 @@ class Tx:
         return Links(self.connection)
 
     @cached_property
-    def lags(self) -> Lags:
+    def lags(self) -> Latencies:
         """How long changes are on their way over bridges."""
-        return Lags(self.connection)
+        return Latencies(self.connection)
 
     @cached_property
     def feed(self) -> Feed:
@@ -185,9 +185,9 @@ class Tx:
         return Credits(self.connection)
 
     @cached_property
-    def figures(self) -> Figures:
+    def figures(self) -> Counts:
         """How much there is of what, for whoever watches over the server."""
-        return Figures(self.connection)
+        return Counts(self.connection)
 
     @cached_property
     def subscriptions(self) -> Subscriptions:

@@ -1,4 +1,4 @@
-"""Who subscribes to calendar synchronisation, and until when it is paid for (`design.md` rule 1)."""
+"""Who subscribes to calendar synchronisation, and until when it is paid for (rule 1)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hxdav.store.rows import PracticeGroupRow, PractitionerRow, SubscriptionRow,
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class DueSubscriptions:
     """Those of a practice group's subscriptions of which something may be due, and what pays for them."""
 
     zone: ZoneInfo
@@ -38,14 +38,14 @@ class Subscriptions:
         row = self._connection.execute(_OF, {"practitioner": practitioner_id}).first()
         return _subscription(row) if row else None
 
-    def account(self, practice_group_id: PracticeGroupId, *, now: datetime) -> Account | None:
+    def account(self, practice_group_id: PracticeGroupId, *, now: datetime) -> DueSubscriptions | None:
         """What tells whether something is due in a practice group, in one read; None where nothing can be."""
         # A zone's date may be a day ahead of UTC's.
         by = days_after(now.astimezone(UTC).date(), 1 + WARNED_DAYS)
         rows = self._connection.execute(_ACCOUNT, {"group": practice_group_id, "by": by}).all()
         if not rows:
             return None
-        return Account(
+        return DueSubscriptions(
             zone=ZoneInfo(rows[0].zone),
             band=Band(rows[0].band),
             balance=int(rows[0].balance),

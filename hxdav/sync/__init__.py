@@ -1,1 +1,1 @@
-"""The engine: makes each bridge converge, by pulling, merging and pushing (`design.md` §7). No rule of the product."""
+"""The engine: makes each bridge converge, by pulling, merging and pushing (docs/engine.md). No rule of the product."""

@@ -1,11 +1,11 @@
-"""Makes a bridge's calendar, once, and looks what has become of it (`design.md` §7, rule 8)."""
+"""Makes a bridge's calendar, once, and looks what has become of it (docs/engine.md, rule 8)."""
 
 from __future__ import annotations
 
 from hxdav.errors import HxdavError
-from hxdav.remote import CalendarState, CalendarUnavailable, Remote, RemoteId, Sighting
+from hxdav.remote import CalendarState, CalendarUnavailable, Remote, RemoteId, RemoteState
 from hxdav.sync.brake import MixedUp
-from hxdav.sync.errand import Errand
+from hxdav.sync.bridge_context import BridgeContext
 
 
 class CalendarLost(HxdavError):
@@ -16,17 +16,17 @@ class CalendarLost(HxdavError):
         self.state = state
 
 
-def look(errand: Errand) -> CalendarState:
+def look(context: BridgeContext) -> CalendarState:
     """What has become of the calendar."""
     try:
-        return errand.remote.calendar_state(errand.calendar_id)
+        return context.remote.calendar_state(context.calendar_id)
     except CalendarUnavailable:
         return CalendarState.GONE
 
 
-def require_visible(errand: Errand) -> None:
+def require_visible(context: BridgeContext) -> None:
     """Raise CalendarLost unless the calendar is there, and shown."""
-    state = look(errand)
+    state = look(context)
     if state is not CalendarState.VISIBLE:
         raise CalendarLost(state)
 
@@ -36,9 +36,9 @@ def find_or_make(remote: Remote, *, name: str, marker: str, zone: str) -> str:
     return remote.find_calendar(marker) or remote.make_calendar(name, marker=marker, zone=zone)
 
 
-def ask_for(errand: Errand, remote_id: str) -> Sighting:
+def ask_for(context: BridgeContext, remote_id: str) -> RemoteState:
     """What the provider shows of one object now; raise MixedUp where it shows another one."""
-    sighting = errand.remote.read(errand.calendar_id, RemoteId(remote_id))
+    sighting = context.remote.read(context.calendar_id, RemoteId(remote_id))
     if sighting.remote_id != remote_id:
         raise MixedUp
     return sighting

@@ -1,4 +1,4 @@
-"""Push channels: have the provider call when something changes, and renew that at half of its life (`design.md` §7).
+"""Push channels: have the provider call when something changes, and renew that at half of its life (docs/engine.md).
 
 A channel that cannot be opened, or that has died without a word, costs time and nothing else: the clock looks anyway.
 """
@@ -14,7 +14,7 @@ from hxdav.domain.bridge import Bridge
 from hxdav.domain.integration import Service
 from hxdav.log import get_logger
 from hxdav.remote import NotTaken, PushChannel, Remote, RemoteError, TryLater
-from hxdav.sync.errand import Errand
+from hxdav.sync.bridge_context import BridgeContext
 
 _NOT_AGAIN_WITHIN = timedelta(hours=2)
 
@@ -27,31 +27,31 @@ class Hooks:
     digest: Callable[[str], str]
 
 
-def keep_channel(errand: Errand, bridge: Bridge, hooks: Hooks) -> None:
+def keep_channel(context: BridgeContext, bridge: Bridge, hooks: Hooks) -> None:
     """Open a channel where there is none, or where half of its life is over; then close the old one."""
-    if not errand.remote.capabilities.notifies or not _is_due(bridge, errand.now()):
+    if not context.remote.capabilities.notifies or not _is_due(bridge, context.now()):
         return
     token = secrets.token_urlsafe(32)
     try:
-        opened = errand.remote.open_channel(
-            errand.calendar_id,
+        opened = context.remote.open_channel(
+            context.calendar_id,
             channel_id=secrets.token_hex(16),
             token=token,
-            address=hooks.address_for(errand.service),
+            address=hooks.address_for(context.service),
         )
     except TryLater as error:
         if error.after is not None:
             raise
         # The calendar itself has just answered: what calls is tried again with the next pass.
-        get_logger().info("channel_not_opened", integration=errand.integration_id, trouble=error.code)
+        get_logger().info("channel_not_opened", integration=context.integration_id, trouble=error.code)
         return
     except NotTaken:
         # Its address is not trusted, say: the clock goes on looking.
-        get_logger().warning("channel_refused", integration=errand.integration_id, service=errand.service)
-        _store(errand, None, digest=None)
+        get_logger().warning("channel_refused", integration=context.integration_id, service=context.service)
+        _store(context, None, digest=None)
         return
-    _store(errand, opened, digest=hooks.digest(token))
-    close_channel(errand.remote, bridge)
+    _store(context, opened, digest=hooks.digest(token))
+    close_channel(context.remote, bridge)
 
 
 def close_channel(remote: Remote, bridge: Bridge) -> None:
@@ -69,14 +69,14 @@ def _is_due(bridge: Bridge, now: datetime) -> bool:
     return opened is None or expires is None or now >= opened + (expires - opened) / 2
 
 
-def _store(errand: Errand, channel: PushChannel | None, *, digest: str | None) -> None:
-    now = errand.now()
-    with errand.store.transaction() as tx:
+def _store(context: BridgeContext, channel: PushChannel | None, *, digest: str | None) -> None:
+    now = context.now()
+    with context.store.transaction() as tx:
         if channel:
             # What changed after the last pull and before the channel was open is told by nobody.
-            tx.channels.wake([errand.integration_id], now=now)
+            tx.channels.wake([context.integration_id], now=now)
         tx.bridges.change(
-            errand.integration_id,
+            context.integration_id,
             channel_id=channel.channel_id if channel else None,
             channel_ticket=channel.ticket if channel else None,
             channel_token=digest,

@@ -1,4 +1,4 @@
-"""The engine: looks after accounts, one turn at a time, until both sides are equal (`design.md` §7).
+"""The engine: looks after accounts, one turn at a time, until both sides are equal (docs/engine.md).
 
 Level-triggered: whatever woke it, a turn pulls what changed at the provider and pushes what changed here, and ends when
 there is nothing left of either, or when its time is over.
@@ -20,18 +20,18 @@ from hxdav.domain.times import Clock
 from hxdav.errors import StoreBusy, UseCaseError
 from hxdav.log import get_logger
 from hxdav.remote import CalendarId, CalendarUnavailable, Remote, RemoteError, TryLater
-from hxdav.services import bridging, stalling
+from hxdav.services.integrations import bridges, stalled
 from hxdav.store.store import Store
 from hxdav.sync.brake import Brake, MixedUp
+from hxdav.sync.bridge_context import BridgeContext
 from hxdav.sync.calendars import CalendarLost
 from hxdav.sync.channels import Hooks
-from hxdav.sync.errand import Errand
+from hxdav.sync.failures import Failures
 from hxdav.sync.intake import BridgeClosed
 from hxdav.sync.leases import LENGTH, Lease, LeaseLost, Leases
-from hxdav.sync.passes import Pass
 from hxdav.sync.patience import PATIENCE
-from hxdav.sync.retiring import close_old_channels, retire
-from hxdav.sync.troubles import Troubles
+from hxdav.sync.retirement import close_old_channels, retire
+from hxdav.sync.sync_pass import Pass
 from hxdav.sync.verifying import Discrepancy, repair, verify
 
 _CANDIDATES = 50
@@ -59,12 +59,12 @@ class Engine:
     lease: timedelta = LENGTH
     patience: timedelta = PATIENCE
     _leases: Leases = field(init=False)
-    _troubles: Troubles = field(init=False)
+    _troubles: Failures = field(init=False)
     _brake: Brake = field(default_factory=Brake, init=False)
 
     def __post_init__(self) -> None:
         self._leases = Leases(store=self.store, clock=self.clock, worker=self.worker, length=self.lease)
-        self._troubles = Troubles(store=self.store, clock=self.clock, patience=self.patience)
+        self._troubles = Failures(store=self.store, clock=self.clock, patience=self.patience)
 
     def due(self) -> list[ExternalAccountId]:
         """Accounts on which there is something to do, and that no worker has: in any order, so that none waits."""
@@ -88,7 +88,7 @@ class Engine:
     def retire_unused(self) -> int:
         """Give back the grants of accounts that nothing uses any more; how many accounts."""
         with self.store.snapshot() as tx:
-            unused = bridging.accounts_unused(tx)
+            unused = bridges.accounts_unused(tx)
         return sum(self._retire(account) for account in unused)
 
     def stop(self) -> None:
@@ -113,7 +113,7 @@ class Engine:
         with self.store.snapshot() as tx:
             account = tx.external_accounts.one(account_id)
             bridges = tx.bridges.at_work(account_id)
-        errands: list[Errand] = []
+        errands: list[BridgeContext] = []
         try:
             with closing(self.open_remote(account)) as remote:
                 errands = [self._errand(each, remote, keep_lease=lease.keep) for each in bridges]
@@ -133,24 +133,26 @@ class Engine:
         self._note_progress(bridges, errands)
         return False
 
-    def _note_standstill(self, errands: Sequence[Errand]) -> None:
+    def _note_standstill(self, errands: Sequence[BridgeContext]) -> None:
         stuck = [each.integration_id for each in errands if not each.progress.is_made]
         with self.store.transaction() as tx:
-            stalling.note_standstill(tx, self.clock, integration_ids=stuck)
+            stalled.note_standstill(tx, self.clock, integration_ids=stuck)
 
-    def _note_progress(self, bridges: Sequence[Bridge], errands: Sequence[Errand]) -> None:
+    def _note_progress(self, bridges: Sequence[Bridge], errands: Sequence[BridgeContext]) -> None:
         done = {each.integration_id for each in errands if each.progress.is_made}
         going_on = [each for each in bridges if each.troubled_since and each.integration_id in done]
         if going_on:
             with self.store.transaction() as tx:
-                stalling.note_progress(tx, self.clock, bridges=going_on)
+                stalled.note_progress(tx, self.clock, bridges=going_on)
 
-    def _look_after_bridges(self, account_id: ExternalAccountId, errands: Sequence[Errand], *, remote: Remote) -> None:
+    def _look_after_bridges(
+        self, account_id: ExternalAccountId, errands: Sequence[BridgeContext], *, remote: Remote
+    ) -> None:
         close_old_channels(self.store, remote, account_id)
         trouble: TryLater | None = None
-        for errand in errands:
+        for context in errands:
             try:
-                self._look_after_bridge(errand)
+                self._look_after_bridge(context)
             except TryLater as error:
                 if error.after is not None:
                     raise
@@ -165,30 +167,30 @@ class Engine:
         with self.store.transaction() as tx:
             tx.external_accounts.count(account_id, requests=requests)
 
-    def _look_after_bridge(self, errand: Errand) -> None:
+    def _look_after_bridge(self, context: BridgeContext) -> None:
         now = self.clock.now()
         try:
-            Pass(errand=errand, hooks=self.hooks, ends_at=now + self.turn).run()
+            Pass(context=context, hooks=self.hooks, ends_at=now + self.turn).run()
         except BridgeClosed:
-            get_logger().info("bridge_closed", integration=errand.integration_id)
+            get_logger().info("bridge_closed", integration=context.integration_id)
         except CalendarLost as lost:
-            look_at = self.clock.now() + errand.remote.capabilities.polled_every
-            self._troubles.lose_calendar(errand.integration_id, lost.state, look_at=look_at)
+            look_at = self.clock.now() + context.remote.capabilities.polled_every
+            self._troubles.lose_calendar(context.integration_id, lost.state, look_at=look_at)
         except CalendarUnavailable as error:
             raise TryLater(str(error), code="calendar_unavailable") from error
 
     def verify(self, integration_id: IntegrationId) -> list[Discrepancy]:
         """Where the two sides of a bridge differ; it reads only, so that it needs no lease."""
-        with self._opened(integration_id) as errand:
-            return verify(errand)
+        with self._opened(integration_id) as context:
+            return verify(context)
 
     def repair(self, integration_id: IntegrationId) -> None:
         """Have a bridge looked at anew from the beginning, by whichever worker has its account next."""
-        with self._opened(integration_id) as errand:
-            repair(errand)
+        with self._opened(integration_id) as context:
+            repair(context)
 
     @contextmanager
-    def _opened(self, integration_id: IntegrationId) -> Iterator[Errand]:
+    def _opened(self, integration_id: IntegrationId) -> Iterator[BridgeContext]:
         with self.store.snapshot() as tx:
             bridge = tx.bridges.find(integration_id)
             if bridge is None or bridge.calendar_id is None:
@@ -197,11 +199,11 @@ class Engine:
         with closing(self.open_remote(account)) as remote:
             yield self._errand(bridge, remote, keep_lease=lambda: None)
 
-    def _errand(self, bridge: Bridge, remote: Remote, *, keep_lease: Callable[[], None]) -> Errand:
+    def _errand(self, bridge: Bridge, remote: Remote, *, keep_lease: Callable[[], None]) -> BridgeContext:
         with self.store.snapshot() as tx:
             integration = tx.integrations.one(bridge.integration_id)
             zone = ZoneInfo(tx.people.practice_group(integration.practice_group_id).zone)
-        return Errand(
+        return BridgeContext(
             store=self.store,
             clock=self.clock,
             policy=self.policy,

@@ -1,4 +1,4 @@
-"""Leases: an account is looked after by one turn of one worker at a time (`design.md` §7).
+"""Leases: an account is looked after by one turn of one worker at a time (docs/engine.md).
 
 A worker that was killed gives nothing back: its leases end by themselves, and another takes the accounts over.
 """

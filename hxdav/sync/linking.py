@@ -1,4 +1,4 @@
-"""Writes to the provider, and down in the link what it has (`design.md` §7)."""
+"""Writes to the provider, and down in the link what it has (docs/engine.md)."""
 
 from __future__ import annotations
 
@@ -12,47 +12,47 @@ from hxdav.remote import RemoteId, RemoteObject, Tag
 from hxdav.store.links import WHOLE
 from hxdav.store.store import Tx
 from hxdav.sync.brake import MixedUp
-from hxdav.sync.errand import Errand, Ours
-from hxdav.sync.lagging import note_sent
+from hxdav.sync.bridge_context import BridgeContext, Ours
+from hxdav.sync.latency import note_sent
 
 
-def bring_one(errand: Errand, ours: Ours, link: Link) -> None:
+def bring_one(context: BridgeContext, ours: Ours, link: Link) -> None:
     """Bring one object to the provider, as much of it as the provider has not got."""
     if link.tag is None:
-        errand.brake.require(ours.mirror.id, link.recurrence_id, now=errand.now())
-        record(errand, ours, link, shown=errand.remote.create(errand.calendar_id, ours.text))
-        errand.brake.created(ours.mirror.id, link.recurrence_id, now=errand.now())
+        context.brake.require(ours.mirror.id, link.recurrence_id, now=context.now())
+        record(context, ours, link, shown=context.remote.create(context.calendar_id, ours.text))
+        context.brake.created(ours.mirror.id, link.recurrence_id, now=context.now())
         return
     sent, local = object_of(link.sent), object_of(ours.text)
-    what = differences(errand.parts(sent), errand.parts(local))
+    what = differences(context.parts(sent), context.parts(local))
     if not what:
-        record(errand, ours, link, shown=None)
+        record(context, ours, link, shown=None)
         return
-    text = graft(object_of(link.base), local, what, practice_zone=errand.zone)
-    record(errand, ours, link, shown=errand.remote.update(errand.calendar_id, known_at(link), text))
+    text = graft(object_of(link.base), local, what, practice_zone=context.zone)
+    record(context, ours, link, shown=context.remote.update(context.calendar_id, known_at(link), text))
 
 
-def retract(errand: Errand, link: Link) -> None:
+def retract(context: BridgeContext, link: Link) -> None:
     """Remove what a link stands for, which its appointment outlives: in another shape it stays.
 
     That is written down before, so that nobody is taken to have deleted it where the answer is lost.
     """
-    with errand.store.transaction() as tx:
-        tx.links.put(replace(link, parked=RETRACTED), at=errand.now())
-    errand.remote.remove(errand.calendar_id, known_at(link))
+    with context.store.transaction() as tx:
+        tx.links.put(replace(link, parked=RETRACTED), at=context.now())
+    context.remote.remove(context.calendar_id, known_at(link))
 
 
-def remove_single(errand: Errand, link: Link) -> None:
+def remove_single(context: BridgeContext, link: Link) -> None:
     """Remove one single event of a series, and forget it."""
     if link.tag is not None:
-        retract(errand, link)
-    with errand.store.transaction() as tx:
+        retract(context, link)
+    with context.store.transaction() as tx:
         tx.links.drop(link.id)
 
 
-def record(errand: Errand, ours: Ours, link: Link, *, shown: RemoteObject | None) -> None:
+def record(context: BridgeContext, ours: Ours, link: Link, *, shown: RemoteObject | None) -> None:
     """Write down that the provider has our side as it was when it was read; ``shown`` where it was just written."""
-    now = errand.now()
+    now = context.now()
     agreed = replace(
         link,
         sent=ours.text,
@@ -60,20 +60,20 @@ def record(errand: Errand, ours: Ours, link: Link, *, shown: RemoteObject | None
         revision=ours.appointment.revision,
         parked=None,
     )
-    with errand.store.transaction() as tx:
+    with context.store.transaction() as tx:
         if shown is not None:
             agreed = replace(agreed, remote_id=shown.remote_id, tag=shown.tag, base=shown.text, is_ours=True)
             _make_room(tx, agreed, ours)
-            seen_in = tx.bridges.one(errand.integration_id).listing
+            seen_in = tx.bridges.one(context.integration_id).listing
             agreed = replace(agreed, seen_in=seen_in)
             uid = object_of(shown.text).uid
             if link.recurrence_id == WHOLE:
-                note_sent(tx, errand, ours=ours, known=link)
+                note_sent(tx, context, ours=ours, known=link)
                 if uid != ours.mirror.uid:
                     tx.mirrors.rename(ours.mirror.id, uid)
-            tx.bridges.change(errand.integration_id, pushed_at=now, active_at=now)
+            tx.bridges.change(context.integration_id, pushed_at=now, active_at=now)
         tx.links.put(agreed, at=now)
-    errand.progress.steps += shown is not None
+    context.progress.steps += shown is not None
 
 
 def _make_room(tx: Tx, link: Link, ours: Ours) -> None:

@@ -1,4 +1,4 @@
-"""Listening to accounts whose providers stream: whatever is heard makes its bridge due (`design.md` §7).
+"""Listening to accounts whose providers stream: whatever is heard makes its bridge due (docs/engine.md).
 
 It only says when to look. What is missed costs time and nothing else, because the clock looks anyway.
 """
@@ -20,8 +20,8 @@ from hxdav.errors import StoreError
 from hxdav.log import get_logger
 from hxdav.remote import AccessLost, CalendarId, CalendarUnavailable, Remote, TryLater
 from hxdav.store.store import Store
+from hxdav.sync.failures import LONGEST_PAUSE, backoff
 from hxdav.sync.leases import LENGTH
-from hxdav.sync.troubles import LONGEST_PAUSE, backoff
 
 _NOT_DISTURBED_SECONDS = 5.0
 """For how long a turn that is under way keeps what is heard waiting: nearly all of that is the turn's own writing."""

@@ -1,4 +1,4 @@
-"""What of a provider's changes comes in, and what loses against ours (`design.md` rule 10): field by field, pure.
+"""What of a provider's changes comes in, and what loses against ours (rule 10): field by field, pure.
 
 Four readings of one object: ``base`` as the provider last showed it, ``sent`` as ours was then, ``local`` as ours would
 go out now, ``remote`` as the provider's is now.
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from hxdav.domain.field import Field
-from hxdav.ical.fields import EXCLUDED, Difference, Parts, differences
+from hxdav.ical.fields import EXCLUDED, FieldDifference, Parts, differences
 from hxdav.ical.graft import graft
 from hxdav.ical.objects import CalendarObject
 
-_DATES = {Difference(part="", field=Field.TIME), Difference(part="", field=Field.RECURRENCE)}
+_DATES = {FieldDifference(part="", field=Field.TIME), FieldDifference(part="", field=Field.RECURRENCE)}
 """By what the instances of a series are there at all."""
 
 
@@ -23,8 +23,8 @@ _DATES = {Difference(part="", field=Field.TIME), Difference(part="", field=Field
 class Merge:
     """``inward`` is taken into the store; ``lost`` is not, and what it was is kept for the person to see."""
 
-    inward: frozenset[Difference]
-    lost: frozenset[Difference]
+    inward: frozenset[FieldDifference]
+    lost: frozenset[FieldDifference]
 
 
 def merge(*, base: Parts, sent: Parts, local: Parts, remote: Parts, hidden: frozenset[Field]) -> Merge:
@@ -51,7 +51,7 @@ def _is_series(parts: Parts) -> bool:
     return any(parts) or bool(parts.get("", {}).get(Field.RECURRENCE))
 
 
-def _is_alike(change: Difference, local: Parts, remote: Parts) -> bool:
+def _is_alike(change: FieldDifference, local: Parts, remote: Parts) -> bool:
     """Whether the provider has come to what we have already."""
     mine, other = local.get(change.part), remote.get(change.part)
     if change.field is None or mine is None or other is None:
@@ -59,7 +59,7 @@ def _is_alike(change: Difference, local: Parts, remote: Parts) -> bool:
     return mine.get(change.field, "") == other.get(change.field, "")
 
 
-def _clashes(change: Difference, ours: Collection[Difference]) -> bool:
+def _clashes(change: FieldDifference, ours: Collection[FieldDifference]) -> bool:
     return any(
         each.part == change.part and (each.field == change.field or each.field is None or change.field is None)
         for each in ours
@@ -108,7 +108,7 @@ def _time(parts: Parts) -> str:
 
 
 def sent_after(
-    sent: CalendarObject, remote: CalendarObject, *, theirs: Collection[Difference], practice_zone: ZoneInfo
+    sent: CalendarObject, remote: CalendarObject, *, theirs: Collection[FieldDifference], practice_zone: ZoneInfo
 ) -> str:
     """The text of ours that ``remote`` corresponds to, once ``theirs``, all that changed there, has been looked at.
 

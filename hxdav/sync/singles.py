@@ -1,4 +1,4 @@
-"""A series as single events, for providers that cannot express it, and what comes back of those (`design.md` §7)."""
+"""A series as single events, for providers that cannot express it, and what comes back of those (docs/engine.md)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from hxdav.domain.times import AllDay, Floating, Interval, When, Zoned, days_aft
 from hxdav.ical.build import text_line, with_timezones
 from hxdav.ical.clocks import moment_line
 from hxdav.ical.components import Component
-from hxdav.ical.fields import OVERRIDE_FIELDS, Bounds, Difference, bounds_of, key_of, timeline_of
+from hxdav.ical.fields import OVERRIDE_FIELDS, Bounds, FieldDifference, bounds_of, key_of, timeline_of
 from hxdav.ical.graft import LINES, OF_A_SERIES, RECURRENCE_LINES, graft, place_of
 from hxdav.ical.lines import fold, newline_of
 from hxdav.ical.objects import CalendarObject, object_of, reaches_on
-from hxdav.ical.patch import Change, changed, excerpt, exchange, set_lines
+from hxdav.ical.patch import TextChange, changed, excerpt, exchange, set_lines
 from hxdav.ical.recurrence import Instance, instance_at, instances, is_left_out
 from hxdav.ical.timeline import Timeline
 from hxdav.ical.values import date_text, local_text, when_from
@@ -55,7 +55,7 @@ def single_events(
 
 
 def with_single(
-    text: str, key: str, *, single: CalendarObject, what: Collection[Difference], practice_zone: ZoneInfo
+    text: str, key: str, *, single: CalendarObject, what: Collection[FieldDifference], practice_zone: ZoneInfo
 ) -> str:
     """The series ``text`` with what ``what`` names of one of its events as ``single`` has it, in an override.
 
@@ -72,7 +72,7 @@ def with_single(
     named = set_lines(
         single.text, {**dict.fromkeys(OF_A_SERIES), "RECURRENCE-ID": [_recurrence_id(key, practice_zone)]}
     )
-    changes = [Difference(part=key, field=field) for field in fields]
+    changes = [FieldDifference(part=key, field=field) for field in fields]
     return graft(series, object_of(named), changes, practice_zone=practice_zone)
 
 
@@ -91,9 +91,9 @@ def without_single(text: str, key: str, *, practice_zone: ZoneInfo) -> str:
         return changed(text, exchange(there, ("STATUS",), cancelled) if isinstance(there, Component) else ())
     (*_, last) = (series.master.properties[-1], *series.master.all(*RECURRENCE_LINES))
     exdate = fold(_as_start(series.master, "EXDATE", _original(series, key, practice_zone)), newline)
-    changes = [Change(start=last.end, end=last.end, text=exdate)]
+    changes = [TextChange(start=last.end, end=last.end, text=exdate)]
     if isinstance(there, Component) and not reaches_on(there):
-        changes.append(Change(start=there.start, end=there.end, text=""))
+        changes.append(TextChange(start=there.start, end=there.end, text=""))
     return changed(text, changes)
 
 
@@ -115,7 +115,7 @@ def _single(obj: CalendarObject, vevent: Component, *, uid: Uid, bounds: Bounds 
         times = (moment_line("DTSTART", bounds.starts), moment_line("DTEND", bounds.ends))
         changes += exchange(vevent, LINES[Field.TIME], "".join(fold(line, newline) for line in times))
     single = excerpt(obj.text, vevent, changes)
-    others = [Change(start=each.start, end=each.end, text=single if each is vevent else "") for each in obj.vevents]
+    others = [TextChange(start=each.start, end=each.end, text=single if each is vevent else "") for each in obj.vevents]
     text = changed(obj.text, others)
     return text if bounds is None else with_timezones(text, (bounds.starts, bounds.ends))
 
@@ -132,7 +132,7 @@ def _with_override(series: CalendarObject, instance: Instance, practice_zone: Zo
         *exchange(model, LINES[Field.TIME], "".join(fold(line, newline) for line in times)),
     ]
     behind = max(vevent.end for vevent in series.vevents)
-    return changed(series.text, [Change(start=behind, end=behind, text=excerpt(series.text, model, changes))])
+    return changed(series.text, [TextChange(start=behind, end=behind, text=excerpt(series.text, model, changes))])
 
 
 def _bounds(obj: CalendarObject, instance: Instance, practice_zone: ZoneInfo) -> Bounds:

@@ -10,12 +10,12 @@ from hxdav.domain.bridge import Link
 from hxdav.domain.ids import AppointmentId
 from hxdav.domain.mirror import Mirror, MirrorState
 from hxdav.ical.fields import differences
-from hxdav.remote import Cursor, Gone, RemoteId, RemoteObject, Sighting, Unreadable
+from hxdav.remote import Cursor, Gone, RemoteId, RemoteObject, RemoteState, Unreadable
 from hxdav.store.links import WHOLE
-from hxdav.sync.errand import Errand, ours_of
+from hxdav.sync.bridge_context import BridgeContext, ours_of
 
 
-class Finding(StrEnum):
+class DifferenceKindAtProvider(StrEnum):
     """How the two sides differ about one object."""
 
     MISSING_THERE = "missing there"
@@ -31,44 +31,44 @@ class Finding(StrEnum):
 class Discrepancy:
     """One object about which the sides differ; ``appointment_id`` is None where we do not know it."""
 
-    finding: Finding
+    finding: DifferenceKindAtProvider
     appointment_id: AppointmentId | None
     remote_id: str | None
 
 
-def verify(errand: Errand) -> list[Discrepancy]:
+def verify(context: BridgeContext) -> list[Discrepancy]:
     """Every difference, found by a listing of its own: what the bridge goes on from is not touched."""
-    there = _everything_there(errand)
-    with errand.store.snapshot() as tx:
-        links = tx.links.of_integration(errand.integration_id)
+    there = _everything_there(context)
+    with context.store.snapshot() as tx:
+        links = tx.links.of_integration(context.integration_id)
     linked = {link.remote_id: link for link in links if link.remote_id is not None and link.tag is not None}
-    found = [each for link in linked.values() for each in _compared(errand, link, there)]
+    found = [each for link in linked.values() for each in _compared(context, link, there)]
     found += [
-        Discrepancy(finding=Finding.UNKNOWN_THERE, appointment_id=None, remote_id=remote_id)
+        Discrepancy(finding=DifferenceKindAtProvider.UNKNOWN_THERE, appointment_id=None, remote_id=remote_id)
         for remote_id in there
         if remote_id not in linked
     ]
-    return [*found, *_not_sent(errand)]
+    return [*found, *_not_sent(context)]
 
 
-def repair(errand: Errand) -> None:
+def repair(context: BridgeContext) -> None:
     """Have the bridge start over: it lists everything and asks for what is missing; removals go to review."""
-    with errand.store.transaction() as tx:
-        tx.bridges.look_anew([errand.integration_id])
+    with context.store.transaction() as tx:
+        tx.bridges.look_anew([context.integration_id])
         tx.bridges.change(
-            errand.integration_id,
+            context.integration_id,
             cursor=None,
             is_listing=False,
             is_cautious=True,
-            pull_due_at=errand.now(),
+            pull_due_at=context.now(),
         )
 
 
-def _everything_there(errand: Errand) -> dict[str, Sighting]:
-    there: dict[str, Sighting] = {}
+def _everything_there(context: BridgeContext) -> dict[str, RemoteState]:
+    there: dict[str, RemoteState] = {}
     cursor: Cursor | None = None
     while True:
-        page = errand.remote.pull(errand.calendar_id, cursor)
+        page = context.remote.pull(context.calendar_id, cursor)
         for sighting in page.sightings:
             if isinstance(sighting, Gone):
                 there.pop(sighting.remote_id, None)
@@ -79,46 +79,50 @@ def _everything_there(errand: Errand) -> dict[str, Sighting]:
         cursor = page.cursor
 
 
-def _compared(errand: Errand, link: Link, there: dict[str, Sighting]) -> Iterator[Discrepancy]:
+def _compared(context: BridgeContext, link: Link, there: dict[str, RemoteState]) -> Iterator[Discrepancy]:
     shown = there.get(link.remote_id or "")
     if shown is None and link.remote_id is not None:
         # A listing may leave something out: the object itself is asked for.
-        shown = errand.remote.read(errand.calendar_id, RemoteId(link.remote_id))
+        shown = context.remote.read(context.calendar_id, RemoteId(link.remote_id))
     mirror: Mirror | None = None
     if link.mirror_id is not None:
-        with errand.store.snapshot() as tx:
+        with context.store.snapshot() as tx:
             mirror = tx.mirrors.one(link.mirror_id)
-    for finding in _findings(errand, link, shown, mirror=mirror):
+    for finding in _findings(context, link, shown, mirror=mirror):
         appointment_id = mirror.appointment_id if mirror is not None else None
         yield Discrepancy(finding=finding, appointment_id=appointment_id, remote_id=link.remote_id)
 
 
-def _findings(errand: Errand, link: Link, shown: Sighting | None, *, mirror: Mirror | None) -> Iterator[Finding]:
+def _findings(
+    context: BridgeContext, link: Link, shown: RemoteState | None, *, mirror: Mirror | None
+) -> Iterator[DifferenceKindAtProvider]:
     if link.parked is not None or isinstance(shown, Unreadable):
-        yield Finding.LEFT_ALONE
+        yield DifferenceKindAtProvider.LEFT_ALONE
     elif not isinstance(shown, RemoteObject):
-        yield Finding.MISSING_THERE
+        yield DifferenceKindAtProvider.MISSING_THERE
     elif mirror is not None and mirror.state is MirrorState.LEFT:
-        yield Finding.STILL_THERE
+        yield DifferenceKindAtProvider.STILL_THERE
     else:
-        if shown.tag != link.tag and _differ(errand, link.base, shown.text):
-            yield Finding.CHANGED_THERE
-        if mirror is not None and link.recurrence_id == WHOLE and _differ(errand, link.sent, _ours(errand, mirror)):
-            yield Finding.CHANGED_HERE
+        if shown.tag != link.tag and _differ(context, link.base, shown.text):
+            yield DifferenceKindAtProvider.CHANGED_THERE
+        if mirror is not None and link.recurrence_id == WHOLE and _differ(context, link.sent, _ours(context, mirror)):
+            yield DifferenceKindAtProvider.CHANGED_HERE
 
 
-def _differ(errand: Errand, one: str, other: str) -> bool:
-    return bool(differences(errand.parts_of_text(one), errand.parts_of_text(other)))
+def _differ(context: BridgeContext, one: str, other: str) -> bool:
+    return bool(differences(context.parts_of_text(one), context.parts_of_text(other)))
 
 
-def _ours(errand: Errand, mirror: Mirror) -> str:
-    with errand.store.snapshot() as tx:
-        return ours_of(tx, errand, mirror).text
+def _ours(context: BridgeContext, mirror: Mirror) -> str:
+    with context.store.snapshot() as tx:
+        return ours_of(tx, context, mirror).text
 
 
-def _not_sent(errand: Errand) -> Iterator[Discrepancy]:
-    with errand.store.snapshot() as tx:
-        for mirror in tx.mirrors.shown_in(errand.integration_id):
+def _not_sent(context: BridgeContext) -> Iterator[Discrepancy]:
+    with context.store.snapshot() as tx:
+        for mirror in tx.mirrors.shown_in(context.integration_id):
             whole = tx.links.of(mirror.id).get(WHOLE)
             if whole is None or (whole.tag is None and whole.mirror_etag != mirror.etag):
-                yield Discrepancy(finding=Finding.NOT_SENT, appointment_id=mirror.appointment_id, remote_id=None)
+                yield Discrepancy(
+                    finding=DifferenceKindAtProvider.NOT_SENT, appointment_id=mirror.appointment_id, remote_id=None
+                )

@@ -11,35 +11,35 @@ from werkzeug.exceptions import BadHost, HTTPException
 
 from hxdav.errors import OverBudget, StoreBusy, TooManyAtOnce
 from hxdav.log import get_logger
-from hxdav.web.adding import adding_routes
-from hxdav.web.answers import plain, protected
-from hxdav.web.appointment_forms import appointment_form_routes
-from hxdav.web.appointments import VENDOR, appointment_routes
-from hxdav.web.calendar_pages import calendar_routes
-from hxdav.web.calendar_view import calendar_view_routes
-from hxdav.web.consents import consent_routes
-from hxdav.web.feed import feed_routes
-from hxdav.web.home import home_routes, surround
-from hxdav.web.hooks import hook_routes
-from hxdav.web.integrations import integration_routes
-from hxdav.web.lag import lag_routes
-from hxdav.web.ledger import ledger_routes
-from hxdav.web.lost_phones import lost_phone_routes
-from hxdav.web.notifications import notification_routes
+from hxdav.web.admin.audit_trail import trail_routes
+from hxdav.web.admin.credit_ledger import ledger_routes
+from hxdav.web.admin.people import people_routes
+from hxdav.web.admin.privacy_policy import policy_routes
+from hxdav.web.admin.probes import operations_routes
+from hxdav.web.auth.reauthentication import proving_routes
+from hxdav.web.auth.second_factor import second_factor_routes
+from hxdav.web.auth.security import security_routes
+from hxdav.web.auth.sign_in import signing_in_routes
+from hxdav.web.auth.visitors import admit_visitors
+from hxdav.web.callbacks.consents import consent_routes
+from hxdav.web.callbacks.hooks import hook_routes
 from hxdav.web.numbers import Number
-from hxdav.web.operations import operations_routes
-from hxdav.web.passkeys import security_routes
-from hxdav.web.people import people_routes
-from hxdav.web.policy import policy_routes
-from hxdav.web.profiles import profile_routes
-from hxdav.web.proving import proving_routes
+from hxdav.web.practitioner.add_integration import adding_routes
+from hxdav.web.practitioner.apple_profiles import profile_routes
+from hxdav.web.practitioner.appointment_forms import appointment_form_routes
+from hxdav.web.practitioner.appointments import VENDOR, appointment_routes
+from hxdav.web.practitioner.calendar_pages import calendar_routes
+from hxdav.web.practitioner.calendar_view import calendar_view_routes
+from hxdav.web.practitioner.home import home_routes, surround
+from hxdav.web.practitioner.integrations import integration_routes
+from hxdav.web.practitioner.latency_chart import lag_routes
+from hxdav.web.practitioner.lost_phones import lost_phone_routes
+from hxdav.web.practitioner.notifications import notification_routes
+from hxdav.web.practitioner.private_feed import feed_routes
+from hxdav.web.practitioner.review import review_routes
 from hxdav.web.request_facts import tell_request_facts
-from hxdav.web.review import review_routes
-from hxdav.web.second_factor import second_factor_routes
+from hxdav.web.responses import plain, protected
 from hxdav.web.settings import WebBackend
-from hxdav.web.signing_in import signing_in_routes
-from hxdav.web.trail import trail_routes
-from hxdav.web.visitors import admit_visitors
 
 _FILES = Path(__file__).parent / "static"
 _LONGEST_BODY = 65_536

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 BEGINNINGS = ("/app/", "/hooks/", "/connect/", "/invitation/", "/feed/", "/profile/")
-"""How they begin; no user has such a name (``services/account_problems.py``)."""
+"""How they begin; no user has such a name (``services/practice/check_accounts.py``)."""
 
 PROBES = frozenset({"/readyz"})
 """What watches over the server asks for; no user has such a name either."""

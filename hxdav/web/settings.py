@@ -6,14 +6,14 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from hxdav.connect.connector import Connector
 from hxdav.domain.policy import Policy
 from hxdav.domain.times import Clock
 from hxdav.secrets.keyring import Keyring
 from hxdav.secrets.throttle import Throttle
 from hxdav.secrets.turns import Turns
-from hxdav.services.accounts import WantedPracticeGroup
+from hxdav.services.practice.apply_accounts import WantedPracticeGroup
 from hxdav.store.store import Store
-from hxdav.sync.connecting import Connector
 
 
 def _no_accounts_file() -> None:

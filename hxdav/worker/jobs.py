@@ -1,4 +1,4 @@
-"""The jobs: what is due by the clock, looked for and done in transactions of their own (`design.md` §4).
+"""The jobs: what is due by the clock, looked for and done in transactions of their own (docs/architecture.md).
 
 Each looks again under the lock before it acts, so that any number of workers, and any crash between two of its
 transactions, come to the same. What is done once a day is remembered only to spare the look, and not beyond a restore.
@@ -18,8 +18,11 @@ from hxdav.domain.integration import FILLED, Integration, IntegrationState
 from hxdav.domain.policy import Policy
 from hxdav.domain.practice import PracticeGroup
 from hxdav.domain.times import Clock, day_of
-from hxdav.services import connecting, reconnecting, reindexing, renewing, retention, reviewing, stalling
-from hxdav.services.gate import settling
+from hxdav.gate import settle
+from hxdav.services.appointments import reindexing, removal_review
+from hxdav.services.billing import renewal
+from hxdav.services.integrations import connection, reconnection, stalled
+from hxdav.services.practice import retention
 from hxdav.store.store import Store, Tx
 
 
@@ -65,8 +68,8 @@ class Jobs:
             reviews = tx.removals.with_due_reviews(now)
         return _all_of(
             [
-                *(partial(self._settle, settling.settle, whose) for whose in batches),
-                *(partial(self._settle, reviewing.carry_out, whose) for whose in reviews),
+                *(partial(self._settle, settle, whose) for whose in batches),
+                *(partial(self._settle, removal_review.carry_out, whose) for whose in reviews),
             ]
         )
 
@@ -92,10 +95,10 @@ class Jobs:
     def tell_stalled(self) -> int:
         """Notify of bridges that get nothing done."""
         with self._store.snapshot() as tx:
-            if not tx.bridges.stalled(since=self._clock.now() - stalling.STALLED_AFTER):
+            if not tx.bridges.stalled(since=self._clock.now() - stalled.STALLED_AFTER):
                 return 0
         with self._store.transaction() as tx:
-            return stalling.tell_stalled(tx, self._clock)
+            return stalled.tell_stalled(tx, self._clock)
 
     def purge(self) -> int:
         """Delete, once a day, what is not kept any longer."""
@@ -118,7 +121,7 @@ class Jobs:
         return self._store.in_turns(lambda tx: step(tx, self._clock, self._policy, practitioner_id=practitioner_id))
 
     def _renew(self, group: PracticeGroup) -> int:
-        return self._store.in_turns(lambda tx: renewing.renew_due(tx, self._clock, practice_group_id=group.id))
+        return self._store.in_turns(lambda tx: renewal.renew_due(tx, self._clock, practice_group_id=group.id))
 
     def _extend_index(self, group: PracticeGroup) -> int:
         today = self._today(group)
@@ -136,14 +139,14 @@ class Jobs:
         if self._admitted.get(integration.id) == today:
             return 0
         entered = self._store.in_turns(
-            lambda tx: connecting.admit(tx, self._clock, self._policy, integration_id=integration.id)
+            lambda tx: connection.fill(tx, self._clock, self._policy, integration_id=integration.id)
         )
         self._admitted[integration.id] = today
         return entered
 
     def _take_out(self, integration_id: IntegrationId) -> int:
         return self._store.in_turns(
-            lambda tx: reconnecting.take_out(tx, self._clock, self._policy, integration_id=integration_id)
+            lambda tx: reconnection.take_out(tx, self._clock, self._policy, integration_id=integration_id)
         )
 
     def _purge(self, group: PracticeGroup) -> int:

@@ -1,4 +1,4 @@
-"""Listeners: a thread for each account that is listened to (`design.md` §7).
+"""Listeners: a thread for each account that is listened to (docs/engine.md).
 
 Which worker listens to an account is a matter of leases, as with turns: a worker that is killed gives nothing back, and
 another takes over when its time is out.

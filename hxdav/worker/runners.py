@@ -1,4 +1,4 @@
-"""Runners: threads that look after accounts elsewhere as soon as there is something to do (`design.md` §7)."""
+"""Runners: threads that look after accounts elsewhere as soon as there is something to do (docs/engine.md)."""
 
 from __future__ import annotations
 

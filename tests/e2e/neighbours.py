@@ -14,10 +14,13 @@ from hxdav.domain.practice import Band, User
 from hxdav.domain.subscription import CreditKind
 from hxdav.secrets.keyring import Keyring, load_key
 from hxdav.secrets.passwords import web_password_hash
-from hxdav.services import accounts, connecting, devices, logins, subscribing
-from hxdav.services.accounts import WantedPracticeGroup, WantedPractitioner, WantedUser
-from hxdav.services.demo import PRACTICE_GROUP, book_demo
-from hxdav.services.renewing import add_credits
+from hxdav.services.access import app_passwords, logins
+from hxdav.services.billing import subscriptions
+from hxdav.services.billing.renewal import add_credits
+from hxdav.services.integrations import connection
+from hxdav.services.practice import apply_accounts
+from hxdav.services.practice.apply_accounts import WantedPracticeGroup, WantedPractitioner, WantedUser
+from hxdav.services.practice.demo import PRACTICE_GROUP, book_demo
 from hxdav.store.store import Store, Tx
 from tests.e2e.serving import DemoServer, DemoUser
 
@@ -83,7 +86,9 @@ def settle(server: DemoServer, *neighbours: Neighbours) -> None:
     settings = load_settings(server.config)
     keyring, web_password = load_key(settings.key_file), web_password_hash(WEB_PASSWORD)
     with closing(Store(settings.database.url)) as store, store.transaction() as tx:
-        accounts.apply(tx, CLOCK, wanted=[PRACTICE_GROUP, *(each.wanted for each in neighbours)], source=BY_PRACTICE)
+        apply_accounts.apply(
+            tx, CLOCK, wanted=[PRACTICE_GROUP, *(each.wanted for each in neighbours)], source=BY_PRACTICE
+        )
         for group in neighbours:
             _give_credits(tx, group)
             for user in _users(tx, group):
@@ -122,9 +127,9 @@ def _by_login(user: User) -> DemoUser:
 
 def _equipped(tx: Tx, keyring: Keyring, calendars: str, user: User) -> DemoUser:
     login = logins.practitioner_login(tx, user=user)
-    subscribing.buy(tx, CLOCK, practitioner=login.practitioner, source=BY_PRACTICE)
-    integration = connecting.connect_native(tx, CLOCK, practitioner=login.practitioner, source=BY_PRACTICE)
-    device = devices.create_app_password(tx, CLOCK, keyring, login=login, label="Tablet", expires_at=None)
+    subscriptions.buy(tx, CLOCK, practitioner=login.practitioner, source=BY_PRACTICE)
+    integration = connection.connect_native(tx, CLOCK, practitioner=login.practitioner, source=BY_PRACTICE)
+    device = app_passwords.create_app_password(tx, CLOCK, keyring, login=login, label="Tablet", expires_at=None)
     return DemoUser(
         username=user.username,
         web_password=WEB_PASSWORD,

@@ -1,4 +1,4 @@
-"""Whatever happens on the way, all calendars of a practitioner end up equal (`design.md` §7, §9).
+"""Whatever happens on the way, all calendars of a practitioner end up equal (docs/engine.md, docs/proof.md).
 
 Maya has hxdav's calendar at Google, Outlook.com, Exchange and iCloud, and on a device that uses hxdav itself.
 

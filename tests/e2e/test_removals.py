@@ -1,4 +1,4 @@
-"""Deletions by a real client: settled, reviewed, kept and taken back (`design.md` rule 7), in quicker time.
+"""Deletions by a real client: settled, reviewed, kept and taken back (rule 7), in quicker time.
 
 The settle time is one second here instead of sixty; the fifteen minutes are as they are.
 """

@@ -21,7 +21,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from hxdav.domain.ids import IntegrationId
-from hxdav.store.lags import Way
+from hxdav.store.latencies import Way
 from hxdav.store.store import Store
 from tests.e2e.bridged import BridgedDemo
 from tests.e2e.browsing import a_browser, a_page, barriers, sign_in

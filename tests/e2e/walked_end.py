@@ -11,16 +11,16 @@ from hxdav.domain.edit import Authority
 from hxdav.domain.mirror import Mirror, derived_uid
 from hxdav.domain.notification import NotificationKind
 from hxdav.domain.refusal import Reason
-from hxdav.domain.removal import Answer
+from hxdav.domain.removal import ReviewAnswer
 from hxdav.domain.window import Window
 from hxdav.ical.objects import object_of
 from hxdav.remote import CalendarId
 from hxdav.store.links import WHOLE
 from hxdav.store.store import Tx
+from hxdav.sync.bridge_context import BridgeContext, ours_of
 from hxdav.sync.engine import Engine
-from hxdav.sync.errand import Errand, ours_of
 from hxdav.sync.singles import single_events
-from hxdav.sync.verifying import Finding
+from hxdav.sync.verifying import DifferenceKindAtProvider
 from tests.e2e.walked_side import Side
 from tests.e2e.walked_steps import SECRET
 from tests.e2e.walking import Walk
@@ -73,7 +73,7 @@ def _keeps(walk: Walk) -> bool:
     with walk.store.snapshot() as tx:
         waiting = [each.id for each in tx.removals.in_review(walk.practice.practitioner_id)]
     if waiting:
-        walk.practice.answer(waiting, Answer.KEEP)
+        walk.practice.answer(waiting, ReviewAnswer.KEEP)
     return bool(waiting)
 
 
@@ -99,7 +99,11 @@ def has_converged(walk: Walk) -> None:
         side.keeps_the_contract()
         with walk.store.snapshot() as tx:
             assert tx.bridges.one(side.integration_id).state is BridgeState.RUNNING
-        findings = [each for each in engine.verify(side.integration_id) if each.finding is not Finding.LEFT_ALONE]
+        findings = [
+            each
+            for each in engine.verify(side.integration_id)
+            if each.finding is not DifferenceKindAtProvider.LEFT_ALONE
+        ]
         assert findings == [], f"{side.service}: {findings}"
         both_sides_are_equal(walk, side)
     nothing_of_a_patient_is_told(walk)
@@ -138,7 +142,7 @@ def _left_alone(tx: Tx, side: Side) -> set[str]:
     return {link.remote_id for link in links if link.parked and link.remote_id}
 
 
-def _wanted(tx: Tx, errand: Errand, mirror: Mirror) -> dict[str, str]:
+def _wanted(tx: Tx, errand: BridgeContext, mirror: Mirror) -> dict[str, str]:
     """What is to be at the provider of what a mirror shows, by UID."""
     ours = ours_of(tx, errand, mirror)
     whole = tx.links.of(mirror.id).get(WHOLE)
@@ -165,12 +169,12 @@ def _wanted(tx: Tx, errand: Errand, mirror: Mirror) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _errand(walk: Walk, side: Side) -> Iterator[Errand]:
+def _errand(walk: Walk, side: Side) -> Iterator[BridgeContext]:
     with walk.store.snapshot() as tx:
         bridge = tx.bridges.one(side.integration_id)
         account = tx.external_accounts.one(bridge.account_id)
     with contextlib.closing(walk.opened(account)) as remote:
-        yield Errand(
+        yield BridgeContext(
             store=walk.store,
             clock=walk.clock,
             policy=walk.practice.policy,

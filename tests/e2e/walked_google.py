@@ -18,7 +18,7 @@ from hxdav.remote import Remote
 from hxdav.remotes.google.account import open_google
 from hxdav.remotes.google.events_out import MARK
 from hxdav.remotes.google.oauth import credentials_text
-from hxdav.sync.errand import Errand
+from hxdav.sync.bridge_context import BridgeContext
 from tests.builders import SYDNEY
 from tests.e2e.walked_outlook import shown_here
 from tests.e2e.walked_side import Fault, Moment, Side, later, unlike_texts
@@ -248,7 +248,7 @@ class GoogleSide(Side):
         """The resources of the calendar."""
         return json.dumps(self._resources(), default=str, ensure_ascii=False)
 
-    def unlike(self, errand: Errand, ours: str, remote_id: str) -> list[str]:
+    def unlike(self, errand: BridgeContext, ours: str, remote_id: str) -> list[str]:
         """Field by field; an exception that says what its series says is none there."""
         resources = self._resources()
         master = next(one for one in resources if one["id"] == remote_id)

@@ -13,7 +13,7 @@ from hxdav.ical.objects import object_of
 from hxdav.net.reach import Reach
 from hxdav.remote import Remote
 from hxdav.remotes.caldav import CalDavAccount, Flavour, open_caldav
-from hxdav.sync.errand import Errand
+from hxdav.sync.bridge_context import BridgeContext
 from tests.e2e.walked_pen import DAYS, HOURS, a_change
 from tests.e2e.walked_side import Fault, Side, unlike_texts
 from tests.integration.sync.machine_texts import EDITS, KINDS, Pen
@@ -148,7 +148,7 @@ class ICloudSide(Side):
         """The objects of the device."""
         return "\n".join(f"{name}\n{text}" for name, text in sorted(self._texts().items()))
 
-    def unlike(self, errand: Errand, ours: str, remote_id: str) -> list[str]:
+    def unlike(self, errand: BridgeContext, ours: str, remote_id: str) -> list[str]:
         """Field by field."""
         return unlike_texts(errand, ours, self._texts()[remote_id])
 

@@ -16,7 +16,7 @@ from hxdav.domain.field import Field
 from hxdav.domain.times import Interval
 from hxdav.ical.objects import object_of
 from hxdav.ical.recurrence import instances
-from hxdav.sync.errand import Errand
+from hxdav.sync.bridge_context import BridgeContext
 from tests.e2e.walked_side import Moment, Side, later
 from tests.integration.machines.model import ZONE
 from tests.simulators.ews.rendering import plain_text
@@ -211,7 +211,7 @@ class OutlookSide(Side):
 
     # What is there.
 
-    def unlike(self, errand: Errand, ours: str, remote_id: str) -> list[str]:
+    def unlike(self, errand: BridgeContext, ours: str, remote_id: str) -> list[str]:
         """What only one of the two shows."""
         here = Counter(each.line() for each in self._near(shown_here(errand, ours, self._span)))
         found = [each for each in self.agenda(self.calendar, self._span) if remote_id in (each.id, each.of)]
@@ -251,7 +251,7 @@ class OutlookSide(Side):
         return f"writes {words!r} on {event_id[-12:]} ({field})"
 
 
-def shown_here(errand: Errand, ours: str, span: tuple[datetime, datetime]) -> Iterable[Shown]:
+def shown_here(errand: BridgeContext, ours: str, span: tuple[datetime, datetime]) -> Iterable[Shown]:
     """What a calendar object of hxdav's shows between two moments."""
     parts = errand.parts_of_text(ours)
     for instance in instances(object_of(ours), practice_zone=ZONE, within=Interval(*span)):

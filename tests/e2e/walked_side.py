@@ -13,7 +13,7 @@ from hxdav.domain.ids import IntegrationId
 from hxdav.domain.integration import Service
 from hxdav.ical.fields import differences
 from hxdav.remote import Remote
-from hxdav.sync.errand import Errand
+from hxdav.sync.bridge_context import BridgeContext
 from tests.builders import SYDNEY
 from tests.integration.machines.model import day_at
 
@@ -80,7 +80,7 @@ class Side(ABC):
         """All that the provider has of her, in one text."""
 
     @abstractmethod
-    def unlike(self, errand: Errand, ours: str, remote_id: str) -> list[str]:
+    def unlike(self, errand: BridgeContext, ours: str, remote_id: str) -> list[str]:
         """How what is there differs from ``ours``, as far as it can be there."""
 
     @abstractmethod
@@ -147,7 +147,7 @@ def later(starts: Moment) -> Moment:
     return starts + timedelta(days=1)
 
 
-def unlike_texts(errand: Errand, ours: str, theirs: str) -> list[str]:
+def unlike_texts(errand: BridgeContext, ours: str, theirs: str) -> list[str]:
     """How two calendar objects differ in what the provider carries."""
     found = differences(errand.parts_of_text(ours), errand.parts_of_text(theirs))
     return [*map(str, found), ours, theirs] if found else []

@@ -23,6 +23,7 @@ from typing import Any, cast
 
 import flask
 
+from hxdav.connect.connector import Connector
 from hxdav.domain.bridge import ExternalAccount
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import IntegrationId
@@ -31,13 +32,12 @@ from hxdav.domain.policy import Policy
 from hxdav.errors import StoreBusy
 from hxdav.remote import Identity, Remote
 from hxdav.secrets.keyring import Keyring
-from hxdav.services import bridging, connecting
+from hxdav.services.integrations import bridges, connection
 from hxdav.store.store import Store, Tx
 from hxdav.sync.channels import Hooks
-from hxdav.sync.connecting import Connector
 from hxdav.sync.engine import Engine
 from hxdav.sync.listening import Listening
-from hxdav.web.hooks import hook_routes
+from hxdav.web.callbacks.hooks import hook_routes
 from hxdav.web.settings import WebBackend
 from hxdav.worker.jobs import Jobs
 from hxdav.worker.listeners import Listeners
@@ -277,7 +277,7 @@ class Walk:
         own_login = Source(authority=Authority.PRACTICE, user_id=self.practice.user_id)
         with self.store.transaction() as tx:
             practitioner = tx.people.practitioner(self.practice.practitioner_id)
-            account = bridging.account_of(
+            account = bridges.account_of(
                 tx,
                 self.clock,
                 practice_group_id=practitioner.practice_group_id,
@@ -287,11 +287,11 @@ class Walk:
                 seal=lambda _: "sealed",
                 source=own_login,
             )
-            integration = bridging.connect_bridge(
+            integration = bridges.connect_bridge(
                 tx, self.clock, practitioner=practitioner, account=account, taken_names=(), source=own_login
             )
         self.store.in_turns(
-            partial(connecting.admit, clock=self.clock, policy=self.practice.policy, integration_id=integration.id)
+            partial(connection.fill, clock=self.clock, policy=self.practice.policy, integration_id=integration.id)
         )
         return integration.id
 

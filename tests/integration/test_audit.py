@@ -10,8 +10,11 @@ from sqlalchemy import select
 from hxdav.domain.appointment import RecordMark
 from hxdav.domain.practice import Band
 from hxdav.secrets.keyring import Keyring
-from hxdav.services import accounts, connecting, devices, logins, subscribing
-from hxdav.services.accounts import WantedPracticeGroup, WantedPractitioner, WantedUser
+from hxdav.services.access import app_passwords, logins
+from hxdav.services.billing import subscriptions
+from hxdav.services.integrations import connection
+from hxdav.services.practice import apply_accounts
+from hxdav.services.practice.apply_accounts import WantedPracticeGroup, WantedPractitioner, WantedUser
 from hxdav.store.rows import AuditRow
 from hxdav.store.store import Store
 from tests.builders import BY_PRACTICE, MovableClock, a_practice, an_object
@@ -79,17 +82,17 @@ def test_what_is_done_to_people_and_their_calendars_is_audited(store: Store) -> 
         practitioners=(WantedPractitioner(key="maya", name="Maya Lin", username="maya"),),
     )
     with store.transaction() as tx:
-        accounts.apply(tx, clock, wanted=[wanted], source=BY_PRACTICE)
+        apply_accounts.apply(tx, clock, wanted=[wanted], source=BY_PRACTICE)
         user = logins.known_user(tx, "maya")
         secret = logins.invite(tx, clock, KEYRING, user=user, source=BY_PRACTICE)
         logins.take_up_invitation(tx, clock, KEYRING, user=user, secret=secret, web_password="correct horse")
         login = logins.practitioner_login(tx, user=user)
-        subscribing.buy(tx, clock, practitioner=login.practitioner, source=BY_PRACTICE)
-        integration = connecting.connect_native(tx, clock, practitioner=login.practitioner, source=BY_PRACTICE)
-        connecting.rename(tx, clock, integration=integration, name="Maya's work", source=BY_PRACTICE)
-        made = devices.create_app_password(tx, clock, KEYRING, login=login, label="phone", expires_at=None)
-        devices.revoke_app_password(tx, clock, login=login, app_password_id=made.id)
-        connecting.disconnect(tx, clock, integration=integration, source=BY_PRACTICE)
+        subscriptions.buy(tx, clock, practitioner=login.practitioner, source=BY_PRACTICE)
+        integration = connection.connect_native(tx, clock, practitioner=login.practitioner, source=BY_PRACTICE)
+        connection.rename(tx, clock, integration=integration, name="Maya's work", source=BY_PRACTICE)
+        made = app_passwords.create_app_password(tx, clock, KEYRING, login=login, label="phone", expires_at=None)
+        app_passwords.revoke_app_password(tx, clock, login=login, app_password_id=made.id)
+        connection.disconnect(tx, clock, integration=integration, source=BY_PRACTICE)
 
     assert actions(store) == [
         "accounts_applied",
@@ -110,6 +113,6 @@ def test_applying_the_same_accounts_again_leaves_no_trace(store: Store) -> None:
     wanted = WantedPracticeGroup(key="harbour", name="Harbour Street Psychology", zone="Australia/Sydney")
     for _ in range(2):
         with store.transaction() as tx:
-            accounts.apply(tx, MovableClock(), wanted=[wanted], source=BY_PRACTICE)
+            apply_accounts.apply(tx, MovableClock(), wanted=[wanted], source=BY_PRACTICE)
 
     assert actions(store) == ["accounts_applied"]

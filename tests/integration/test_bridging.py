@@ -1,4 +1,4 @@
-"""Connecting calendars in accounts elsewhere, steering and leaving them (`design.md` rules 1, 2, 3, 7, 9 and 11)."""
+"""Connecting calendars in accounts elsewhere, steering and leaving them (rules 1, 2, 3, 7, 9 and 11)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from hxdav.domain.privacy import PrivacyLevel
 from hxdav.domain.subscription import SubscriptionState
 from hxdav.errors import NotPermitted, UseCaseError
 from hxdav.remote import Identity
-from hxdav.services import accounts, bridging, connecting, reconnecting, steering
-from hxdav.services.accounts import WantedPracticeGroup, WantedPractitioner, WantedUser
-from hxdav.services.bridging import Connected, ShownAccount
+from hxdav.services.integrations import bridges, connection, control, reconnection
+from hxdav.services.integrations.bridges import Connected, ShownAccount
+from hxdav.services.practice import apply_accounts
+from hxdav.services.practice.apply_accounts import WantedPracticeGroup, WantedPractitioner, WantedUser
 from hxdav.store.store import Store
 from tests.builders import SYDNEY, PracticeWorld, a_practice, an_object
 
@@ -44,7 +45,7 @@ def connect_shown(
     practice: PracticeWorld, account: ShownAccount, *, privacy: PrivacyLevel | None = None, source: Source | None = None
 ) -> Connected:
     with practice.store.transaction() as tx:
-        return bridging.connect(
+        return bridges.connect(
             tx,
             practice.clock,
             practitioner=tx.people.practitioner(practice.practitioner_id),
@@ -63,16 +64,16 @@ def connect(
 
 def take_out(practice: PracticeWorld, integration_id: IntegrationId) -> None:
     practice.store.in_turns(
-        lambda tx: reconnecting.take_out(tx, practice.clock, practice.policy, integration_id=integration_id)
+        lambda tx: reconnection.take_out(tx, practice.clock, practice.policy, integration_id=integration_id)
     )
     practice.store.in_turns(
-        lambda tx: connecting.admit(tx, practice.clock, practice.policy, integration_id=integration_id)
+        lambda tx: connection.fill(tx, practice.clock, practice.policy, integration_id=integration_id)
     )
 
 
 def disconnect(practice: PracticeWorld, integration: Integration) -> None:
     with practice.store.transaction() as tx:
-        connecting.disconnect(tx, practice.clock, integration=integration, source=by(practice))
+        connection.disconnect(tx, practice.clock, integration=integration, source=by(practice))
 
 
 def bridge_of(practice: PracticeWorld, integration: Integration) -> Bridge:
@@ -199,9 +200,9 @@ def test_an_account_of_another_practice_group_is_another_account(sqlite_store: S
     maya = a_practice(sqlite_store)
     other = a_practice(sqlite_store, key="other", username="ada")
 
-    accounts = {account_of(each, connect(each, "shared@mail.example")).id for each in (maya, other)}
+    apply_accounts = {account_of(each, connect(each, "shared@mail.example")).id for each in (maya, other)}
 
-    assert len(accounts) == 2
+    assert len(apply_accounts) == 2
 
 
 def test_one_practitioner_has_calendars_in_several_accounts(sqlite_store: Store) -> None:
@@ -303,7 +304,7 @@ def test_an_account_is_unused_once_its_last_calendar_is_disconnected_and_cleared
 
     def unused() -> list[ExternalAccountId]:
         with store.snapshot() as tx:
-            return [each.id for each in bridging.accounts_unused(tx)]
+            return [each.id for each in bridges.accounts_unused(tx)]
 
     disconnect(practice, mayas)
     in_use = unused()
@@ -311,9 +312,9 @@ def test_an_account_is_unused_once_its_last_calendar_is_disconnected_and_cleared
 
     assert (in_use, unused()) == ([], [account.id])
     with store.transaction() as tx:
-        assert bridging.forget_account(tx, practice.clock, account_id=account.id, source=by(practice))
+        assert bridges.forget_account(tx, practice.clock, account_id=account.id, source=by(practice))
     with store.transaction() as tx:
-        assert not bridging.forget_account(tx, practice.clock, account_id=account.id, source=by(practice))
+        assert not bridges.forget_account(tx, practice.clock, account_id=account.id, source=by(practice))
     forgotten = account_of(practice, mayas)
     assert (forgotten.credentials, forgotten.state) == ("", AccountState.REFUSED)
     assert connect(practice, "shared@mail.example").state is IntegrationState.CONNECTING
@@ -325,11 +326,11 @@ def test_pausing_stops_a_bridge_and_resuming_is_cautious(store: Store) -> None:
     change(practice, calendar, state=BridgeState.RUNNING, calendar_id="c", is_cautious=False)
 
     with store.transaction() as tx:
-        steering.pause(tx, practice.clock, integration=calendar, source=by(practice))
+        control.pause(tx, practice.clock, integration=calendar, source=by(practice))
         at_work = tx.bridges.at_work(tx.bridges.one(calendar.id).account_id)
     practice.clock.advance(hours=1)
     with store.transaction() as tx:
-        steering.resume(tx, practice.clock, integration=calendar, source=by(practice))
+        control.resume(tx, practice.clock, integration=calendar, source=by(practice))
 
     bridge = bridge_of(practice, calendar)
     assert at_work == []
@@ -342,8 +343,8 @@ def test_a_calendar_that_was_not_made_yet_is_made_after_the_pause(sqlite_store: 
     calendar = connect(practice)
 
     with practice.store.transaction() as tx:
-        steering.pause(tx, practice.clock, integration=calendar, source=by(practice))
-        steering.resume(tx, practice.clock, integration=calendar, source=by(practice))
+        control.pause(tx, practice.clock, integration=calendar, source=by(practice))
+        control.resume(tx, practice.clock, integration=calendar, source=by(practice))
 
     assert bridge_of(practice, calendar).state is BridgeState.MAKING
 
@@ -355,17 +356,17 @@ def test_what_is_paused_gone_or_not_is_told(sqlite_store: Store) -> None:
 
     with practice.store.transaction() as tx:
         with pytest.raises(UseCaseError, match="is not paused"):
-            steering.resume(tx, practice.clock, **at)
-        steering.pause(tx, practice.clock, **at)
+            control.resume(tx, practice.clock, **at)
+        control.pause(tx, practice.clock, **at)
         with pytest.raises(UseCaseError, match="paused already"):
-            steering.pause(tx, practice.clock, **at)
+            control.pause(tx, practice.clock, **at)
         with pytest.raises(UseCaseError, match="is paused") as told:
-            steering.request_pull(tx, practice.clock, **at)
+            control.request_pull(tx, practice.clock, **at)
         assert told.value.command == f"hxdav integrations resume {calendar.id}"
         tx.bridges.change(calendar.id, state=BridgeState.GONE)
         with pytest.raises(UseCaseError, match="is gone"):
-            steering.pause(tx, practice.clock, **at)
-        steering.request_pull(tx, practice.clock, **at)
+            control.pause(tx, practice.clock, **at)
+        control.request_pull(tx, practice.clock, **at)
         assert tx.bridges.one(calendar.id).pull_due_at == practice.clock.now(), "it may be back"
 
 
@@ -376,7 +377,7 @@ def test_hxdavs_own_calendar_has_no_bridge_to_steer(sqlite_store: Store) -> None
     with practice.store.transaction() as tx:
         calendar = tx.integrations.one(calendar_id)
         with pytest.raises(UseCaseError, match="hxdav's own calendar"):
-            steering.pause(tx, practice.clock, integration=calendar, source=by(practice))
+            control.pause(tx, practice.clock, integration=calendar, source=by(practice))
 
 
 def test_only_the_practitioners_own_login_steers(sqlite_store: Store) -> None:
@@ -385,11 +386,11 @@ def test_only_the_practitioners_own_login_steers(sqlite_store: Store) -> None:
     calendar = connect(practice)
 
     with practice.store.transaction() as tx:
-        for step in (steering.pause, steering.resume):
+        for step in (control.pause, control.resume):
             with pytest.raises(NotPermitted):
                 step(tx, practice.clock, integration=calendar, source=by(tom))
         with pytest.raises(NotPermitted):
-            steering.set_privacy(tx, practice.clock, integration=calendar, level=PrivacyLevel.BUSY, source=by(tom))
+            control.set_privacy(tx, practice.clock, integration=calendar, level=PrivacyLevel.BUSY, source=by(tom))
 
 
 def test_asking_for_a_pull_ends_the_pause_after_a_failure(store: Store) -> None:
@@ -404,7 +405,7 @@ def test_asking_for_a_pull_ends_the_pause_after_a_failure(store: Store) -> None:
         )
 
     with store.transaction() as tx:
-        steering.request_pull(tx, practice.clock, integration=calendar, source=by(practice))
+        control.request_pull(tx, practice.clock, integration=calendar, source=by(practice))
 
     with store.snapshot() as tx:
         assert tx.external_accounts.due(practice.clock.now(), limit=5) == [account.id]
@@ -416,7 +417,7 @@ def test_an_account_that_does_not_let_us_in_has_to_be_connected_again(sqlite_sto
     shut_out(practice, account_of(practice, calendar).id)
 
     with practice.store.transaction() as tx, pytest.raises(UseCaseError, match="Connect it again") as told:
-        steering.request_pull(tx, practice.clock, integration=calendar, source=by(practice))
+        control.request_pull(tx, practice.clock, integration=calendar, source=by(practice))
     assert told.value.command == "hxdav integrations add --service google"
 
 
@@ -428,8 +429,8 @@ def test_a_practitioner_only_tightens_privacy(sqlite_store: Store) -> None:
     at: dict[str, Any] = {"integration": calendar, "source": by(practice)}
     with practice.store.transaction() as tx:
         with pytest.raises(UseCaseError, match='no more than "appointment"'):
-            steering.set_privacy(tx, practice.clock, level=PrivacyLevel.INITIALS, **at)
-        steering.set_privacy(tx, practice.clock, level=PrivacyLevel.BUSY, **at)
+            control.set_privacy(tx, practice.clock, level=PrivacyLevel.INITIALS, **at)
+        control.set_privacy(tx, practice.clock, level=PrivacyLevel.BUSY, **at)
 
     bridge = bridge_of(practice, calendar)
     assert (bridge.privacy, bridge.pushed_modseq) == (PrivacyLevel.BUSY, 0)
@@ -464,7 +465,7 @@ def test_everything_is_written_anew_at_another_level_and_nothing_forgotten_that_
     change(practice, calendar, pushed_modseq=practice.modseq(calendar.id))
 
     with store.transaction() as tx:
-        steering.set_privacy(tx, practice.clock, integration=calendar, level=PrivacyLevel.BUSY, source=by(practice))
+        control.set_privacy(tx, practice.clock, integration=calendar, level=PrivacyLevel.BUSY, source=by(practice))
 
     with store.snapshot() as tx:
         pending = tx.links.pending(tx.bridges.one(calendar.id), now=practice.clock.now(), limit=9)
@@ -488,7 +489,7 @@ def test_another_level_in_the_accounts_file_has_bridges_of_that_service_written_
     )
 
     with practice.store.transaction() as tx:
-        done = accounts.apply(tx, practice.clock, wanted=[wanted], source=by(practice))
+        done = apply_accounts.apply(tx, practice.clock, wanted=[wanted], source=by(practice))
 
     assert [each.detail for each in done.differences] == ["privacy: none → google full"]
     assert bridge_of(practice, calendar).pushed_modseq == pushed

@@ -1,4 +1,4 @@
-"""Connecting, renaming, disconnecting and reconnecting calendars (`design.md` rules 1, 2, 3 and 9)."""
+"""Connecting, renaming, disconnecting and reconnecting calendars (rules 1, 2, 3 and 9)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hxdav.domain.notification import NotificationKind
 from hxdav.domain.refusal import Reason
 from hxdav.domain.subscription import SubscriptionState
 from hxdav.errors import UseCaseError
-from hxdav.services import connecting, reconnecting
+from hxdav.services.integrations import connection, reconnection
 from hxdav.store.store import Store
 from hxdav.worker.worker import Worker
 from tests.builders import PracticeWorld, a_practice, an_object
@@ -34,17 +34,17 @@ def by(practice: PracticeWorld) -> Source:
 def connect(practice: PracticeWorld) -> Integration:
     with practice.store.transaction() as tx:
         practitioner = tx.people.practitioner(practice.practitioner_id)
-        return connecting.connect_native(tx, practice.clock, practitioner=practitioner, source=by(practice))
+        return connection.connect_native(tx, practice.clock, practitioner=practitioner, source=by(practice))
 
 
 def take_out(practice: PracticeWorld, integration_id: IntegrationId, *, limit: int = 200) -> int:
     with practice.store.transaction() as tx:
-        return reconnecting.take_out(tx, practice.clock, practice.policy, integration_id=integration_id, limit=limit)
+        return reconnection.take_out(tx, practice.clock, practice.policy, integration_id=integration_id, limit=limit)
 
 
 def admit(practice: PracticeWorld, integration_id: IntegrationId) -> int:
     with practice.store.transaction() as tx:
-        return connecting.admit(tx, practice.clock, practice.policy, integration_id=integration_id)
+        return connection.fill(tx, practice.clock, practice.policy, integration_id=integration_id)
 
 
 def connect_and_fill(practice: PracticeWorld) -> IntegrationId:
@@ -59,13 +59,13 @@ def connect_and_fill(practice: PracticeWorld) -> IntegrationId:
 def disconnect(practice: PracticeWorld, integration_id: IntegrationId) -> None:
     with practice.store.transaction() as tx:
         integration = tx.integrations.one(integration_id)
-        connecting.disconnect(tx, practice.clock, integration=integration, source=by(practice))
+        connection.disconnect(tx, practice.clock, integration=integration, source=by(practice))
 
 
 def rename(practice: PracticeWorld, integration_id: IntegrationId, name: str) -> str:
     with practice.store.transaction() as tx:
         integration = tx.integrations.one(integration_id)
-        return connecting.rename(tx, practice.clock, integration=integration, name=name, source=by(practice))
+        return connection.rename(tx, practice.clock, integration=integration, name=name, source=by(practice))
 
 
 def found(practice: PracticeWorld, integration_id: IntegrationId) -> Integration:

@@ -24,7 +24,7 @@ from hxdav.ical.patch import replace_uid
 from hxdav.ical.recurrence import extent, instances
 from hxdav.ical.split import SplitObject
 from hxdav.secrets.keyring import Keyring
-from hxdav.services.importing import AT_ONCE, Fate, import_objects
+from hxdav.services.appointments.ics_import import AT_ONCE, Fate, import_objects
 from hxdav.store.store import Store
 from tests.builders import BY_PRACTICE, SYDNEY, MovableClock, PracticeWorld, a_practice, a_store
 from tests.splitting import split

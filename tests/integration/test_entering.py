@@ -1,4 +1,4 @@
-"""What enters an integration, and when (`design.md` rule 4): on connecting, and as the horizon moves."""
+"""What enters an integration, and when (rule 4): on connecting, and as the horizon moves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from hxdav.domain.appointment import AppointmentKind
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import IntegrationId
 from hxdav.domain.integration import IntegrationState
-from hxdav.services import connecting, reindexing
+from hxdav.services.appointments import reindexing
+from hxdav.services.integrations import connection
 from hxdav.store.store import Store
 from hxdav.worker.worker import Worker
 from tests.builders import BY_PRACTICE, PracticeWorld, a_practice, an_object
@@ -22,12 +23,12 @@ def connect(practice: PracticeWorld) -> IntegrationId:
     with practice.store.transaction() as tx:
         practitioner = tx.people.practitioner(practice.practitioner_id)
         source = Source(authority=Authority.PRACTICE, user_id=practice.user_id)
-        return connecting.connect_native(tx, practice.clock, practitioner=practitioner, source=source).id
+        return connection.connect_native(tx, practice.clock, practitioner=practitioner, source=source).id
 
 
 def admit(practice: PracticeWorld, integration_id: IntegrationId, *, limit: int = 200) -> int:
     with practice.store.transaction() as tx:
-        return connecting.admit(tx, practice.clock, practice.policy, integration_id=integration_id, limit=limit)
+        return connection.fill(tx, practice.clock, practice.policy, integration_id=integration_id, limit=limit)
 
 
 def worker_of(practice: PracticeWorld) -> Worker:
@@ -108,7 +109,7 @@ def test_a_disconnected_integration_lets_nothing_in(store: Store) -> None:
     book(practice, "one", LAST_DAY)
     integration_id = connect(practice)
     with store.transaction() as tx:
-        connecting.disconnect(tx, practice.clock, integration=tx.integrations.one(integration_id), source=BY_PRACTICE)
+        connection.disconnect(tx, practice.clock, integration=tx.integrations.one(integration_id), source=BY_PRACTICE)
 
     assert admit(practice, integration_id) == 0
     with store.snapshot() as tx:

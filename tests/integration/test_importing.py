@@ -12,7 +12,7 @@ from hxdav.domain.ids import Uid
 from hxdav.domain.times import Interval
 from hxdav.ical.objects import object_of
 from hxdav.ical.recurrence import occurrences
-from hxdav.services.importing import Imported, import_objects
+from hxdav.services.appointments.ics_import import Imported, import_objects
 from hxdav.store.store import Store
 from tests.builders import BY_PRACTICE, SYDNEY, PracticeWorld, a_practice
 from tests.splitting import split

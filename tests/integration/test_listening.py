@@ -14,8 +14,8 @@ from hxdav.domain.integration import Service
 from hxdav.domain.notification import NotificationKind
 from hxdav.remote import AccessLost, CalendarId, RemoteError, TryLater
 from hxdav.store.store import Store
+from hxdav.sync.failures import LONGEST_PAUSE
 from hxdav.sync.listening import Wakes, rest_after
-from hxdav.sync.troubles import LONGEST_PAUSE
 from hxdav.worker.listeners import Listeners
 from hxdav.worker.worker import Worker
 from tests.builders import a_practice, an_object

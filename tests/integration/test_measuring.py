@@ -12,9 +12,9 @@ from hxdav.domain.ids import IntegrationId
 from hxdav.domain.integration import IntegrationState, Service
 from hxdav.domain.notification import NotificationKind
 from hxdav.remote import CalendarState
-from hxdav.services import signing_in
-from hxdav.services.measuring import Kind, Measured, measured
-from hxdav.services.standing import Health, standing_of
+from hxdav.services.access import sign_in
+from hxdav.services.integrations.health import Health, health_of
+from hxdav.services.practice.metrics import IntegrationKind, Measured, measured
 from hxdav.store.store import Store
 from hxdav.store.trail import Subject
 from tests.bridges import BridgedWorld
@@ -116,8 +116,8 @@ def test_integrations_are_counted_by_the_health_that_their_people_are_told(
     come_about(world, bridge)
 
     with world.practice.store.snapshot() as tx:
-        told = standing_of(tx, world.practice.clock, integration=tx.integrations.one(bridge)).health
-    assert now(world.practice).integrations == {Kind(service=Service.GOOGLE, health=health): 1}
+        told = health_of(tx, world.practice.clock, integration=tx.integrations.one(bridge)).health
+    assert now(world.practice).integrations == {IntegrationKind(service=Service.GOOGLE, health=health): 1}
     assert told is health
 
 
@@ -127,7 +127,7 @@ def test_what_is_disconnected_does_not_count(world: BridgedWorld) -> None:
         tx.integrations.set_state(bridge, IntegrationState.DISCONNECTED)
 
     assert native
-    assert now(world.practice).integrations == {Kind(service=Service.NATIVE, health=Health.WELL): 1}
+    assert now(world.practice).integrations == {IntegrationKind(service=Service.NATIVE, health=Health.WELL): 1}
 
 
 def test_what_waits_is_counted_with_the_oldest_ones_lag(world: BridgedWorld) -> None:
@@ -210,7 +210,7 @@ def test_what_nobody_has_seen_or_been_mailed_is_counted(practice: PracticeWorld)
 def test_browsers_count_while_they_are_signed_in(practice: PracticeWorld) -> None:
     with practice.store.transaction() as tx:
         user = tx.people.user(practice.user_id)
-        signing_in.begin(tx, practice.clock, practice.keyring, user=user, agent="Firefox")
+        sign_in.begin(tx, practice.clock, practice.keyring, user=user, agent="Firefox")
     assert now(practice).sessions == 1
 
     practice.clock.advance(minutes=60)

@@ -14,8 +14,8 @@ from hxdav.domain.ids import AppointmentId, IntegrationId
 from hxdav.domain.integration import IntegrationState
 from hxdav.domain.policy import Policy
 from hxdav.domain.removal import RemovalState
-from hxdav.services.gate import RestoreVersion
-from hxdav.services.retention import purge
+from hxdav.gate import RestoreVersion
+from hxdav.services.practice.retention import purge
 from hxdav.store.rows import Base
 from hxdav.store.store import Store
 from tests.builders import BY_PRACTICE, PracticeWorld, a_practice, an_object

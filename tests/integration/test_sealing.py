@@ -10,7 +10,7 @@ from hxdav.domain.ids import ExternalAccountId
 from hxdav.domain.integration import Service
 from hxdav.errors import SecretsError
 from hxdav.secrets.vault import Vault, key_id_of
-from hxdav.services import sealing
+from hxdav.services.practice import secret_rotation
 from hxdav.store.sealed import credentials_place
 from hxdav.store.store import Store
 from tests.builders import NOON, a_practice
@@ -43,12 +43,12 @@ def opened(store: Store, vault: Vault, account_id: ExternalAccountId) -> str:
 
 def seal_anew(store: Store, vault: Vault, *, limit: int = 2) -> int:
     with store.transaction() as tx:
-        return sealing.seal_anew(tx, vault, limit=limit)
+        return secret_rotation.seal_anew(tx, vault, limit=limit)
 
 
 def drop_keys(store: Store, vault: Vault) -> int:
     with store.transaction() as tx:
-        return sealing.drop_keys(tx, vault)
+        return secret_rotation.drop_keys(tx, vault)
 
 
 def test_every_secret_is_sealed_with_the_new_key_some_at_a_time(store: Store, vault: Vault) -> None:
@@ -62,7 +62,7 @@ def test_every_secret_is_sealed_with_the_new_key_some_at_a_time(store: Store, va
     assert (turns, dropped) == ([2, 2, 1, 0], 1)
     assert [opened(store, vault, each) for each in accounts] == [f"secret {number}" for number in range(5)]
     with store.snapshot() as tx:
-        assert sealing.keys_in_use(tx) == {added}
+        assert secret_rotation.keys_in_use(tx) == {added}
 
 
 def test_a_key_that_a_secret_still_needs_is_not_dropped(store: Store, vault: Vault) -> None:
@@ -95,7 +95,7 @@ def test_credentials_that_were_renewed_meanwhile_are_not_overwritten_by_old_ones
     with store.snapshot() as tx:
         (before,) = tx.sealed.others(f"v1:{vault.sealing_key()}:", limit=1)
     with store.transaction() as tx:
-        sealing.renew_credentials(tx, vault, account_id=account_id, known="old", renewed="new")
+        secret_rotation.renew_credentials(tx, vault, account_id=account_id, known="old", renewed="new")
 
     with store.transaction() as tx:
         tx.sealed.replace(before, vault.seal("old", place=before.place))
@@ -110,7 +110,7 @@ def test_renewed_credentials_are_kept_though_they_were_sealed_anew_meanwhile(sto
     seal_anew(store, vault)
 
     with store.transaction() as tx:
-        sealing.renew_credentials(tx, vault, account_id=account_id, known="old", renewed="new")
+        secret_rotation.renew_credentials(tx, vault, account_id=account_id, known="old", renewed="new")
 
     assert opened(store, vault, account_id) == "new"
 
@@ -120,7 +120,7 @@ def test_what_the_person_brought_meanwhile_stands(store: Store, vault: Vault) ->
     account_id = add_account(store, vault, "brought")
 
     with store.transaction() as tx:
-        sealing.renew_credentials(tx, vault, account_id=account_id, known="old", renewed="new")
+        secret_rotation.renew_credentials(tx, vault, account_id=account_id, known="old", renewed="new")
 
     assert opened(store, vault, account_id) == "brought"
 
@@ -132,7 +132,7 @@ def test_a_forgotten_account_gets_no_credentials_back(store: Store, vault: Vault
         tx.external_accounts.forget(account_id)
 
     with store.transaction() as tx:
-        sealing.renew_credentials(tx, vault, account_id=account_id, known="old", renewed="new")
+        secret_rotation.renew_credentials(tx, vault, account_id=account_id, known="old", renewed="new")
 
     assert stored(store, account_id) == ""
 

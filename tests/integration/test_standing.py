@@ -8,8 +8,8 @@ from hxdav.domain.appointment import AppointmentKind
 from hxdav.domain.ids import AppointmentId, IntegrationId
 from hxdav.domain.integration import IntegrationState
 from hxdav.remote import CalendarState
-from hxdav.services.explaining import explain
-from hxdav.services.standing import Health, Standing, standing_of
+from hxdav.services.integrations.explain import explain
+from hxdav.services.integrations.health import Health, IntegrationHealth, health_of
 from hxdav.store.store import Store
 from tests.bridges import BridgedWorld
 from tests.builders import a_practice, an_object
@@ -21,9 +21,9 @@ def world(sqlite_store: Store) -> BridgedWorld:
     return BridgedWorld(practice=a_practice(sqlite_store))
 
 
-def stands(world: BridgedWorld, integration_id: IntegrationId) -> Standing:
+def stands(world: BridgedWorld, integration_id: IntegrationId) -> IntegrationHealth:
     with world.practice.store.snapshot() as tx:
-        return standing_of(tx, world.practice.clock, integration=tx.integrations.one(integration_id))
+        return health_of(tx, world.practice.clock, integration=tx.integrations.one(integration_id))
 
 
 def story(world: BridgedWorld, appointment_id: AppointmentId) -> dict[int, tuple[bool, str]]:

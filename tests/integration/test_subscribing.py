@@ -18,7 +18,7 @@ from hxdav.domain.notification import NotificationKind
 from hxdav.domain.practice import Band
 from hxdav.domain.subscription import CreditEntry, CreditKind, Subscription, SubscriptionState
 from hxdav.errors import UseCaseError
-from hxdav.services import renewing, subscribing
+from hxdav.services.billing import renewal, subscriptions
 from hxdav.store.rows import AuditRow
 from hxdav.store.store import Store
 from tests.builders import BY_PRACTICE, SYDNEY, MovableClock
@@ -45,7 +45,7 @@ class Group:
 
     def add(self, number: int, kind: CreditKind = CreditKind.PURCHASE) -> int:
         with self.store.transaction() as tx:
-            return renewing.add_credits(
+            return renewal.add_credits(
                 tx,
                 self.clock,
                 practice_group_id=self.id,
@@ -55,18 +55,20 @@ class Group:
                 source=BY_PRACTICE,
             )
 
-    def buy(self, number: int = 0, *, offered_at: int | None = None) -> subscribing.Purchase:
+    def buy(self, number: int = 0, *, offered_at: int | None = None) -> subscriptions.Purchase:
         with self.store.transaction() as tx:
             practitioner = tx.people.practitioner(self.practitioners[number])
-            return subscribing.buy(tx, self.clock, practitioner=practitioner, source=BY_PRACTICE, offered_at=offered_at)
+            return subscriptions.buy(
+                tx, self.clock, practitioner=practitioner, source=BY_PRACTICE, offered_at=offered_at
+            )
 
     def cancel(self, number: int = 0) -> Subscription:
         with self.store.transaction() as tx:
             practitioner = tx.people.practitioner(self.practitioners[number])
-            return subscribing.cancel(tx, self.clock, practitioner=practitioner, source=BY_PRACTICE)
+            return subscriptions.cancel(tx, self.clock, practitioner=practitioner, source=BY_PRACTICE)
 
     def renew(self) -> int:
-        return self.store.in_turns(lambda tx: renewing.renew_due(tx, self.clock, practice_group_id=self.id))
+        return self.store.in_turns(lambda tx: renewal.renew_due(tx, self.clock, practice_group_id=self.id))
 
     def set_band(self, band: Band) -> None:
         with self.store.transaction() as tx:
@@ -400,7 +402,7 @@ def test_the_database_itself_refuses_to_charge_a_period_twice(group: Group) -> N
 def test_where_nothing_is_due_a_look_is_one_read(group: Group) -> None:
     group.buy()
     with group.store.transaction() as tx, statements(group.store) as seen:
-        done = renewing.renew_due(tx, group.clock, practice_group_id=group.id)
+        done = renewal.renew_due(tx, group.clock, practice_group_id=group.id)
 
     assert done == 0
     assert len(seen) == 1
@@ -444,7 +446,7 @@ def test_a_renewal_that_was_rolled_back_is_charged_once_in_the_end(group: Group)
     group.clock.moment = THAT_MIDNIGHT
 
     with suppress(CrashError), group.store.transaction() as tx:
-        renewing.renew_due(tx, group.clock, practice_group_id=group.id)
+        renewal.renew_due(tx, group.clock, practice_group_id=group.id)
         raise CrashError
     after_crash = group.balance
     done = group.renew()
@@ -454,14 +456,14 @@ def test_a_renewal_that_was_rolled_back_is_charged_once_in_the_end(group: Group)
 
 
 def test_a_large_practice_is_renewed_some_at_a_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(renewing, "AT_ONCE", 2)
+    monkeypatch.setattr(renewal, "AT_ONCE", 2)
     group = a_group(store, practitioners=5, band=Band.SILVER)
     for number in range(5):
         group.buy(number)
     group.clock.moment = THAT_MIDNIGHT
 
     with store.transaction() as tx:
-        first = renewing.renew_due(tx, group.clock, practice_group_id=group.id)
+        first = renewal.renew_due(tx, group.clock, practice_group_id=group.id)
 
     assert (first, group.renew()) == (2, 3)
 

@@ -13,9 +13,10 @@ from hxdav.domain.notification import NotificationKind
 from hxdav.domain.practice import Band, User
 from hxdav.errors import NotPermitted, UseCaseError
 from hxdav.secrets.passwords import web_password_hash
-from hxdav.services import accounts, suspending
-from hxdav.services.accounts import WantedPracticeGroup, WantedPractitioner, WantedUser
-from hxdav.services.logins import authenticate
+from hxdav.services.access import suspension
+from hxdav.services.access.logins import authenticate
+from hxdav.services.practice import apply_accounts
+from hxdav.services.practice.apply_accounts import WantedPracticeGroup, WantedPractitioner, WantedUser
 from hxdav.store.store import Store, Tx
 from tests.builders import BY_PRACTICE, SYDNEY, MovableClock, a_practice, an_object
 from tests.integration.dav.caller import CALENDAR, HOME, C, Caller, D, a_caller
@@ -68,7 +69,7 @@ def group_key(maya: Caller) -> str:
 def test_a_suspended_calendar_is_listed_and_answers_403_with_a_sentence(maya: Caller) -> None:
     maya.put()
 
-    on_calendar(maya, suspending.suspend_integration)
+    on_calendar(maya, suspension.suspend_integration)
 
     got = maya.request("GET", CALENDAR + "a.ics")
     assert CALENDAR in maya.propfind(HOME, "D:displayname", depth="1").responses
@@ -81,20 +82,20 @@ def test_a_suspended_calendar_is_listed_and_answers_403_with_a_sentence(maya: Ca
 def test_what_was_cancelled_and_brought_back_meanwhile_is_where_it_was(maya: Caller) -> None:
     booked = maya.world.book(an_object("p@practice"))
     (href,) = maya.world.shown(maya.integration_id)
-    on_calendar(maya, suspending.suspend_integration)
+    on_calendar(maya, suspension.suspend_integration)
     maya.world.cancel(booked.id)
 
     maya.world.book(booked.text, appointment_id=booked.id)
-    on_calendar(maya, suspending.unsuspend_integration)
+    on_calendar(maya, suspension.unsuspend_integration)
 
     assert set(maya.world.shown(maya.integration_id)) == {href}
 
 
 def test_an_unsuspended_calendar_has_what_entered_meanwhile(maya: Caller) -> None:
-    on_calendar(maya, suspending.suspend_integration)
+    on_calendar(maya, suspension.suspend_integration)
     maya.world.book(an_object("meanwhile"))
 
-    on_calendar(maya, suspending.unsuspend_integration)
+    on_calendar(maya, suspension.unsuspend_integration)
 
     listed = maya.propfind(CALENDAR, "D:getetag", depth="1").responses
     assert len(listed.keys() - {CALENDAR}) == 1
@@ -107,19 +108,19 @@ def test_only_a_connected_calendar_is_suspended(maya: Caller, state: Integration
         tx.integrations.set_state(maya.integration_id, state)
 
     with pytest.raises(UseCaseError, match=f"is {state}"):
-        on_calendar(maya, suspending.suspend_integration)
+        on_calendar(maya, suspension.suspend_integration)
 
 
 def test_only_a_suspended_calendar_or_user_is_unsuspended(maya: Caller) -> None:
     with pytest.raises(UseCaseError, match="is not suspended"):
-        on_calendar(maya, suspending.unsuspend_integration)
+        on_calendar(maya, suspension.unsuspend_integration)
     with pytest.raises(UseCaseError, match="is not suspended"):
-        on_user(maya, suspending.unsuspend_user)
+        on_user(maya, suspension.unsuspend_user)
 
 
 def test_a_suspended_user_gets_403_everywhere_until_that_is_lifted(maya: Caller) -> None:
     maya.put()
-    on_user(maya, suspending.suspend_user)
+    on_user(maya, suspension.suspend_user)
 
     during = [
         maya.propfind(HOME, "D:displayname", depth="1"),
@@ -127,7 +128,7 @@ def test_a_suspended_user_gets_403_everywhere_until_that_is_lifted(maya: Caller)
         maya.request("GET", CALENDAR + "a.ics"),
         maya.put("b.ics", an_object("b@example")),
     ]
-    on_user(maya, suspending.unsuspend_user)
+    on_user(maya, suspension.unsuspend_user)
 
     assert {got.status for got in during} == {403}
     assert all(b"administrator has suspended this login" in got.body for got in during)
@@ -136,7 +137,7 @@ def test_a_suspended_user_gets_403_everywhere_until_that_is_lifted(maya: Caller)
 
 
 def test_a_wrong_password_of_a_suspended_user_tells_nothing(maya: Caller) -> None:
-    on_user(maya, suspending.suspend_user)
+    on_user(maya, suspension.suspend_user)
     maya.password = "wrong"
 
     assert maya.propfind(HOME, "D:displayname").status == 401
@@ -146,26 +147,26 @@ def test_a_suspended_users_web_password_opens_nothing(maya: Caller) -> None:
     store = maya.world.store
     with store.transaction() as tx:
         tx.people.keep_web_password(maya.world.user_id, web_password_hash("correct horse"))
-    on_user(maya, suspending.suspend_user)
+    on_user(maya, suspension.suspend_user)
 
     with store.snapshot() as tx, pytest.raises(NotPermitted, match="has suspended the user maya"):
         authenticate(tx, username="maya", web_password="correct horse")
 
 
 def test_a_user_is_suspended_once(maya: Caller) -> None:
-    on_user(maya, suspending.suspend_user)
+    on_user(maya, suspension.suspend_user)
 
     with pytest.raises(UseCaseError, match="suspended already"):
-        on_user(maya, suspending.suspend_user)
+        on_user(maya, suspension.suspend_user)
 
 
 def test_an_administrator_of_the_practice_group_suspends_and_lifts_it(maya: Caller) -> None:
     robin = an_administrator(maya.world.store, key=group_key(maya))
 
-    on_calendar(maya, suspending.suspend_integration, robin)
-    on_calendar(maya, suspending.unsuspend_integration, robin)
-    on_user(maya, suspending.suspend_user, robin)
-    on_user(maya, suspending.unsuspend_user, robin)
+    on_calendar(maya, suspension.suspend_integration, robin)
+    on_calendar(maya, suspension.unsuspend_integration, robin)
+    on_user(maya, suspension.suspend_user, robin)
+    on_user(maya, suspension.unsuspend_user, robin)
 
     assert maya.propfind(CALENDAR, "D:sync-token").status == 207
 
@@ -176,16 +177,16 @@ def test_nobody_else_does(maya: Caller) -> None:
 
     for source in (practitioner, of_another_group):
         with pytest.raises(NotPermitted, match="is no administrator of this practice group"):
-            on_calendar(maya, suspending.suspend_integration, source)
+            on_calendar(maya, suspension.suspend_integration, source)
         with pytest.raises(NotPermitted, match="is no administrator of this practice group"):
-            on_user(maya, suspending.suspend_user, source)
+            on_user(maya, suspension.suspend_user, source)
 
 
 def test_nobody_suspends_themselves_so_that_somebody_can_lift_it(maya: Caller) -> None:
     robin = an_administrator(maya.world.store, key=group_key(maya))
 
     with pytest.raises(NotPermitted, match="Nobody suspends themselves"):
-        on_user(maya, suspending.suspend_user, robin, user_id=robin.user_id)
+        on_user(maya, suspension.suspend_user, robin, user_id=robin.user_id)
 
 
 def test_applying_the_accounts_file_lifts_no_suspension(store: Store) -> None:
@@ -199,11 +200,11 @@ def test_applying_the_accounts_file_lifts_no_suspension(store: Store) -> None:
         practitioners=(WantedPractitioner(key="maya", name="Maya Lin-Hale", username="maya"),),
     )
     with store.transaction() as tx:
-        suspending.suspend_user(tx, practice.clock, user=user, source=BY_PRACTICE)
+        suspension.suspend_user(tx, practice.clock, user=user, source=BY_PRACTICE)
 
     for file in ([wanted], [], [wanted]):
         with store.transaction() as tx:
-            accounts.apply(tx, MovableClock(), wanted=file, source=BY_PRACTICE)
+            apply_accounts.apply(tx, MovableClock(), wanted=file, source=BY_PRACTICE)
 
     found = user_named(store, "maya")
     assert (found.enabled, found.suspended_at, found.name) == (True, practice.clock.now(), "Maya Lin-Hale")
@@ -219,8 +220,8 @@ def user_named(store: Store, username: str) -> User:
 def test_suspending_is_audited_with_who_did_it(maya: Caller) -> None:
     robin = an_administrator(maya.world.store, key=group_key(maya))
 
-    on_calendar(maya, suspending.suspend_integration, robin)
-    on_user(maya, suspending.suspend_user, robin)
+    on_calendar(maya, suspension.suspend_integration, robin)
+    on_user(maya, suspension.suspend_user, robin)
 
     with maya.world.store.snapshot() as tx:
         rows = tx.connection.exec_driver_sql("SELECT action, user_id FROM audit ORDER BY id").all()

@@ -41,7 +41,7 @@ from hxdav.remote import (
     RemoteError,
     RemoteId,
     RemoteObject,
-    Sighting,
+    RemoteState,
     Tag,
     TryLater,
 )
@@ -242,7 +242,7 @@ class MemoryRemote:
         """What its listings are bound to, if they are."""
         return self._provider.span
 
-    def read(self, calendar_id: CalendarId, remote_id: RemoteId) -> Sighting:
+    def read(self, calendar_id: CalendarId, remote_id: RemoteId) -> RemoteState:
         with self._asked("read"):
             return self._calendar(calendar_id).objects.get(remote_id) or Gone(remote_id=remote_id)
 
@@ -368,7 +368,7 @@ def _whole(calendar: MemoryCalendar) -> dict[str, Any]:
 
 
 def _page(
-    sightings: Collection[Sighting], after: dict[str, object], *, more: bool, listing: bool, doubled: bool
+    sightings: Collection[RemoteState], after: dict[str, object], *, more: bool, listing: bool, doubled: bool
 ) -> Page:
     shown = tuple(sightings)
     return Page(sightings=shown * (1 + doubled), cursor=Cursor(json.dumps(after)), more=more, listing=listing)

@@ -29,12 +29,12 @@ _LINE_BREAK = re.compile(r"\r*\n")
 NO_SENSE = "The calendar server's answer made no sense; hxdav tries again later."
 
 
-class Senseless(Exception):
+class InvalidMultistatus(Exception):
     """An answer that is no multistatus: truncated, or something else altogether."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class ResourceReport:
     """What is told of one resource. ``code`` is its own HTTP status, 200 where there is none but properties."""
 
     url: str
@@ -53,7 +53,7 @@ class Told:
         text = "" if found is None else (found.text or "").strip()
         try:
             return resolved(self.url, text) if text else ""
-        except Senseless:
+        except InvalidMultistatus:
             raise TryLater(NO_SENSE, code="senseless") from None
 
     @property
@@ -78,7 +78,7 @@ class Told:
 class Multistatus:
     """What is told of several resources, and from where to go on (RFC 6578 §3.2)."""
 
-    told: tuple[Told, ...]
+    told: tuple[ResourceReport, ...]
     sync_token: str
 
 
@@ -86,7 +86,7 @@ def multistatus(content: bytes, url: str) -> Multistatus:
     """A multistatus that was answered at ``url``, against which its hrefs are resolved; raises Senseless."""
     root = parsed(content)
     if root.tag != f"{DAV}multistatus":
-        raise Senseless
+        raise InvalidMultistatus
     told = tuple(told for response in root.findall(f"{DAV}response") for told in _told(response, url))
     return Multistatus(told=told, sync_token=(root.findtext(f"{DAV}sync-token") or "").strip())
 
@@ -96,7 +96,7 @@ def parsed(content: bytes) -> Element:
     try:
         root: Element = ElementTree.fromstring(content, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError):
-        raise Senseless from None
+        raise InvalidMultistatus from None
     return root
 
 
@@ -105,18 +105,18 @@ def resolved(url: str, href: str) -> str:
     try:
         return joined(url, href)
     except NotReachable:
-        raise Senseless from None
+        raise InvalidMultistatus from None
 
 
-def _told(response: Element, url: str) -> Iterator[Told]:
+def _told(response: Element, url: str) -> Iterator[ResourceReport]:
     """One for each href: a status alone may be told of several at once (RFC 4918 §14.24)."""
     hrefs = [(element.text or "").strip() for element in response.findall(f"{DAV}href")]
     if not all(hrefs) or not hrefs:
-        raise Senseless
+        raise InvalidMultistatus
     properties = dict(_found(response))
     own = response.findtext(f"{DAV}status")
     for href in hrefs:
-        yield Told(url=resolved(url, href), code=_code(own) if own else HTTPStatus.OK, properties=properties)
+        yield ResourceReport(url=resolved(url, href), code=_code(own) if own else HTTPStatus.OK, properties=properties)
 
 
 def _found(response: Element) -> Iterator[tuple[str, Element]]:
@@ -130,7 +130,7 @@ def _code(line: str) -> int:
     """The code of a status line, ``HTTP/1.1 404 Not Found``."""
     found = _STATUS_LINE.match(line.strip())
     if found is None:
-        raise Senseless
+        raise InvalidMultistatus
     return int(found[1])
 
 

@@ -10,10 +10,10 @@ from urllib.parse import urljoin
 
 from hxdav.remote import CalendarId, CalendarState, CalendarUnavailable, NotTaken, TryLater
 from hxdav.remotes.caldav import bodies
-from hxdav.remotes.caldav.answers import CALDAV, DAV, Told, path_of, same_collection
+from hxdav.remotes.caldav.answers import CALDAV, DAV, ResourceReport, path_of, same_collection
 from hxdav.remotes.caldav.folder import require_calendar
 from hxdav.remotes.caldav.places import Places
-from hxdav.remotes.caldav.wire import Wire
+from hxdav.remotes.caldav.wire import CalDavWire
 
 _DESCRIPTION = "Appointments of the practice, kept in step by hxdav."
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{7,63}")
@@ -32,7 +32,7 @@ _NOT_SHOWN = "The calendar server has made the calendar and does not show it yet
 _NO_HOME = "The account's calendars do not answer; hxdav tries again later."
 
 
-def calendar_named(places: Places, wire: Wire, marker: str) -> CalendarId | None:
+def calendar_named(places: Places, wire: CalDavWire, marker: str) -> CalendarId | None:
     """The calendar that was made with ``marker``: its address is made of it, and its description says it too."""
     for told in _listed(places, wire):
         is_ours = same_collection(told.url, places.home() + _segment_of(marker))
@@ -42,12 +42,12 @@ def calendar_named(places: Places, wire: Wire, marker: str) -> CalendarId | None
     return None
 
 
-def names_of(places: Places, wire: Wire) -> tuple[str, ...]:
+def names_of(places: Places, wire: CalDavWire) -> tuple[str, ...]:
     """What the account's calendars are called."""
     return tuple(name for told in _listed(places, wire) if (name := told.text(f"{DAV}displayname")))
 
 
-def made(places: Places, wire: Wire, name: str, *, marker: str, zone: str) -> CalendarId:
+def made(places: Places, wire: CalDavWire, name: str, *, marker: str, zone: str) -> CalendarId:
     """A new calendar, or the one that carries ``marker`` already: its address is taken then, so it is adopted."""
     url = f"{places.home()}{_segment_of(marker)}/"
     body = bodies.mkcalendar(name, description=f"{_DESCRIPTION} {marker}", zone=zone)
@@ -62,7 +62,7 @@ def made(places: Places, wire: Wire, name: str, *, marker: str, zone: str) -> Ca
     raise TryLater(_NOT_SHOWN, code="not_shown")
 
 
-def state_of(places: Places, wire: Wire, calendar_id: CalendarId) -> CalendarState:
+def state_of(places: Places, wire: CalDavWire, calendar_id: CalendarId) -> CalendarState:
     """Whether a calendar is there; gone only by the server's word on it, while the account's home answers."""
     try:
         require_calendar(wire, calendar_id)
@@ -75,7 +75,7 @@ def state_of(places: Places, wire: Wire, calendar_id: CalendarId) -> CalendarSta
     return CalendarState.VISIBLE
 
 
-def _listed(places: Places, wire: Wire) -> Iterator[Told]:
+def _listed(places: Places, wire: CalDavWire) -> Iterator[ResourceReport]:
     home = places.home()
     asked = ("D:resourcetype", "D:displayname", "C:calendar-description")
     for told in wire.propfind(home, *asked, depth=1).told:

@@ -7,17 +7,17 @@ from urllib.parse import urlsplit
 
 from hxdav.remote import CalendarId, CalendarUnavailable, RemoteId, Tag, TryLater
 from hxdav.remotes.caldav.answers import Multistatus, member_of
-from hxdav.remotes.caldav.wire import Wire
+from hxdav.remotes.caldav.wire import CalDavWire
 
 _NO_CALENDAR = "The calendar is not there any more, or is none any more."
 _NO_TAG = "The calendar server does not show an appointment whole; hxdav asks again later."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Folder:
+class RemoteCollection:
     """A calendar's collection, over a wire to its server; a pull gives ``page_size`` objects at a time."""
 
-    wire: Wire
+    wire: CalDavWire
     calendar_id: CalendarId
     page_size: int
 
@@ -49,7 +49,7 @@ class Folder:
         return tag
 
 
-def require_calendar(wire: Wire, calendar_id: CalendarId) -> None:
+def require_calendar(wire: CalDavWire, calendar_id: CalendarId) -> None:
     """Raise CalendarUnavailable unless there is a calendar that answers."""
     if not wire.told_of(calendar_id, "D:resourcetype").is_calendar:
         raise CalendarUnavailable(_NO_CALENDAR)

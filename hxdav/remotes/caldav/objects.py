@@ -11,11 +11,11 @@ from hxdav.domain.ids import Uid
 from hxdav.domain.mirror import OWN_DOMAIN
 from hxdav.domain.refusal import CalendarDataError
 from hxdav.ical.objects import read_object
-from hxdav.remote import Gone, RemoteId, RemoteObject, Sighting, Tag, Unreadable
+from hxdav.remote import Gone, RemoteId, RemoteObject, RemoteState, Tag, Unreadable
 from hxdav.remotes.caldav import bodies
-from hxdav.remotes.caldav.answers import Told, as_read, tag_of
-from hxdav.remotes.caldav.folder import Folder
-from hxdav.remotes.caldav.wire import NotServed, TooLarge
+from hxdav.remotes.caldav.answers import ResourceReport, as_read, tag_of
+from hxdav.remotes.caldav.folder import RemoteCollection
+from hxdav.remotes.caldav.wire import CalDavAnswerTooLarge, NotServed
 
 AT_ONCE = 50
 """How many objects one request asks for."""
@@ -27,7 +27,7 @@ _KEPT_BACK = "The calendar server does not show it to this account."
 _TOO_LARGE = "It is larger than hxdav reads."
 
 
-def fetched(folder: Folder, names: Sequence[RemoteId]) -> Iterator[RemoteObject | Unreadable]:
+def fetched(folder: RemoteCollection, names: Sequence[RemoteId]) -> Iterator[RemoteObject | Unreadable]:
     """The objects of these names that are there, in their order; nothing is told of those that are not."""
     for start in range(0, len(names), AT_ONCE):
         batch = names[start : start + AT_ONCE]
@@ -42,7 +42,7 @@ def fetched(folder: Folder, names: Sequence[RemoteId]) -> Iterator[RemoteObject 
                 yield sighting
 
 
-def read(folder: Folder, name: RemoteId) -> Sighting:
+def read(folder: RemoteCollection, name: RemoteId) -> RemoteState:
     """One object as it is now. Gone takes two answers: 404 or 410 on the object, then one of its calendar."""
     told = _multiget(folder, [name]).get(name)
     if told is None or told.code in _ABSENT:
@@ -50,7 +50,7 @@ def read(folder: Folder, name: RemoteId) -> Sighting:
     return _of_report(folder, name, told)
 
 
-def _of_report(folder: Folder, name: RemoteId, told: Told) -> Sighting:
+def _of_report(folder: RemoteCollection, name: RemoteId, told: ResourceReport) -> RemoteState:
     if told.code == HTTPStatus.FORBIDDEN:
         # One object that is kept from us is no reason to give up the others.
         return Unreadable(remote_id=name, tag=told.tag or folder.tag(name), sentence=_KEPT_BACK)
@@ -61,10 +61,10 @@ def _of_report(folder: Folder, name: RemoteId, told: Told) -> Sighting:
     return _sighting(name, told.tag, told.calendar_data)
 
 
-def _by_itself(folder: Folder, name: RemoteId) -> Sighting:
+def _by_itself(folder: RemoteCollection, name: RemoteId) -> RemoteState:
     try:
         response = folder.wire.send("GET", folder.url(name))
-    except TooLarge:
+    except CalDavAnswerTooLarge:
         return Unreadable(remote_id=name, tag=folder.tag(name), sentence=_TOO_LARGE)
     if response.status_code in _ABSENT:
         folder.require()
@@ -94,7 +94,7 @@ def name_of(uid: Uid) -> RemoteId:
     return RemoteId(f"{uid if _PLAIN.fullmatch(uid) else sha256(uid.encode()).hexdigest()}.ics")
 
 
-def _multiget(folder: Folder, names: Sequence[RemoteId]) -> Mapping[RemoteId, Told]:
+def _multiget(folder: RemoteCollection, names: Sequence[RemoteId]) -> Mapping[RemoteId, ResourceReport]:
     """What a report tells of these; too much at once is asked for by halves.
 
     sabre/dav 1.8 answers 404 for the whole report where one object is missing, and some servers know no such report.
@@ -102,7 +102,7 @@ def _multiget(folder: Folder, names: Sequence[RemoteId]) -> Mapping[RemoteId, To
     """
     try:
         told = folder.report(bodies.multiget(folder.href(name) for name in names)).told
-    except TooLarge:
+    except CalDavAnswerTooLarge:
         half = len(names) // 2
         return {**_multiget(folder, names[:half]), **_multiget(folder, names[half:])} if half else {}
     except NotServed:

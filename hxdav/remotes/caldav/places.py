@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 from hxdav.remote import CalendarUnavailable, Forbidden, RemoteError, TryLater
 from hxdav.remotes.caldav.account import CalDavAccount, Flavour
 from hxdav.remotes.caldav.answers import CALDAV, DAV
-from hxdav.remotes.caldav.wire import Wire
+from hxdav.remotes.caldav.wire import CalDavWire
 
 _NO_PRINCIPAL = (
     "There is no calendar account at this address. Ask the provider for its CalDAV address, and connect it with that."
@@ -20,7 +20,7 @@ _NO_HOME = "The account has no calendars of its own. Ask the provider whether Ca
 class Places:
     """The principal and the calendar home of an account, each looked up once."""
 
-    def __init__(self, wire: Wire, account: CalDavAccount) -> None:
+    def __init__(self, wire: CalDavWire, account: CalDavAccount) -> None:
         self._wire = wire
         self._account = account
         self._principal = ""

@@ -14,18 +14,18 @@ from http import HTTPStatus
 
 import httpx
 
-from hxdav.remote import Cursor, CursorExpired, Gone, Page, RemoteId, Sighting, TryLater
+from hxdav.remote import Cursor, CursorExpired, Gone, Page, RemoteId, RemoteState, TryLater
 from hxdav.remotes.caldav import bodies
 from hxdav.remotes.caldav.answers import (
     CALENDARSERVER,
     DAV,
+    InvalidMultistatus,
     Multistatus,
-    Senseless,
-    Told,
+    ResourceReport,
     parsed,
     same_collection,
 )
-from hxdav.remotes.caldav.folder import Folder
+from hxdav.remotes.caldav.folder import RemoteCollection
 from hxdav.remotes.caldav.objects import fetched
 
 _ABSENT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
@@ -69,7 +69,7 @@ class _Place:
     truncated: bool = False
 
 
-def pull(folder: Folder, cursor: Cursor | None) -> Page:
+def pull(folder: RemoteCollection, cursor: Cursor | None) -> Page:
     """The next page since ``cursor``; of a listing where that is None, or where the server can do no better."""
     if cursor is None:
         return _listing(folder, _standing(folder))
@@ -86,13 +86,13 @@ def pull(folder: Folder, cursor: Cursor | None) -> Page:
     return _changes(folder, place, now=now)
 
 
-def _standing(folder: Folder) -> _Place:
+def _standing(folder: RemoteCollection) -> _Place:
     """How the collection stands: one small request, and all that an unchanged calendar costs."""
     told = folder.wire.told_of(folder.calendar_id, "D:sync-token", "S:getctag")
     return _Place(token=told.text(f"{DAV}sync-token"), ctag=told.text(f"{CALENDARSERVER}getctag"))
 
 
-def _listing(folder: Folder, now: _Place, *, before: _Place | None = None) -> Page:
+def _listing(folder: RemoteCollection, now: _Place, *, before: _Place | None = None) -> Page:
     """The first page of everything. ``now`` was asked for before it, so that no change falls between.
 
     A collection without token and ctag gets one made of its entity tags.
@@ -111,7 +111,7 @@ def _listing(folder: Folder, now: _Place, *, before: _Place | None = None) -> Pa
     return _page(folder, replace(now, left=left, listing=True))
 
 
-def _changes(folder: Folder, place: _Place, *, now: _Place) -> Page:
+def _changes(folder: RemoteCollection, place: _Place, *, now: _Place) -> Page:
     """The first page of what the report announces since ``place`` (RFC 6578 §3.4)."""
     try:
         found, truncated = _reported(folder, place.token)
@@ -129,7 +129,7 @@ def _changes(folder: Folder, place: _Place, *, now: _Place) -> Page:
     return _page(folder, following, gone)
 
 
-def _reported(folder: Folder, token: str) -> tuple[Multistatus, bool]:
+def _reported(folder: RemoteCollection, token: str) -> tuple[Multistatus, bool]:
     """What a sync-collection report says, and whether it was truncated; NotImplementedError where there is none."""
     response = folder.wire.send_report(folder.calendar_id, bodies.sync_collection(token))
     if response.status_code != HTTPStatus.MULTI_STATUS:
@@ -150,20 +150,20 @@ def _refuses_token(response: httpx.Response) -> bool:
         return True
     try:
         return parsed(response.content).find(f".//{DAV}valid-sync-token") is not None
-    except Senseless:
+    except InvalidMultistatus:
         return False
 
 
-def _page(folder: Folder, place: _Place, gone: Sequence[Gone] = ()) -> Page:
+def _page(folder: RemoteCollection, place: _Place, gone: Sequence[Gone] = ()) -> Page:
     """The next objects of those that are left, behind what is ``gone``."""
     now, later = place.left[: folder.page_size], place.left[folder.page_size :]
-    sightings: tuple[Sighting, ...] = (*gone, *fetched(folder, now))
+    sightings: tuple[RemoteState, ...] = (*gone, *fetched(folder, now))
     more = bool(later) or place.truncated
     following = replace(place, left=later, listing=place.listing and bool(later))
     return Page(sightings=sightings, cursor=_written(following), more=more, listing=place.listing)
 
 
-def _members(folder: Folder, told: Sequence[Told]) -> list[tuple[RemoteId, Told]]:
+def _members(folder: RemoteCollection, told: Sequence[ResourceReport]) -> list[tuple[RemoteId, ResourceReport]]:
     """What is told of objects: neither of the collection, which iCloud lists as its own member, nor of what is else."""
     named = ((folder.name(each.url), each) for each in told)
     return [(name, each) for name, each in named if name is not None]

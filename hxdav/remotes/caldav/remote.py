@@ -1,4 +1,4 @@
-"""The port over CalDAV: polled, whole objects, nothing hidden and nobody to call us (`design.md` §7)."""
+"""The port over CalDAV: polled, whole objects, nothing hidden and nobody to call us (docs/engine.md)."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from hxdav.remote import (
     RemoteError,
     RemoteId,
     RemoteObject,
-    Sighting,
+    RemoteState,
 )
 from hxdav.remotes.caldav import calendars, objects, pulling, writing
 from hxdav.remotes.caldav.account import APPLE_WANTS, CalDavAccount, Flavour, looks_like_app_password
-from hxdav.remotes.caldav.folder import Folder
+from hxdav.remotes.caldav.folder import RemoteCollection
 from hxdav.remotes.caldav.places import Places
-from hxdav.remotes.caldav.wire import Wire
+from hxdav.remotes.caldav.wire import CalDavWire
 
 PAGE_SIZE = 200
 """How many objects a page of a pull has at most."""
@@ -70,7 +70,7 @@ class CalDavRemote:
         self._account = account
         self._session = session
         self._page_size = page_size
-        self._wire = Wire(session, account.flavour)
+        self._wire = CalDavWire(session, account.flavour)
         self._places = Places(self._wire, account)
 
     @property
@@ -111,7 +111,7 @@ class CalDavRemote:
         """None: a listing shows all times."""
         return None
 
-    def read(self, calendar_id: CalendarId, remote_id: RemoteId) -> Sighting:
+    def read(self, calendar_id: CalendarId, remote_id: RemoteId) -> RemoteState:
         """One object as it is now."""
         return objects.read(self._folder(calendar_id), remote_id)
 
@@ -162,5 +162,5 @@ class CalDavRemote:
         """Give the connections back."""
         self._session.close()
 
-    def _folder(self, calendar_id: CalendarId) -> Folder:
-        return Folder(wire=self._wire, calendar_id=calendar_id, page_size=self._page_size)
+    def _folder(self, calendar_id: CalendarId) -> RemoteCollection:
+        return RemoteCollection(wire=self._wire, calendar_id=calendar_id, page_size=self._page_size)

@@ -12,7 +12,14 @@ from hxdav.net.pauses import pause_of
 from hxdav.remote import AccessLost, CalendarUnavailable, Forbidden, RemoteError, TryLater
 from hxdav.remotes.caldav import bodies
 from hxdav.remotes.caldav.account import APPLE_WANTS, Flavour
-from hxdav.remotes.caldav.answers import NO_SENSE, Multistatus, Senseless, Told, multistatus, same_collection
+from hxdav.remotes.caldav.answers import (
+    NO_SENSE,
+    InvalidMultistatus,
+    Multistatus,
+    ResourceReport,
+    multistatus,
+    same_collection,
+)
 
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
 _ABSENT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
@@ -25,7 +32,7 @@ _TROUBLE = "The calendar server has trouble of its own; hxdav tries again later.
 _NO_CALENDAR = "The calendar is not there any more, or does not answer."
 
 
-class TooLarge(TryLater):
+class CalDavAnswerTooLarge(TryLater):
     """The answer is more than hxdav reads at once; less may be asked for."""
 
 
@@ -33,7 +40,7 @@ class NotServed(CalendarUnavailable):
     """A report is refused as a whole: the calendar is not there, or the server does not answer this report."""
 
 
-class Wire:
+class CalDavWire:
     """Says what CalDAV says over one HTTP session; whatever does not succeed is an error of the port.
 
     ``session`` carries the credentials, and calls no host that they must not go to.
@@ -48,7 +55,7 @@ class Wire:
         """Properties of a resource, at depth 1 of its members too."""
         return self._asked("PROPFIND", url, bodies.propfind(*names), depth=depth)
 
-    def told_of(self, url: str, *names: str) -> Told:
+    def told_of(self, url: str, *names: str) -> ResourceReport:
         """Properties of one resource; an answer that does not speak of it makes no sense."""
         found = self.propfind(url, *names).told
         if not found:
@@ -74,7 +81,7 @@ class Wire:
         self.expect(response, {HTTPStatus.MULTI_STATUS})
         try:
             return multistatus(response.content, str(response.url))
-        except Senseless:
+        except InvalidMultistatus:
             raise TryLater(NO_SENSE, code="senseless") from None
 
     def _asked(self, method: str, url: str, body: bytes, *, depth: int) -> Multistatus:
@@ -90,7 +97,7 @@ class Wire:
         except NotReachable as error:
             raise Forbidden(str(error), code="not_reachable") from None
         except AnswerTooLarge as error:
-            raise TooLarge(str(error), code="too_large") from None
+            raise CalDavAnswerTooLarge(str(error), code="too_large") from None
         except CallFailed as error:
             raise TryLater(str(error), code="no_answer") from None
         self.requests += len(response.history)

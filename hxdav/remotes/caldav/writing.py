@@ -24,9 +24,9 @@ from hxdav.remote import (
 )
 from hxdav.remotes.caldav import bodies
 from hxdav.remotes.caldav.account import Flavour
-from hxdav.remotes.caldav.answers import CALDAV, DAV, Senseless, as_read, parsed, resolved, tag_of
+from hxdav.remotes.caldav.answers import CALDAV, DAV, InvalidMultistatus, as_read, parsed, resolved, tag_of
 from hxdav.remotes.caldav.ends import with_ends
-from hxdav.remotes.caldav.folder import Folder
+from hxdav.remotes.caldav.folder import RemoteCollection
 from hxdav.remotes.caldav.objects import name_of, read
 
 _DONE = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
@@ -49,7 +49,7 @@ _ELSEWHERE = (
 _NOT_TAKEN = "The calendar server does not take this appointment as it is. Change it, or leave it in the practice's."
 
 
-def create(folder: Folder, text: str) -> RemoteObject:
+def create(folder: RemoteCollection, text: str) -> RemoteObject:
     """Add an object under a name that its UID gives; one that is there already is brought to ``text``."""
     uid = object_of(text).uid
     name = name_of(uid)
@@ -67,7 +67,7 @@ def create(folder: Folder, text: str) -> RemoteObject:
     raise _refused(folder, response)
 
 
-def update(folder: Folder, known: RemoteObject, text: str) -> RemoteObject:
+def update(folder: RemoteCollection, known: RemoteObject, text: str) -> RemoteObject:
     """Bring an object that still has ``known.tag`` to ``text``. Never If-Match: *, which iCloud takes the wrong way."""
     response = _put(folder, known.remote_id, text, condition={"If-Match": known.tag})
     if response.status_code in _DONE:
@@ -80,7 +80,7 @@ def update(folder: Folder, known: RemoteObject, text: str) -> RemoteObject:
     raise _refused(folder, response)
 
 
-def remove(folder: Folder, known: RemoteObject) -> None:
+def remove(folder: RemoteCollection, known: RemoteObject) -> None:
     """Remove an object that still has ``known.tag``; done as well where it is gone, while its calendar answers."""
     response = folder.wire.send("DELETE", folder.url(known.remote_id), headers={"If-Match": known.tag})
     if response.status_code in _DONE:
@@ -92,12 +92,12 @@ def remove(folder: Folder, known: RemoteObject) -> None:
     raise folder.wire.refused(response)
 
 
-def _put(folder: Folder, name: RemoteId, text: str, *, condition: dict[str, str]) -> httpx.Response:
+def _put(folder: RemoteCollection, name: RemoteId, text: str, *, condition: dict[str, str]) -> httpx.Response:
     headers = {"Content-Type": "text/calendar; charset=utf-8", **condition}
     return folder.wire.send("PUT", folder.url(name), content=with_ends(text).encode(), headers=headers)
 
 
-def _shown(folder: Folder, name: RemoteId, text: str, *, response: httpx.Response) -> RemoteObject:
+def _shown(folder: RemoteCollection, name: RemoteId, text: str, *, response: httpx.Response) -> RemoteObject:
     """An object as the provider shows it, now that it was put.
 
     A strong entity tag says that it was kept as it was sent (RFC 4791 §5.3.4); iCloud writes objects anew all the same.
@@ -123,7 +123,7 @@ def _says_else(shown: str, text: str) -> bool:
     return bool(differences(put, read_back))
 
 
-def _known(folder: Folder, uid: str, name: RemoteId, *, response: httpx.Response) -> RemoteObject:
+def _known(folder: RemoteCollection, uid: str, name: RemoteId, *, response: httpx.Response) -> RemoteObject:
     """The object of this calendar whose UID was refused as taken: at our name, where that says, or by a query."""
     for candidate in dict.fromkeys((name, *_named_by(folder, response))):
         sighting = read(folder, candidate)
@@ -137,12 +137,12 @@ def _known(folder: Folder, uid: str, name: RemoteId, *, response: httpx.Response
     raise NotTaken(_NOT_TAKEN if _conditions(response) - _TAKEN_UID else _ELSEWHERE)
 
 
-def _named_by(folder: Folder, response: httpx.Response) -> list[RemoteId]:
+def _named_by(folder: RemoteCollection, response: httpx.Response) -> list[RemoteId]:
     """Where a refusal says that the UID is (RFC 4791 §5.3.2.1), where that is in this calendar."""
     hrefs = [] if (root := _error(response)) is None else root.iterfind(f".//{DAV}href")
     try:
         found = [folder.name(resolved(str(response.url), (href.text or "").strip())) for href in hrefs]
-    except Senseless:
+    except InvalidMultistatus:
         return []
     return [name for name in found if name is not None]
 
@@ -156,12 +156,12 @@ def _conditions(response: httpx.Response) -> set[str]:
 def _error(response: httpx.Response) -> Element | None:
     try:
         root = parsed(response.content)
-    except Senseless:
+    except InvalidMultistatus:
         return None
     return root if root.tag == f"{DAV}error" else None
 
 
-def _refused(folder: Folder, response: httpx.Response) -> RemoteError:
+def _refused(folder: RemoteCollection, response: httpx.Response) -> RemoteError:
     """The error for a PUT that was not taken: what is wrong with the object is parked, the rest as ever."""
     code = response.status_code
     lasting = HTTPStatus.BAD_REQUEST <= code < HTTPStatus.INTERNAL_SERVER_ERROR and code not in _PUT_AGAIN

@@ -11,7 +11,7 @@ from hxdav.errors import CallFailed, NotReachable
 from hxdav.net.addresses import parts_of
 from hxdav.remote import Forbidden, TryLater
 from hxdav.remotes.exchange.account import ExchangeAccount
-from hxdav.remotes.exchange.elements import Senseless, parsed
+from hxdav.remotes.exchange.elements import InvalidEwsAnswer, parsed
 from hxdav.remotes.exchange.refusal import busy, no_answer
 from hxdav.remotes.exchange.signing_in import not_let_in
 
@@ -80,7 +80,7 @@ def _told(content: bytes, account: ExchangeAccount) -> str:
     """The URL that an answer tells; empty where it tells none. AccessLost where the mailbox has moved to Microsoft."""
     try:
         root = parsed(content)
-    except Senseless:
+    except InvalidEwsAnswer:
         return ""
     account.moved_to(root.findtext(f".//{{{_RESPONSE}}}RedirectAddr") or "")
     found: dict[str, str] = {}

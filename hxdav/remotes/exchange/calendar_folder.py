@@ -7,7 +7,7 @@ import time
 from hxdav.remote import CalendarId, CalendarUnavailable
 from hxdav.remotes.exchange.elements import Element, t
 from hxdav.remotes.exchange.folders import Folders, ShownFolder
-from hxdav.remotes.exchange.wire import Wire
+from hxdav.remotes.exchange.wire import ExchangeWire
 
 _TRUSTED_FOR = 60.0
 """For how many seconds a pull that finds nothing believes that the calendar is still where it was.
@@ -18,7 +18,7 @@ A deleted calendar lies in Deleted Items under its old id and answers as before:
 class CalendarFolder:
     """A calendar, and what is known of it."""
 
-    def __init__(self, wire: Wire, folders: Folders, calendar_id: CalendarId) -> None:
+    def __init__(self, wire: ExchangeWire, folders: Folders, calendar_id: CalendarId) -> None:
         self.wire = wire
         self.calendar_id = calendar_id
         self._folders = folders

@@ -38,7 +38,7 @@ _ILLEGAL_OCTETS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _REFERENCE = re.compile(rb"&#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,10}));")
 
 
-class Senseless(Exception):
+class InvalidEwsAnswer(Exception):
     """An answer that is no XML, or not such as EWS writes."""
 
 
@@ -84,7 +84,7 @@ def need(element: Element, path: str) -> Element:
     """The first element at that path; raises Senseless where there is none."""
     found = find(element, path)
     if found is None:
-        raise Senseless
+        raise InvalidEwsAnswer
     return found
 
 
@@ -123,9 +123,9 @@ def parsed(content: bytes) -> Element:
     try:
         root = etree.fromstring(mended, parser)
     except (etree.XMLSyntaxError, ValueError):
-        raise Senseless from None
+        raise InvalidEwsAnswer from None
     if root.getroottree().docinfo.doctype:
-        raise Senseless
+        raise InvalidEwsAnswer
     return root
 
 

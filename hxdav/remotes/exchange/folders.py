@@ -21,8 +21,8 @@ from hxdav.remotes.exchange.elements import (
     t,
     text_at,
 )
-from hxdav.remotes.exchange.refusal import FOLDER_EXISTS, Refusal, error_of, no_calendar, senseless
-from hxdav.remotes.exchange.wire import Wire, granted
+from hxdav.remotes.exchange.refusal import FOLDER_EXISTS, ExchangeRefusal, error_of, no_calendar, senseless
+from hxdav.remotes.exchange.wire import ExchangeWire, granted
 
 _KIND = "IPF.Appointment"
 _PAGE = 200
@@ -46,7 +46,7 @@ class ShownFolder:
 class Folders:
     """The folders of one mailbox."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: ExchangeWire) -> None:
         self.wire = wire
         self._trash = ""
 
@@ -89,7 +89,7 @@ class Folders:
             parent = m("ParentFolderId", self._distinguished("calendar"))
             try:
                 answer = self.wire.one(m("CreateFolder", parent, m("Folders", folder)))
-            except Refusal as refusal:
+            except ExchangeRefusal as refusal:
                 if refusal.code != FOLDER_EXISTS:
                     raise error_of(refusal.code) from None
                 continue
@@ -129,7 +129,7 @@ class Folders:
     def _told(self, names: list[Element]) -> list[ShownFolder]:
         try:
             messages = [granted(each) for each in self.wire.ask(m("GetFolder", _shape(), m("FolderIds", *names)))]
-        except Refusal as refusal:
+        except ExchangeRefusal as refusal:
             raise error_of(refusal.code) from None
         found = [_shown(element) for message in messages for element in every(message, "m:Folders/*")]
         if len(found) != len(names):
@@ -144,7 +144,7 @@ class Folders:
             asked = m("FindFolder", _shape(), view, m("Restriction", sought), parents, Traversal="Deep")
             try:
                 root = find(self.wire.one(asked), "m:RootFolder")
-            except Refusal as refusal:
+            except ExchangeRefusal as refusal:
                 raise error_of(refusal.code) from None
             if root is None:
                 raise senseless()

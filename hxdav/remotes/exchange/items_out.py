@@ -12,10 +12,10 @@ from hxdav.domain.ids import Uid
 from hxdav.ical.zone_names import iana_zone, windows_name
 from hxdav.remotes.exchange.elements import KEY, SPELLING, Element, field_uri, own_property, property_uri, t
 from hxdav.remotes.exchange.recurrence import recurrence_element, require_expressible
-from hxdav.remotes.microsoft.events_out import MARK, EventBodies
+from hxdav.remotes.microsoft.events_out import MARK, GraphEventBodies
 from hxdav.remotes.microsoft.events_out import SPELLING as SPELLING_THERE
 from hxdav.remotes.microsoft.events_out import bodies_of as graph_bodies_of
-from hxdav.remotes.microsoft.times import NotExpressible, local_of, moment_of
+from hxdav.remotes.microsoft.times import NotExpressibleInOutlook, local_of, moment_of
 
 _OWN_NAMES = {MARK: KEY, SPELLING_THERE: SPELLING}
 _LONGEST_KEY = 200
@@ -41,12 +41,12 @@ def can_express(text: str) -> bool:
     """Whether Exchange can keep this object as it is."""
     try:
         bodies_of(text)
-    except NotExpressible:
+    except NotExpressibleInOutlook:
         return False
     return True
 
 
-def bodies_of(text: str) -> EventBodies:
+def bodies_of(text: str) -> GraphEventBodies:
     """The items for a calendar object, in Graph's words; NotExpressible where Exchange has no such thing."""
     bodies = graph_bodies_of(text)
     recurrence = bodies.master["recurrence"]
@@ -54,12 +54,12 @@ def bodies_of(text: str) -> EventBodies:
         return bodies
     require_expressible(recurrence)
     if not windows_name(recurrence["range"]["recurrenceTimeZone"]):
-        raise NotExpressible("a series in a time zone that Windows has no name for")
+        raise NotExpressibleInOutlook("a series in a time zone that Windows has no name for")
     spelling = [one for one in bodies.master["singleValueExtendedProperties"] if one["id"] == SPELLING_THERE]
     return replace(bodies, master=bodies.master | {"singleValueExtendedProperties": spelling})
 
 
-def new_item(bodies: EventBodies, *, home: str) -> Element:
+def new_item(bodies: GraphEventBodies, *, home: str) -> Element:
     """``t:CalendarItem`` for a new item: private, without guests, and without a reminder of hxdav's own."""
     marked = own_property(KEY, key_value(bodies.uid))
     extra = {"ReminderIsSet": t("ReminderIsSet", text="false"), "UID": t("UID", text=bodies.uid)}

@@ -22,9 +22,9 @@ from hxdav.net.session import Limits
 from hxdav.net.transport import waiting_until
 from hxdav.remote import CalendarId, RemoteError
 from hxdav.remotes.exchange.connection import Connection
-from hxdav.remotes.exchange.elements import Element, Senseless, every, find, local, m, parsed, t, text_at
-from hxdav.remotes.exchange.refusal import Refusal, busy, error_of, no_answer, senseless
-from hxdav.remotes.exchange.wire import Wire, granted
+from hxdav.remotes.exchange.elements import Element, InvalidEwsAnswer, every, find, local, m, parsed, t, text_at
+from hxdav.remotes.exchange.refusal import ExchangeRefusal, busy, error_of, no_answer, senseless
+from hxdav.remotes.exchange.wire import ExchangeWire, granted
 
 LIMITS = Limits(connect_seconds=5, read_seconds=150, octets=64 * 1024 * 1024)
 """Exchange says at least every minute that it is still there; what has been silent for longer has gone."""
@@ -60,13 +60,13 @@ class _SubscriptionLost(Exception):
     """Exchange does not know the subscription any more, or not all that it should have told by it."""
 
 
-class Listener:
+class ExchangeListener:
     """Listens to some calendars of one mailbox, over a session that it has for itself."""
 
     def __init__(self, connection: Connection, session: httpx.Client, *, address: str) -> None:
         self._connection = connection
         self._session = session
-        self._wire = Wire(connection, address)
+        self._wire = ExchangeWire(connection, address)
         self._streams = 0
 
     @property
@@ -97,7 +97,7 @@ class Listener:
         kinds = t("EventTypes", *(t("EventType", text=each) for each in _KINDS))
         try:
             answer = self._wire.one(m("Subscribe", m("StreamingSubscriptionRequest", folders, kinds)))
-        except Refusal as refusal:
+        except ExchangeRefusal as refusal:
             raise _refused(refusal.code) from None
         subscription = text_at(answer, "m:SubscriptionId")
         if not subscription:
@@ -143,7 +143,7 @@ class Listener:
             return
         except CallFailed as error:
             raise no_answer(error) from None
-        except Senseless:
+        except InvalidEwsAnswer:
             raise senseless() from None
 
     def _require_well(self, answer: httpx.Response) -> None:
@@ -161,7 +161,7 @@ class Listener:
         if not subscription:
             return
         ends_at = time.monotonic() + _PARTING_SECONDS
-        with suppress(RemoteError, Refusal, WaitEnded), waiting_until(lambda: time.monotonic() > ends_at):
+        with suppress(RemoteError, ExchangeRefusal, WaitEnded), waiting_until(lambda: time.monotonic() > ends_at):
             self._wire.one(m("Unsubscribe", m("SubscriptionId", text=subscription)))
 
 
@@ -183,9 +183,9 @@ def _documents(parts: Iterable[bytes]) -> Iterator[bytes]:
             yield kept[: end.end()].lstrip()
             kept = kept[end.end() :]
         if len(kept) > _LARGEST:
-            raise Senseless
+            raise InvalidEwsAnswer
     if kept.strip():
-        raise Senseless
+        raise InvalidEwsAnswer
 
 
 def _told(message: Element) -> Element:
@@ -197,7 +197,7 @@ def _told(message: Element) -> Element:
         return m("Message", m("ConnectionStatus", text="Closed"))
     try:
         return granted(message)
-    except Refusal as refusal:
+    except ExchangeRefusal as refusal:
         raise _refused(refusal.code) from None
 
 

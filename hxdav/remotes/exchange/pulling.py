@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
-from hxdav.remote import Cursor, CursorExpired, Gone, Page, RemoteId, Sighting
+from hxdav.remote import Cursor, CursorExpired, Gone, Page, RemoteId, RemoteState
 from hxdav.remotes.exchange.calendar_folder import CalendarFolder
 from hxdav.remotes.exchange.elements import Element, every, find, local, m, t, text_at
-from hxdav.remotes.exchange.refusal import BAD_STATE, Refusal, error_of, senseless
+from hxdav.remotes.exchange.refusal import BAD_STATE, ExchangeRefusal, error_of, senseless
 from hxdav.remotes.exchange.series import read_pieces
 
 PAGE_SIZE = 100
@@ -98,7 +98,7 @@ def _answer(folder: CalendarFolder, place: _Place, *, page_size: int) -> _Answer
     asked.append(m("MaxChangesReturned", text=str(page_size)))
     try:
         return _read(folder.wire.one(asked))
-    except Refusal as refusal:
+    except ExchangeRefusal as refusal:
         error = error_of(refusal.code)
         if isinstance(error, CursorExpired) and not place.state:
             raise senseless() from None
@@ -127,7 +127,7 @@ def _ids(element: Element) -> list[str]:
     return found
 
 
-def _seen(folder: CalendarFolder, place: _Place, answer: _Answer) -> Iterator[Sighting]:
+def _seen(folder: CalendarFolder, place: _Place, answer: _Answer) -> Iterator[RemoteState]:
     """What a page comes to. What is told to be deleted is asked for: only Exchange's word on it makes it gone.
 
     The same item may be told twice in a round, as made and as changed: it is asked for once.

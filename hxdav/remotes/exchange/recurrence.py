@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hxdav.remotes.exchange.elements import Element, local, t, text_at
-from hxdav.remotes.microsoft.times import Json, NotExpressible
+from hxdav.remotes.microsoft.times import Json, NotExpressibleInOutlook
 
 _PATTERNS = {
     "daily": ("DailyRecurrence", ("interval",)),
@@ -43,7 +43,7 @@ def require_expressible(recurrence: Mapping[str, Any]) -> None:
     """Raise NotExpressible where EWS has no such recurrence, though Graph has: yearly ones are of every year."""
     pattern = recurrence["pattern"]
     if str(pattern["type"]).endswith("Yearly") and pattern.get("interval", 1) != 1:
-        raise NotExpressible("a series that leaves years out")
+        raise NotExpressibleInOutlook("a series that leaves years out")
 
 
 def recurrence_element(recurrence: Mapping[str, Any]) -> Element:

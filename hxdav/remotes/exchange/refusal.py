@@ -109,7 +109,7 @@ _ERRORS: tuple[tuple[Container[str], Callable[[], RemoteError]], ...] = (
 )
 
 
-class Refusal(Exception):
+class ExchangeRefusal(Exception):
     """One thing that was asked was refused; the code is one of Microsoft's ResponseCodeType."""
 
     def __init__(self, code: str) -> None:

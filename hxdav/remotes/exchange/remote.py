@@ -1,4 +1,4 @@
-"""The port over EWS: listened to and polled, whole objects, nothing hidden, nobody to call us (`design.md` §7)."""
+"""The port over EWS: listened to and polled, whole objects, nothing hidden, nobody to call us (docs/engine.md)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from hxdav.remote import (
     RemoteError,
     RemoteId,
     RemoteObject,
-    Sighting,
+    RemoteState,
 )
 from hxdav.remotes.exchange import autodiscover, listening
 from hxdav.remotes.exchange.account import ExchangeAccount, require_own_server
@@ -36,12 +36,12 @@ from hxdav.remotes.exchange.connection import Connection
 from hxdav.remotes.exchange.folders import Folders
 from hxdav.remotes.exchange.items_out import can_express
 from hxdav.remotes.exchange.pulling import PAGE_SIZE, pull
-from hxdav.remotes.exchange.refusal import Refusal, error_of
+from hxdav.remotes.exchange.refusal import ExchangeRefusal, error_of
 from hxdav.remotes.exchange.series import read_pieces
 from hxdav.remotes.exchange.signing_in import auth_for
 from hxdav.remotes.exchange.versions import require_usable, server_name
-from hxdav.remotes.exchange.wire import Wire
-from hxdav.remotes.exchange.writing import Writer
+from hxdav.remotes.exchange.wire import ExchangeWire
+from hxdav.remotes.exchange.writing import ExchangeWriter
 from hxdav.remotes.microsoft.days import today
 
 CAPABILITIES = Capabilities(
@@ -144,20 +144,20 @@ class ExchangeRemote:
         folder = self._calendar(calendar_id)
         try:
             return pull(folder, cursor, page_size=self._page_size, today=today(self._clock))
-        except Refusal as refusal:
+        except ExchangeRefusal as refusal:
             raise error_of(refusal.code) from None
 
     def covers(self, cursor: Cursor) -> Interval | None:  # noqa: ARG002 - the port's signature
         """None: a listing shows all times."""
         return None
 
-    def read(self, calendar_id: CalendarId, remote_id: RemoteId) -> Sighting:
+    def read(self, calendar_id: CalendarId, remote_id: RemoteId) -> RemoteState:
         """One object as it is now; Gone where Exchange finds none while its calendar answers."""
         folder = self._calendar(calendar_id)
         folder.require()
         try:
             (pieces,) = read_pieces(folder.wire, [remote_id], home=folder.home)
-        except Refusal as refusal:
+        except ExchangeRefusal as refusal:
             raise error_of(refusal.code) from None
         return Gone(remote_id=remote_id) if pieces is None else pieces.sighting()
 
@@ -167,15 +167,15 @@ class ExchangeRemote:
 
     def create(self, calendar_id: CalendarId, text: str) -> RemoteObject:
         """Add an object; its UID is kept, and is what it is found by again."""
-        return Writer(self._calendar(calendar_id)).create(text)
+        return ExchangeWriter(self._calendar(calendar_id)).create(text)
 
     def update(self, calendar_id: CalendarId, known: RemoteObject, text: str) -> RemoteObject:
         """Bring an object that is still as ``known`` to ``text``; reminders, categories and guests stay."""
-        return Writer(self._calendar(calendar_id)).update(known, text)
+        return ExchangeWriter(self._calendar(calendar_id)).update(known, text)
 
     def remove(self, calendar_id: CalendarId, known: RemoteObject) -> None:
         """Put an object that is still as ``known`` into Deleted Items."""
-        Writer(self._calendar(calendar_id)).remove(known)
+        ExchangeWriter(self._calendar(calendar_id)).remove(known)
 
     def open_channel(
         self,
@@ -203,7 +203,7 @@ class ExchangeRemote:
         host = urlsplit(self.endpoint).hostname or ""
         with closing(self._session_for(host, listening.LIMITS)) as session:
             connection = Connection(self.endpoint, session, auth=self._account.auth)
-            listener = listening.Listener(connection, session, address=self._account.address)
+            listener = listening.ExchangeListener(connection, session, address=self._account.address)
             try:
                 listener.listen(calendar_ids, heard, is_over=is_over)
             finally:
@@ -230,7 +230,7 @@ class ExchangeRemote:
             require_own_server(url)
             session = self._session_for(urlsplit(url).hostname or "", _LIMITS)
             self._connection = Connection(url, session, auth=self._account.auth)
-            self._folders = Folders(Wire(self._connection, self._account.address))
+            self._folders = Folders(ExchangeWire(self._connection, self._account.address))
         return self._folders
 
     def _discovered(self) -> str:

@@ -11,12 +11,12 @@ from datetime import datetime
 from hxdav.domain.ids import Uid
 from hxdav.domain.refusal import CalendarDataError
 from hxdav.ical.objects import read_object
-from hxdav.remote import RemoteId, RemoteObject, Sighting, Tag, Unreadable
+from hxdav.remote import RemoteId, RemoteObject, RemoteState, Tag, Unreadable
 from hxdav.remotes.exchange.elements import KEY, SPELLING, Element, every, field_uri, local, m, property_uri, t
 from hxdav.remotes.exchange.items_in import ASKED, event_of, exception_of, item_id, modified_of
 from hxdav.remotes.exchange.items_out import key_value
-from hxdav.remotes.exchange.refusal import NO_ITEM, Refusal, senseless
-from hxdav.remotes.exchange.wire import TooLarge, Wire, granted
+from hxdav.remotes.exchange.refusal import NO_ITEM, ExchangeRefusal, senseless
+from hxdav.remotes.exchange.wire import EwsAnswerTooLarge, ExchangeWire, granted
 from hxdav.remotes.microsoft.events_in import extended, object_text, uid_of
 from hxdav.remotes.microsoft.events_out import MARK
 from hxdav.remotes.microsoft.times import Json
@@ -33,7 +33,7 @@ _SENTENCE = "Exchange shows its times or its recurrence in a form that hxdav can
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pieces:
+class ExchangeSeries:
     """A single item, or a series with its exceptions: elements as they were told.
 
     ``home`` is the practice's zone. ``originals`` are the moments at which the exceptions would have started, by their
@@ -80,7 +80,7 @@ class Pieces:
             for one in self.exceptions
         ]
 
-    def sighting(self) -> Sighting:
+    def sighting(self) -> RemoteState:
         """What the engine is to see of it."""
         try:
             master = self.master()
@@ -110,16 +110,18 @@ def master_key(tag: Tag) -> str:
     return tag.partition(" ")[0]
 
 
-def read_pieces(wire: Wire, ids: Sequence[str], *, home: str) -> list[Pieces | None]:
+def read_pieces(wire: ExchangeWire, ids: Sequence[str], *, home: str) -> list[ExchangeSeries | None]:
     """Items as they are now, in order, with their exceptions; None where Exchange says that there is none such."""
-    found: list[Pieces | None] = []
+    found: list[ExchangeSeries | None] = []
     for index in range(0, len(ids), BATCH):
         elements = _items(wire, [item_id_element(each) for each in ids[index : index + BATCH]])
         found += _with_exceptions(wire, elements, home=home)
     return found
 
 
-def _with_exceptions(wire: Wire, elements: Iterable[Element | None], *, home: str) -> list[Pieces | None]:
+def _with_exceptions(
+    wire: ExchangeWire, elements: Iterable[Element | None], *, home: str
+) -> list[ExchangeSeries | None]:
     elements = list(elements)
     wanted = [each for element in elements if element is not None for each in _modified(element)]
     told: dict[str, Element] = {}
@@ -131,7 +133,7 @@ def _with_exceptions(wire: Wire, elements: Iterable[Element | None], *, home: st
     return [
         None
         if element is None
-        else Pieces(
+        else ExchangeSeries(
             element=element, home=home, exceptions=tuple(told[each] for each in _modified(element) if each in told)
         )
         for element in elements
@@ -145,7 +147,7 @@ def _modified(element: Element) -> list[str]:
         raise senseless() from None
 
 
-def _items(wire: Wire, names: Sequence[Element]) -> list[Element | None]:
+def _items(wire: ExchangeWire, names: Sequence[Element]) -> list[Element | None]:
     """The items that these name, in their order; None where Exchange says that there is none such.
 
     An item that is larger than anything that hxdav reads, or broken, is told by its id alone: it cannot be read, and
@@ -160,7 +162,7 @@ def _items(wire: Wire, names: Sequence[Element]) -> list[Element | None]:
     )
     try:
         messages = wire.ask(m("GetItem", shape, m("ItemIds", *map(deepcopy, names))))
-    except TooLarge:
+    except EwsAnswerTooLarge:
         if len(names) == 1:
             return [_by_id_alone(names[0])]
         half = len(names) // 2
@@ -173,7 +175,7 @@ def _items(wire: Wire, names: Sequence[Element]) -> list[Element | None]:
 def _told(message: Element, name: Element) -> Element | None:
     try:
         told = granted(message)
-    except Refusal as refusal:
+    except ExchangeRefusal as refusal:
         if refusal.code == NO_ITEM:
             return None
         if refusal.code in _BROKEN:

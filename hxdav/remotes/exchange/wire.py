@@ -1,4 +1,4 @@
-"""Operations of EWS over a connection; whatever does not succeed is an error of the port, or a ``Refusal``."""
+"""Operations of EWS over a connection; whatever does not succeed is an error of the port, or a ``ExchangeRefusal``."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from hxdav.errors import AnswerTooLarge, CallFailed, NotReachable
 from hxdav.net.pauses import pause_of_milliseconds
 from hxdav.remote import Forbidden, RemoteError, TryLater
 from hxdav.remotes.exchange.connection import Connection
-from hxdav.remotes.exchange.elements import Element, Senseless, find, local, parsed, text_at
-from hxdav.remotes.exchange.refusal import Refusal, busy, error_of, no_answer, senseless, trouble
+from hxdav.remotes.exchange.elements import Element, InvalidEwsAnswer, find, local, parsed, text_at
+from hxdav.remotes.exchange.refusal import ExchangeRefusal, busy, error_of, no_answer, senseless, trouble
 
 _SENT_ON = (
     "The Exchange server sends hxdav to another address, which it does not follow. Ask whoever looks after the server"
@@ -33,11 +33,11 @@ _SENT_ON = (
 )
 
 
-class TooLarge(TryLater):
+class EwsAnswerTooLarge(TryLater):
     """The answer is more than hxdav reads at once; less may be asked for."""
 
 
-class Wire:
+class ExchangeWire:
     """What EWS is asked. ``address`` is the mailbox, which need not be that of whoever logs on."""
 
     def __init__(self, connection: Connection, address: str) -> None:
@@ -53,12 +53,12 @@ class Wire:
         except NotReachable as error:
             raise self._not_reachable(error) from None
         except AnswerTooLarge as error:
-            raise TooLarge(str(error), code="too_large") from None
+            raise EwsAnswerTooLarge(str(error), code="too_large") from None
         except CallFailed as error:
             raise no_answer(error) from None
         except EWSError as error:
             raise _translated(error) from None
-        except (Senseless, AttributeError, KeyError, TypeError, ValueError):
+        except (InvalidEwsAnswer, AttributeError, KeyError, TypeError, ValueError):
             # exchangelib reads an answer as if it were one.
             raise senseless() from None
 
@@ -85,7 +85,7 @@ def granted(message: Element) -> Element:
         raise senseless()
     if code == "ErrorServerBusy":
         raise busy(_back_off(message))
-    raise Refusal(code)
+    raise ExchangeRefusal(code)
 
 
 def _back_off(message: Element) -> timedelta | None:
@@ -134,7 +134,7 @@ class _Operation(EWSService):  # type: ignore[misc]
         root = parsed(response.content)
         body = root.find(f"{{{SOAPNS}}}Body")
         if body is None:
-            raise Senseless
+            raise InvalidEwsAnswer
         return root.find(f"{{{SOAPNS}}}Header"), body
 
     def _api_versions_to_try(self) -> Any:

@@ -13,19 +13,19 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from hxdav.ical.concurrent_edits import was_edited_between
 from hxdav.ical.objects import object_of
 from hxdav.ical.rules import Allowance, rule_of
-from hxdav.ical.slips import has_slipped_in
 from hxdav.ical.timeline import dtstart_of
 from hxdav.remote import Changed, NotTaken, ObjectGone, RemoteObject, TryLater
 from hxdav.remotes.exchange.calendar_folder import CalendarFolder
 from hxdav.remotes.exchange.elements import KEY, Element, every, m, property_uri, t
 from hxdav.remotes.exchange.items_out import bodies_of, key_value, new_item, updates
 from hxdav.remotes.exchange.recurrence import recurrence_element
-from hxdav.remotes.exchange.refusal import CHANGED, GONE, NO_ITEM, Refusal, error_of, senseless
-from hxdav.remotes.exchange.series import Pieces, item_id_element, master_key, read_pieces
-from hxdav.remotes.microsoft.events_out import EventBodies, changes
-from hxdav.remotes.microsoft.times import Json, NotExpressible
+from hxdav.remotes.exchange.refusal import CHANGED, GONE, NO_ITEM, ExchangeRefusal, error_of, senseless
+from hxdav.remotes.exchange.series import ExchangeSeries, item_id_element, master_key, read_pieces
+from hxdav.remotes.microsoft.events_out import GraphEventBodies, changes
+from hxdav.remotes.microsoft.times import Json, NotExpressibleInOutlook
 
 _TO_NOBODY = "SendToNone"
 _MOST_OCCURRENCES = 999
@@ -35,7 +35,7 @@ _FAR = 260
 _AGAIN = "The appointment was in the calendar a moment ago and is not any more; hxdav tries again later."
 
 
-class Writer:
+class ExchangeWriter:
     """Writes the items of one calendar. Raises the port's errors."""
 
     def __init__(self, folder: CalendarFolder) -> None:
@@ -49,7 +49,7 @@ class Writer:
         found = self._found(bodies)
         try:
             return shown(self._bring(found if found is not None else self._made(bodies), bodies))
-        except (ObjectGone, Refusal) as error:
+        except (ObjectGone, ExchangeRefusal) as error:
             raise _retried(error) from None
 
     def update(self, known: RemoteObject, text: str) -> RemoteObject:
@@ -63,7 +63,7 @@ class Writer:
             if not patch:
                 return shown(self._still(known))
             return shown(self._patched(item_id_element(known.remote_id, master_key(known.tag)), patch))
-        except Refusal as refusal:
+        except ExchangeRefusal as refusal:
             if refusal.code == NO_ITEM:
                 raise ObjectGone(GONE) from None
             raise error_of(refusal.code) from None
@@ -76,13 +76,13 @@ class Writer:
             self._delete(item_id_element(known.remote_id, master_key(known.tag)))
         except ObjectGone:
             return
-        except Refusal as refusal:
+        except ExchangeRefusal as refusal:
             if refusal.code != NO_ITEM:
                 raise error_of(refusal.code) from None
 
     # -- items
 
-    def _made(self, bodies: EventBodies) -> Pieces:
+    def _made(self, bodies: GraphEventBodies) -> ExchangeSeries:
         """A new item. Its answer names it only, so that it is read.
 
         Somebody may have edited it by then: the engine sees that it is ours at the next pull, and what they have done.
@@ -100,7 +100,7 @@ class Writer:
             raise Changed(CHANGED)
         return pieces
 
-    def _found(self, bodies: EventBodies) -> Pieces | None:
+    def _found(self, bodies: GraphEventBodies) -> ExchangeSeries | None:
         """The item of this calendar that hxdav has made under the object's UID, where there is one."""
         value = t("FieldURIOrConstant", t("Constant", Value=key_value(bodies.uid)))
         payload = m(
@@ -113,27 +113,27 @@ class Writer:
         )
         try:
             root = self._wire.one(payload)
-        except Refusal as refusal:
+        except ExchangeRefusal as refusal:
             raise error_of(refusal.code) from None
         ids = [str(named.get("Id", "")) for named in every(root, "m:RootFolder/t:Items/*/t:ItemId")]
         found = (pieces for pieces in read_pieces(self._wire, ids, home=self._folder.home) if pieces is not None)
         # A server may ignore the restriction, and tell of everything that is there.
         return next((pieces for pieces in found if pieces.made_as == bodies.uid), None)
 
-    def _read(self, own_id: str) -> Pieces:
+    def _read(self, own_id: str) -> ExchangeSeries:
         (pieces,) = read_pieces(self._wire, [own_id], home=self._folder.home)
         if pieces is None:
             raise ObjectGone(GONE)
         return pieces
 
-    def _still(self, known: RemoteObject) -> Pieces:
+    def _still(self, known: RemoteObject) -> ExchangeSeries:
         """The pieces of ``known``, which are as they were known."""
         pieces = self._read(known.remote_id)
         if pieces.tag != known.tag:
             raise Changed(CHANGED)
         return pieces
 
-    def _patched(self, named: Element, body: Mapping[str, Any]) -> Pieces:
+    def _patched(self, named: Element, body: Mapping[str, Any]) -> ExchangeSeries:
         """The item after an update. An edit that came right behind it is not taken for our own words."""
         written = self._update(named, body)
         pieces = self._read(str(written.get("Id", "")))
@@ -167,7 +167,7 @@ class Writer:
 
     # -- series
 
-    def _bring(self, pieces: Pieces, bodies: EventBodies) -> Pieces:
+    def _bring(self, pieces: ExchangeSeries, bodies: GraphEventBodies) -> ExchangeSeries:
         """``pieces``, as they are now, brought to ``bodies``: the master first, for the occurrences follow its rule."""
         now = _bodies_now(pieces)
         patch = changes({} if now is None else _master_now(now, pieces), bodies.master)
@@ -178,7 +178,7 @@ class Writer:
             pieces = self._patched(item_id_element(pieces.remote_id, pieces.change_key), patch)
         return self._bring_occurrences(pieces, bodies) if bodies.is_series else pieces
 
-    def _restarted(self, pieces: Pieces, bodies: EventBodies) -> Pieces:
+    def _restarted(self, pieces: ExchangeSeries, bodies: GraphEventBodies) -> ExchangeSeries:
         """The series in other words that mean the same, for one moment.
 
         With another recurrence Exchange forgets what was deleted out of a series, which it brings back in no other way;
@@ -190,7 +190,7 @@ class Writer:
         written = self._sent(t("ItemChange", named, t("Updates", update)))
         return self._read(str(written.get("Id", "")))
 
-    def _bring_occurrences(self, pieces: Pieces, bodies: EventBodies) -> Pieces:
+    def _bring_occurrences(self, pieces: ExchangeSeries, bodies: GraphEventBodies) -> ExchangeSeries:
         """The occurrences brought to ``bodies``. What is done once is not done again, so a failure can be repeated."""
         now = _bodies_now(pieces)
         if now is None or _is_back(now, bodies):
@@ -207,7 +207,7 @@ class Writer:
                 self._update(self._occurrence(named), patch)
         brought = self._read(pieces.remote_id)
         written = {bodies.timeline.identity(local): patch is not None for local, patch in todo.items()}
-        if has_slipped_in(shown(pieces).text, shown(brought).text, written=written):
+        if was_edited_between(shown(pieces).text, shown(brought).text, written=written):
             # An edit of somebody else's has come between: it must not be taken for what was written.
             raise Changed(CHANGED)
         return brought
@@ -221,20 +221,20 @@ class Writer:
     def _delete_occurrence(self, named: Element) -> None:
         try:
             self._delete(named)
-        except Refusal as refusal:
+        except ExchangeRefusal as refusal:
             if refusal.code not in {NO_ITEM, "ErrorCalendarOccurrenceIsDeletedFromRecurrence"}:
                 raise
 
 
-def wanted(text: str) -> EventBodies:
+def wanted(text: str) -> GraphEventBodies:
     """The items for ``text``, in Graph's words; NotTaken where Exchange has no such thing."""
     try:
         return bodies_of(text)
-    except NotExpressible as missing:
+    except NotExpressibleInOutlook as missing:
         raise NotTaken(f"Exchange cannot keep this appointment: it does not know {missing}.") from None
 
 
-def shown(pieces: Pieces) -> RemoteObject:
+def shown(pieces: ExchangeSeries) -> RemoteObject:
     """What a write has led to; TryLater where Exchange's answer makes no sense of it."""
     sighting = pieces.sighting()
     if not isinstance(sighting, RemoteObject):
@@ -242,7 +242,7 @@ def shown(pieces: Pieces) -> RemoteObject:
     return sighting
 
 
-def _retried(error: ObjectGone | Refusal) -> Exception:
+def _retried(error: ObjectGone | ExchangeRefusal) -> Exception:
     """What becomes of a creation that found its own item gone: it is tried again."""
     if isinstance(error, ObjectGone) or error.code == NO_ITEM:
         return TryLater(_AGAIN, code="lost_again")
@@ -256,15 +256,15 @@ def _only_id(message: Element) -> Any:
     return found[0]
 
 
-def _bodies_now(pieces: Pieces) -> EventBodies | None:
+def _bodies_now(pieces: ExchangeSeries) -> GraphEventBodies | None:
     """What is there, in the words in which it would be written; None where hxdav would not write it so."""
     try:
         return bodies_of(shown(pieces).text)
-    except NotExpressible:
+    except NotExpressibleInOutlook:
         return None
 
 
-def _master_now(now: EventBodies, pieces: Pieces) -> Json:
+def _master_now(now: GraphEventBodies, pieces: ExchangeSeries) -> Json:
     return now.master | {"sensitivity": str(pieces.master().get("sensitivity") or "normal")}
 
 
@@ -272,17 +272,17 @@ def _known_master(text: str) -> Json:
     """What a single item says by its known text; nothing that counts where hxdav would not write it so."""
     try:
         now = bodies_of(text).master
-    except NotExpressible:
+    except NotExpressibleInOutlook:
         return {}
     return now | {"sensitivity": object_of(text).main.value("CLASS").lower() or "normal"}
 
 
-def _is_back(now: EventBodies, bodies: EventBodies) -> bool:
+def _is_back(now: GraphEventBodies, bodies: GraphEventBodies) -> bool:
     """Whether an occurrence is to take place again that was deleted out of the series."""
     return bodies.is_series and any(bodies.has(now.keys[key]) for key in now.excluded - bodies.excluded)
 
 
-def _occurrence_changes(now: EventBodies, bodies: EventBodies) -> Iterator[tuple[datetime, Json | None]]:
+def _occurrence_changes(now: GraphEventBodies, bodies: GraphEventBodies) -> Iterator[tuple[datetime, Json | None]]:
     """For each occurrence that is not as it has to be its original start, and what to change; None deletes it.
 
     Deletions go first: an occurrence is moved to no day on which another one still is.
@@ -298,12 +298,12 @@ def _occurrence_changes(now: EventBodies, bodies: EventBodies) -> Iterator[tuple
             yield local, patch
 
 
-def _starts(bodies: EventBodies) -> Iterator[datetime]:
+def _starts(bodies: GraphEventBodies) -> Iterator[datetime]:
     first = bodies.timeline.local(dtstart_of(bodies.obj.main, bodies.obj.zones))
     return rule_of(bodies.obj.main.value("RRULE").replace(" ", "")).starts(first, first, Allowance())
 
 
-def _indexes(bodies: EventBodies, locals_: Mapping[datetime, object]) -> dict[datetime, int]:
+def _indexes(bodies: GraphEventBodies, locals_: Mapping[datetime, object]) -> dict[datetime, int]:
     """Which occurrences of the rule start then, counted from 1; deleted ones count."""
     found: dict[datetime, int] = {}
     for index, local in enumerate(_starts(bodies), start=1):
@@ -314,7 +314,7 @@ def _indexes(bodies: EventBodies, locals_: Mapping[datetime, object]) -> dict[da
     raise Changed(CHANGED)
 
 
-def _in_other_words(bodies: EventBodies) -> Json:
+def _in_other_words(bodies: GraphEventBodies) -> Json:
     """A recurrence that means the same as the object's, with another end: by number for by date, and the reverse.
 
     One without end has no other words: it ends far off.

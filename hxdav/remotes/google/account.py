@@ -24,7 +24,7 @@ from hxdav.remote import (
     RemoteError,
     RemoteId,
     RemoteObject,
-    Sighting,
+    RemoteState,
     TryLater,
 )
 from hxdav.remotes.google import oauth
@@ -32,10 +32,10 @@ from hxdav.remotes.google.events_out import can_express
 from hxdav.remotes.google.oauth import GoogleApp
 from hxdav.remotes.google.pulling import pull
 from hxdav.remotes.google.quota import RateLimit
-from hxdav.remotes.google.refusal import Refusal, not_allowed
+from hxdav.remotes.google.refusal import GoogleRefusal, not_allowed
 from hxdav.remotes.google.series import read_sighting
-from hxdav.remotes.google.wire import Wire
-from hxdav.remotes.google.writing import Writer
+from hxdav.remotes.google.wire import GoogleWire
+from hxdav.remotes.google.writing import GoogleWriter
 
 CAPABILITIES = Capabilities(
     carries=EVERY_FIELD,
@@ -61,13 +61,13 @@ def open_google(
     ``keep`` is handed renewed credentials, to be sealed and kept. ``limit`` is the account's own, the same each time
     that it is opened, so that passes that follow each other stay within Google's quota together.
     """
-    return GoogleRemote(Wire(app, credentials, keep=keep, limit=limit or RateLimit()))
+    return GoogleRemote(GoogleWire(app, credentials, keep=keep, limit=limit or RateLimit()))
 
 
 class GoogleRemote:
     """One account at Google. Sees the list of its calendars, and of the calendars those that hxdav has made."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: GoogleWire) -> None:
         self._wire = wire
 
     @property
@@ -117,7 +117,7 @@ class GoogleRemote:
         with _of_calendar():
             try:
                 entry = self._wire.send(self._wire.api.calendarList().get(calendarId=calendar_id))
-            except Refusal as refusal:
+            except GoogleRefusal as refusal:
                 if not refusal.is_gone:
                     raise
                 return CalendarState.HIDDEN if self._is_there(calendar_id) else CalendarState.GONE
@@ -132,7 +132,7 @@ class GoogleRemote:
         """None: a listing shows all times."""
         return None
 
-    def read(self, calendar_id: CalendarId, remote_id: RemoteId) -> Sighting:
+    def read(self, calendar_id: CalendarId, remote_id: RemoteId) -> RemoteState:
         """One object as it is now: cancelled is Gone, and so is 404 while the calendar answers."""
         with _of_calendar():
             sighting = read_sighting(self._wire, calendar_id, remote_id)
@@ -148,8 +148,8 @@ class GoogleRemote:
         """Add an object under an id that comes from its UID, so that it is found again."""
         with _of_object():
             try:
-                return Writer(self._wire, calendar_id).create(text)
-            except Refusal as refusal:
+                return GoogleWriter(self._wire, calendar_id).create(text)
+            except GoogleRefusal as refusal:
                 if refusal.is_gone:
                     # What is to be made cannot be missing: it is the calendar.
                     raise refusal.of_calendar() from None
@@ -159,7 +159,7 @@ class GoogleRemote:
         """Bring an object to ``text``: its master, then what is different on single days."""
         try:
             with _of_object():
-                return Writer(self._wire, calendar_id).update(known, text)
+                return GoogleWriter(self._wire, calendar_id).update(known, text)
         except ObjectGone:
             self._check(calendar_id)
             raise
@@ -168,7 +168,7 @@ class GoogleRemote:
         """Remove an object; done as well where the calendar answers that it is gone."""
         try:
             with _of_object():
-                Writer(self._wire, calendar_id).remove(known)
+                GoogleWriter(self._wire, calendar_id).remove(known)
         except ObjectGone:
             self._check(calendar_id)
 
@@ -184,7 +184,7 @@ class GoogleRemote:
         with _of_calendar():
             try:
                 made = self._wire.send(self._wire.api.events().watch(calendarId=calendar_id, body=body))
-            except Refusal as refusal:
+            except GoogleRefusal as refusal:
                 if refusal.is_gone:
                     raise
                 raise NotTaken("Google does not take the address for notifications; the calendar is polled.") from None
@@ -196,7 +196,7 @@ class GoogleRemote:
         with _of_account():
             try:
                 self._wire.send(request)
-            except Refusal as refusal:
+            except GoogleRefusal as refusal:
                 if not refusal.is_gone:
                     raise
 
@@ -233,7 +233,7 @@ class GoogleRemote:
     def _is_there(self, calendar_id: str) -> bool:
         try:
             self._wire.send(self._wire.api.calendars().get(calendarId=calendar_id))
-        except Refusal as refusal:
+        except GoogleRefusal as refusal:
             if refusal.is_gone:
                 return False
             raise
@@ -247,11 +247,11 @@ class GoogleRemote:
 
 
 @contextmanager
-def _meaning(of: Callable[[Refusal], RemoteError]) -> Iterator[None]:
+def _meaning(of: Callable[[GoogleRefusal], RemoteError]) -> Iterator[None]:
     """Translate what Google refuses by ``of``, and what it answers in a shape that it never should."""
     try:
         yield
-    except Refusal as refusal:
+    except GoogleRefusal as refusal:
         raise of(refusal) from None
     except (KeyError, TypeError, ValueError, AttributeError):
         # Nothing of it is told: it may hold what stands in the calendar.
@@ -259,11 +259,11 @@ def _meaning(of: Callable[[Refusal], RemoteError]) -> Iterator[None]:
 
 
 def _of_calendar() -> AbstractContextManager[None]:
-    return _meaning(Refusal.of_calendar)
+    return _meaning(GoogleRefusal.of_calendar)
 
 
 def _of_object() -> AbstractContextManager[None]:
-    return _meaning(Refusal.of_object)
+    return _meaning(GoogleRefusal.of_object)
 
 
 def _of_account() -> AbstractContextManager[None]:

@@ -26,7 +26,7 @@ from hxdav.ical.text import unescape
 from hxdav.ical.timeline import Timeline, dtstart_of
 from hxdav.ical.values import periods_of, when_from, when_of, whens_of
 from hxdav.ical.zones import Zones
-from hxdav.remotes.google.times import Json, NotExpressible, google_time, zone_name
+from hxdav.remotes.google.times import Json, NotExpressibleInGoogle, google_time, zone_name
 
 MARK = "hxdav"
 """The private property that holds the UID of an event that hxdav has made."""
@@ -37,7 +37,7 @@ _FINER_THAN_A_DAY = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventBodies:
+class GoogleEventBodies:
     """A calendar object as Google keeps it: one event, or a master with what is different on some of its days.
 
     ``overrides`` and ``excluded`` go by the instance's key: its original start as its id ends with it
@@ -67,18 +67,18 @@ def can_express(text: str) -> bool:
     """Whether Google can keep this object as it is."""
     try:
         bodies_of(text)
-    except NotExpressible:
+    except NotExpressibleInGoogle:
         return False
     return True
 
 
-def bodies_of(text: str) -> EventBodies:
+def bodies_of(text: str) -> GoogleEventBodies:
     """The events for a calendar object; NotExpressible where Google has no such thing."""
     obj = object_of(text)
     if obj.master is None:
-        raise NotExpressible("instances without their series")
+        raise NotExpressibleInGoogle("instances without their series")
     if obj.is_cancelled:
-        raise NotExpressible("a cancelled appointment")
+        raise NotExpressibleInGoogle("a cancelled appointment")
     timeline = Timeline.of(dtstart_of(obj.master, obj.zones), UTC)
     lines = _recurrence(obj, timeline) if obj.is_recurring else []
     cancelled, kept = set[str](), dict[str, Json]()
@@ -93,8 +93,8 @@ def bodies_of(text: str) -> EventBodies:
         lines = [line for line in lines if not line.startswith("EXDATE")] + _exdates(excluded)
     kept = {key: body for key, body in kept.items() if key not in excluded}
     if not all(_has(obj, key) for key in kept):
-        raise NotExpressible("a change to a day that the series does not have")
-    return EventBodies(
+        raise NotExpressibleInGoogle("a change to a day that the series does not have")
+    return GoogleEventBodies(
         uid=obj.uid,
         master=_body(obj.master, obj.zones)
         | {"recurrence": lines or None, "visibility": "private", "extendedProperties": {"private": {MARK: obj.uid}}},
@@ -135,13 +135,13 @@ def _recurrence(obj: CalendarObject, timeline: Timeline) -> list[str]:
     # Exchange writes blanks into its rules.
     rules = [line.value.replace(" ", "") for line in master.all("RRULE") if line.value.strip()]
     if len(rules) > 1 or any(line.value.strip() for line in master.all("EXRULE")):
-        raise NotExpressible("more than one recurrence rule")
+        raise NotExpressibleInGoogle("more than one recurrence rule")
     starts = dtstart_of(master, obj.zones)
     if isinstance(starts, Zoned) and not zone_name(starts):
-        raise NotExpressible("a series in a time zone without a name that is generally known")
+        raise NotExpressibleInGoogle("a series in a time zone without a name that is generally known")
     extra = [period for line in master.all("RDATE") for period in periods_of(line, obj.zones)]
     if any(period.ends is not None for period in extra):
-        raise NotExpressible("an extra date with a length of its own")
+        raise NotExpressibleInGoogle("an extra date with a length of its own")
     lines = [f"RRULE:{_rule(rule, timeline, obj.zones)}" for rule in rules]
     lines += _dates("RDATE", {instance_key(period.starts, timeline) for period in extra})
     return lines + _exdates(_keys(master, timeline, obj.zones))
@@ -150,7 +150,7 @@ def _recurrence(obj: CalendarObject, timeline: Timeline) -> list[str]:
 def _rule(value: str, timeline: Timeline, zones: Zones) -> str:
     rule = rule_of(value)
     if rule.frequency >= _FINER_THAN_A_DAY or rule.is_empty:
-        raise NotExpressible("a series that repeats within a day, by another calendar, or never")
+        raise NotExpressibleInGoogle("a series that repeats within a day, by another calendar, or never")
     return rule_text(value, timeline, zones)
 
 
@@ -161,7 +161,7 @@ def _keys(master: Component, timeline: Timeline, zones: Zones) -> Iterator[str]:
 def _key(override: Component, timeline: Timeline, zones: Zones) -> str:
     (line, *_) = override.all("RECURRENCE-ID")
     if line.parameter("RANGE"):
-        raise NotExpressible("a change to one instance and all that follow")
+        raise NotExpressibleInGoogle("a change to one instance and all that follow")
     return instance_key(when_of(line, zones), timeline)
 
 

@@ -46,14 +46,14 @@ class GoogleApp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentRequest:
+class GoogleConsent:
     """The page to send a person to, and what proves that the answer is to it: keep ``verifier`` on the server."""
 
     url: str
     verifier: str = field(repr=False)
 
 
-def consent_url(app: GoogleApp, *, state: str, redirect_uri: str, login_hint: str | None = None) -> ConsentRequest:
+def consent_url(app: GoogleApp, *, state: str, redirect_uri: str, login_hint: str | None = None) -> GoogleConsent:
     """The address of Google's consent page; ``state`` comes back with the answer, to ``redirect_uri``.
 
     It asks for a refresh token each time (``prompt=consent``), because Google gives none to who has consented before.
@@ -73,7 +73,7 @@ def consent_url(app: GoogleApp, *, state: str, redirect_uri: str, login_hint: st
     }
     if login_hint:
         asked["login_hint"] = login_hint
-    return ConsentRequest(url=f"{app.auth_url}?{urlencode(asked)}", verifier=verifier)
+    return GoogleConsent(url=f"{app.auth_url}?{urlencode(asked)}", verifier=verifier)
 
 
 def code_of(answer: Mapping[str, str]) -> str:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from hxdav.remote import CalendarId, Cursor, CursorExpired, Gone, Page, RemoteId, Sighting, TryLater
-from hxdav.remotes.google.refusal import Refusal
-from hxdav.remotes.google.series import Pieces, is_instance, is_plain, read_sighting, with_exceptions
-from hxdav.remotes.google.wire import Json, Wire
+from hxdav.remote import CalendarId, Cursor, CursorExpired, Gone, Page, RemoteId, RemoteState, TryLater
+from hxdav.remotes.google.refusal import GoogleRefusal
+from hxdav.remotes.google.series import GoogleSeries, is_instance, is_plain, read_sighting, with_exceptions
+from hxdav.remotes.google.wire import GoogleWire, Json
 
 PAGE_SIZE = 250
 
@@ -43,7 +43,7 @@ class _Place:
             raise _expired() from None
 
 
-def pull(wire: Wire, calendar_id: CalendarId, cursor: Cursor | None) -> Page:
+def pull(wire: GoogleWire, calendar_id: CalendarId, cursor: Cursor | None) -> Page:
     """The next page. Raises CursorExpired, and Refusal where the calendar does not answer.
 
     ``showDeleted`` is left out: with a token Google tells of what was deleted anyway, and a listing has no use for what
@@ -67,7 +67,7 @@ def pull(wire: Wire, calendar_id: CalendarId, cursor: Cursor | None) -> Page:
     )
 
 
-def _answer(wire: Wire, calendar_id: CalendarId, place: _Place) -> Json:
+def _answer(wire: GoogleWire, calendar_id: CalendarId, place: _Place) -> Json:
     request = wire.api.events().list(
         calendarId=calendar_id,
         singleEvents=False,
@@ -77,7 +77,7 @@ def _answer(wire: Wire, calendar_id: CalendarId, place: _Place) -> Json:
     )
     try:
         return wire.send(request)
-    except Refusal as refusal:
+    except GoogleRefusal as refusal:
         stale = refusal.code == HTTPStatus.GONE or (
             refusal.code == HTTPStatus.BAD_REQUEST and bool(place.page or place.since)
         )
@@ -95,13 +95,13 @@ def _following(place: _Place, answer: Json) -> _Place:
     raise TryLater("Google's answer was cut short. Try again later.", code="bad_answer")
 
 
-def _whole(entries: list[dict[str, Any]]) -> Iterator[Sighting]:
+def _whole(entries: list[dict[str, Any]]) -> Iterator[RemoteState]:
     """A listing on one page: every series has its exceptions beside it."""
     for entry in _masters(entries):
-        yield Pieces.of(entry, entries).sighting()
+        yield GoogleSeries.of(entry, entries).sighting()
 
 
-def _part(wire: Wire, calendar_id: CalendarId, entries: list[dict[str, Any]]) -> Iterator[Sighting]:
+def _part(wire: GoogleWire, calendar_id: CalendarId, entries: list[dict[str, Any]]) -> Iterator[RemoteState]:
     """A page of a longer listing: the exceptions of a series may stand on any other, so they are asked for."""
     for entry in _masters(entries):
         yield with_exceptions(wire, calendar_id, entry).sighting()
@@ -113,7 +113,7 @@ def _masters(entries: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     )
 
 
-def _changes(wire: Wire, calendar_id: CalendarId, entries: list[dict[str, Any]]) -> Iterator[Sighting]:
+def _changes(wire: GoogleWire, calendar_id: CalendarId, entries: list[dict[str, Any]]) -> Iterator[RemoteState]:
     """What a page of changes comes to: an exception alone, or a master alone, stands for its whole series."""
     series: dict[str, None] = {}
     for entry in entries:
@@ -124,7 +124,7 @@ def _changes(wire: Wire, calendar_id: CalendarId, entries: list[dict[str, Any]])
         elif is_plain(entry) and entry.get("recurrence"):
             series[entry["id"]] = None
         elif is_plain(entry):
-            yield Pieces.of(entry).sighting()
+            yield GoogleSeries.of(entry).sighting()
     for event_id in series:
         yield read_sighting(wire, calendar_id, event_id)
 

@@ -34,7 +34,7 @@ _SWITCHED_OFF = frozenset({"accessNotConfigured", "SERVICE_DISABLED"})
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
-class Refusal(Exception):
+class GoogleRefusal(Exception):
     """An answer of 4xx whose meaning depends on what was asked: stays in this package, holds no text of Google's."""
 
     def __init__(self, code: int, reason: str) -> None:
@@ -68,7 +68,7 @@ class Refusal(Exception):
                 return NotTaken(f"Google Calendar does not take the appointment ({self.code} {self.reason}).")
 
 
-def error_of(code: int, headers: Mapping[str, str], body: bytes) -> RemoteError | Refusal:
+def error_of(code: int, headers: Mapping[str, str], body: bytes) -> RemoteError | GoogleRefusal:
     """The error that an answer with this status, from 300 on, stands for."""
     reason = _reason(body)
     if code in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT} or reason in _TOO_FAST:
@@ -85,7 +85,7 @@ def error_of(code: int, headers: Mapping[str, str], body: bytes) -> RemoteError 
         )
     if reason in _NO_ACCESS:
         return no_access(reason) if code == HTTPStatus.UNAUTHORIZED else not_allowed(reason)
-    return Refusal(code, reason)
+    return GoogleRefusal(code, reason)
 
 
 def not_allowed(code: str) -> Forbidden:

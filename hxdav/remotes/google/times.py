@@ -13,7 +13,7 @@ from hxdav.ical.zone_names import iana_zone
 Json = dict[str, Any]
 
 
-class NotExpressible(ValueError):
+class NotExpressibleInGoogle(ValueError):
     """Google has no way to say this; the text says what, without any value."""
 
 
@@ -35,7 +35,7 @@ def google_time(when: When) -> Json:
             moment = moment if name else moment.astimezone(UTC)
             return {"date": None, "dateTime": moment.isoformat(timespec="seconds"), "timeZone": name or "UTC"}
         case Floating():
-            raise NotExpressible("a time without time zone")
+            raise NotExpressibleInGoogle("a time without time zone")
 
 
 def when_of_google(value: Mapping[str, Any]) -> When:

@@ -43,7 +43,7 @@ def requests_to(api_root: str) -> Any:
     return build_from_document(document, http=httplib2.Http())
 
 
-class Wire:
+class GoogleWire:
     """One account: sends requests with its token, and has renewed ones kept. Used by one thread at a time."""
 
     def __init__(self, app: GoogleApp, credentials: str, *, keep: Callable[[str], None], limit: RateLimit) -> None:

@@ -11,15 +11,15 @@ from http import HTTPStatus
 from typing import Any
 
 from hxdav.domain.times import AllDay, Zoned
+from hxdav.ical.concurrent_edits import was_edited_between
 from hxdav.ical.objects import object_of
-from hxdav.ical.slips import has_slipped_in
-from hxdav.remote import CalendarId, Changed, Gone, NotTaken, RemoteObject, Sighting, TryLater, Unreadable
+from hxdav.remote import CalendarId, Changed, Gone, NotTaken, RemoteObject, RemoteState, TryLater, Unreadable
 from hxdav.remotes.google.events_in import Event, uid_of
-from hxdav.remotes.google.events_out import EventBodies, bodies_of, event_id, without_nothing
-from hxdav.remotes.google.refusal import Refusal
-from hxdav.remotes.google.series import Pieces, master_etag, read_pieces, timeline_of, with_exceptions
-from hxdav.remotes.google.times import Json, NotExpressible, google_time, when_of_google
-from hxdav.remotes.google.wire import Wire
+from hxdav.remotes.google.events_out import GoogleEventBodies, bodies_of, event_id, without_nothing
+from hxdav.remotes.google.refusal import GoogleRefusal
+from hxdav.remotes.google.series import GoogleSeries, master_etag, read_pieces, timeline_of, with_exceptions
+from hxdav.remotes.google.times import Json, NotExpressibleInGoogle, google_time, when_of_google
+from hxdav.remotes.google.wire import GoogleWire
 
 _GENERATIONS = ("", *"123456789")
 """What is put behind an id whose event was deleted and cannot come back."""
@@ -29,10 +29,10 @@ _TIMING = ("start", "end", "recurrence")
 _MEANWHILE = "The appointment has changed in Google Calendar meanwhile."
 
 
-class Writer:
+class GoogleWriter:
     """Writes the events of one calendar. Every method raises Refusal where Google refuses a write."""
 
-    def __init__(self, wire: Wire, calendar_id: CalendarId) -> None:
+    def __init__(self, wire: GoogleWire, calendar_id: CalendarId) -> None:
         self._wire = wire
         self._calendar_id = calendar_id
         self._events = wire.api.events()
@@ -44,14 +44,14 @@ class Writer:
             own_id = event_id(bodies.uid) + generation
             try:
                 master = self._insert(own_id, bodies)
-            except Refusal as refusal:
+            except GoogleRefusal as refusal:
                 if refusal.code != HTTPStatus.CONFLICT:
                     raise
                 pieces = self._taken(own_id, bodies)
                 if pieces is None:
                     continue
                 return shown(self._bring(pieces, bodies))
-            return shown(self._bring_exceptions(Pieces.of(master), bodies))
+            return shown(self._bring_exceptions(GoogleSeries.of(master), bodies))
         raise NotTaken("The appointment was deleted in Google Calendar too often to be made there again.")
 
     def update(self, known: RemoteObject, text: str) -> RemoteObject:
@@ -61,8 +61,8 @@ class Writer:
         if bodies.master["recurrence"] or object_of(known.text).is_recurring:
             return shown(self._bring(self._still(known), bodies))
         try:
-            return shown(Pieces.of(self._patch(known.remote_id, bodies.master, if_match=etag)))
-        except Refusal as refusal:
+            return shown(GoogleSeries.of(self._patch(known.remote_id, bodies.master, if_match=etag)))
+        except GoogleRefusal as refusal:
             raise self._why(refusal, known) from None
 
     def remove(self, known: RemoteObject) -> None:
@@ -72,29 +72,29 @@ class Writer:
         request = self._events.delete(calendarId=self._calendar_id, eventId=known.remote_id, sendUpdates=_NO_MAIL)
         try:
             self._wire.send(request, if_match=master_etag(known.tag))
-        except Refusal as refusal:
+        except GoogleRefusal as refusal:
             raise self._why(refusal, known) from None
 
-    def _still(self, known: RemoteObject) -> Pieces:
+    def _still(self, known: RemoteObject) -> GoogleSeries:
         """The pieces of ``known``, which are as they were known; Changed where one is not, though its master may be."""
         pieces = read_pieces(self._wire, self._calendar_id, known.remote_id)
         if pieces.master.get("status") == "cancelled":
-            raise Refusal(HTTPStatus.GONE, "deleted")
+            raise GoogleRefusal(HTTPStatus.GONE, "deleted")
         if pieces.tag != known.tag:
             raise Changed(_MEANWHILE)
         return pieces
 
-    def _why(self, refusal: Refusal, known: RemoteObject) -> Refusal:
+    def _why(self, refusal: GoogleRefusal, known: RemoteObject) -> GoogleRefusal:
         """What a refused write means: a deleted event is one that has changed, too, until it is looked at."""
         if refusal.code == HTTPStatus.PRECONDITION_FAILED:
             now = self._wire.send(self._events.get(calendarId=self._calendar_id, eventId=known.remote_id))
             if now.get("status") == "cancelled":
-                return Refusal(HTTPStatus.GONE, "deleted")
+                return GoogleRefusal(HTTPStatus.GONE, "deleted")
         return refusal
 
     # -- pieces
 
-    def _insert(self, own_id: str, bodies: EventBodies) -> Json:
+    def _insert(self, own_id: str, bodies: GoogleEventBodies) -> Json:
         body = without_nothing(bodies.master) | {"id": own_id}
         return self._wire.send(self._events.insert(calendarId=self._calendar_id, body=body, sendUpdates=_NO_MAIL))
 
@@ -104,21 +104,21 @@ class Writer:
         )
         return self._wire.send(request, if_match=if_match)
 
-    def _taken(self, own_id: str, bodies: EventBodies) -> Pieces | None:
+    def _taken(self, own_id: str, bodies: GoogleEventBodies) -> GoogleSeries | None:
         """The event that has the id already, brought back where it was deleted; None where it cannot be had."""
         try:
             pieces = read_pieces(self._wire, self._calendar_id, own_id)
             if pieces.master.get("status") != "cancelled":
                 return pieces if uid_of(pieces.master) == bodies.uid else None
             back = self._patch(own_id, bodies.master, if_match=pieces.master.get("etag", ""))
-        except Refusal as refusal:
+        except GoogleRefusal as refusal:
             # Some deleted events can never be changed again (googleapis/google-api-ruby-client#1811).
             if refusal.code == HTTPStatus.FORBIDDEN or refusal.is_gone:
                 return None
             raise
         return None if back.get("status") == "cancelled" else with_exceptions(self._wire, self._calendar_id, back)
 
-    def _bring(self, pieces: Pieces, bodies: EventBodies) -> Pieces:
+    def _bring(self, pieces: GoogleSeries, bodies: GoogleEventBodies) -> GoogleSeries:
         """``pieces``, as they are now, brought to ``bodies``: the master first, for the instances follow its rule."""
         if _differs(pieces.master, bodies.master):
             before = pieces
@@ -126,10 +126,10 @@ class Writer:
             # A new rule may have swept exceptions away, and a new time may have moved them.
             pieces = with_exceptions(self._wire, self._calendar_id, master)
             if not _differs(before.master, {name: bodies.master[name] for name in _TIMING}):
-                _require_nothing_else(Pieces(master=master, exceptions=before.exceptions), pieces, written={})
+                _require_nothing_else(GoogleSeries(master=master, exceptions=before.exceptions), pieces, written={})
         return self._bring_exceptions(pieces, bodies)
 
-    def _bring_exceptions(self, pieces: Pieces, bodies: EventBodies) -> Pieces:
+    def _bring_exceptions(self, pieces: GoogleSeries, bodies: GoogleEventBodies) -> GoogleSeries:
         """The instances brought to ``bodies``. What is done once is not done again, so a failure can be repeated."""
         changes = list(_changes(pieces, bodies))
         for key, body in changes:
@@ -137,7 +137,7 @@ class Writer:
             own_id = exception.get("id") or self._instance_id(pieces.master, key)
             try:
                 self._patch(own_id, body, if_match=exception.get("etag", ""))
-            except Refusal as refusal:
+            except GoogleRefusal as refusal:
                 if body != _CANCELLED or not refusal.is_gone:
                     raise
         if not changes:
@@ -163,17 +163,17 @@ class Writer:
         return str(found[0]["id"])
 
 
-def wanted(text: str) -> EventBodies:
+def wanted(text: str) -> GoogleEventBodies:
     """The bodies for ``text``; NotTaken where Google has no such thing."""
     try:
         return bodies_of(text)
-    except NotExpressible as missing:
+    except NotExpressibleInGoogle as missing:
         raise NotTaken(f"Google Calendar cannot keep this appointment: it does not know {missing}.") from None
 
 
-def shown(pieces: Pieces) -> RemoteObject:
+def shown(pieces: GoogleSeries) -> RemoteObject:
     """What a write has led to; TryLater where Google's answer makes no sense of it."""
-    sighting: Sighting = pieces.sighting()
+    sighting: RemoteState = pieces.sighting()
     match sighting:
         case RemoteObject():
             return sighting
@@ -183,13 +183,13 @@ def shown(pieces: Pieces) -> RemoteObject:
             raise TryLater("Google's answer made no sense. Try again later.", code="bad_answer")
 
 
-def _require_nothing_else(before: Pieces, after: Pieces, *, written: Mapping[str, bool]) -> None:
+def _require_nothing_else(before: GoogleSeries, after: GoogleSeries, *, written: Mapping[str, bool]) -> None:
     """Raise Changed where an edit of somebody else's has come between: it must not be taken for what was written."""
-    if has_slipped_in(shown(before).text, shown(after).text, written=written):
+    if was_edited_between(shown(before).text, shown(after).text, written=written):
         raise Changed(_MEANWHILE)
 
 
-def _changes(pieces: Pieces, bodies: EventBodies) -> Iterator[tuple[str, Json]]:
+def _changes(pieces: GoogleSeries, bodies: GoogleEventBodies) -> Iterator[tuple[str, Json]]:
     """For each instance that is not as it has to be its key, and what to patch it with."""
     for key, exception in pieces.exceptions.items():
         body = bodies.overrides.get(key) or _without_override(key, pieces, bodies)
@@ -204,7 +204,7 @@ def _changes(pieces: Pieces, bodies: EventBodies) -> Iterator[tuple[str, Json]]:
             yield key, body
 
 
-def _without_override(key: str, pieces: Pieces, bodies: EventBodies) -> Json:
+def _without_override(key: str, pieces: GoogleSeries, bodies: GoogleEventBodies) -> Json:
     """What Google's own event for an instance has to say where nothing is different on it.
 
     Such an event stays once it is there, and cannot be taken back: it is brought to the master's words. A left-out day
@@ -215,7 +215,7 @@ def _without_override(key: str, pieces: Pieces, bodies: EventBodies) -> Json:
     return _as_master(key, pieces, bodies) if is_there else _CANCELLED
 
 
-def _as_master(key: str, pieces: Pieces, bodies: EventBodies) -> Json:
+def _as_master(key: str, pieces: GoogleSeries, bodies: GoogleEventBodies) -> Json:
     """What an instance says that nothing is different on."""
     timeline = timeline_of(pieces.master)
     first, last = (when_of_google(bodies.master[name]) for name in ("start", "end"))

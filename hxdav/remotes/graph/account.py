@@ -24,14 +24,14 @@ from hxdav.remote import (
     RemoteError,
     RemoteId,
     RemoteObject,
-    Sighting,
+    RemoteState,
 )
 from hxdav.remotes.graph.oauth import GraphApp
 from hxdav.remotes.graph.pulling import pull, window_of
-from hxdav.remotes.graph.refusal import Refusal, bad_answer, not_allowed
+from hxdav.remotes.graph.refusal import GraphRefusal, bad_answer, not_allowed
 from hxdav.remotes.graph.series import read_sighting
-from hxdav.remotes.graph.wire import Json, Wire, segment
-from hxdav.remotes.graph.writing import Writer, utc
+from hxdav.remotes.graph.wire import GraphWire, Json, segment
+from hxdav.remotes.graph.writing import GraphWriter, utc
 from hxdav.remotes.microsoft.days import today
 from hxdav.remotes.microsoft.events_in import extended
 from hxdav.remotes.microsoft.events_out import MARK, can_express
@@ -67,14 +67,14 @@ def open_graph(
     ``keep`` is handed renewed credentials, to be sealed and kept. The day of ``clock``, in UTC, says which window a
     listing has.
     """
-    wire = Wire(app, credentials, keep=keep, page_size=page_size)
+    wire = GraphWire(app, credentials, keep=keep, page_size=page_size)
     return GraphRemote(wire, clock=clock or SystemClock())
 
 
 class GraphRemote:
     """One account at Microsoft. Its token lets hxdav see every calendar; it looks into those that it has made."""
 
-    def __init__(self, wire: Wire, *, clock: Clock) -> None:
+    def __init__(self, wire: GraphWire, *, clock: Clock) -> None:
         self._wire = wire
         self._clock = clock
 
@@ -121,7 +121,7 @@ class GraphRemote:
                 body = {"name": tried, "singleValueExtendedProperties": marked}
                 try:
                     return CalendarId(str(self._wire.send("POST", "/me/calendars", body=body)["id"]))
-                except Refusal as refusal:
+                except GraphRefusal as refusal:
                     if refusal.code != HTTPStatus.CONFLICT:
                         raise
         raise NotTaken("Outlook has too many calendars of this name. Rename or delete some, and connect again.")
@@ -140,7 +140,7 @@ class GraphRemote:
         """What a listing that led to ``cursor`` covers: what takes place elsewhere does not come in it."""
         return window_of(cursor)
 
-    def read(self, calendar_id: CalendarId, remote_id: RemoteId) -> Sighting:
+    def read(self, calendar_id: CalendarId, remote_id: RemoteId) -> RemoteState:
         """One object as it is now; 404 is Gone while the calendar answers."""
         with _of_calendar():
             sighting = read_sighting(self._wire, calendar_id, remote_id)
@@ -156,8 +156,8 @@ class GraphRemote:
         """Add an object under a transaction that its UID names, so that it is made once."""
         with _of_object():
             try:
-                return Writer(self._wire, calendar_id).create(text)
-            except Refusal as refusal:
+                return GraphWriter(self._wire, calendar_id).create(text)
+            except GraphRefusal as refusal:
                 if refusal.is_gone:
                     # What is to be made cannot be missing: it is the calendar.
                     raise refusal.of_calendar() from None
@@ -167,7 +167,7 @@ class GraphRemote:
         """Bring an object to ``text``: its master, then what is different on single days."""
         try:
             with _of_object():
-                return Writer(self._wire, calendar_id).update(known, text)
+                return GraphWriter(self._wire, calendar_id).update(known, text)
         except ObjectGone:
             self._check(calendar_id)
             raise
@@ -176,7 +176,7 @@ class GraphRemote:
         """Remove an object into Deleted Items; done as well where the calendar answers that it is gone."""
         try:
             with _of_object():
-                Writer(self._wire, calendar_id).remove(known)
+                GraphWriter(self._wire, calendar_id).remove(known)
         except ObjectGone:
             self._check(calendar_id)
 
@@ -196,7 +196,7 @@ class GraphRemote:
         with _of_calendar():
             try:
                 made = self._subscribed(body)
-            except Refusal as refusal:
+            except GraphRefusal as refusal:
                 if refusal.is_gone:
                     raise
                 raise NotTaken("Outlook does not take the address for notifications; the calendar is polled.") from None
@@ -210,7 +210,7 @@ class GraphRemote:
         with _of_account():
             try:
                 self._wire.send("DELETE", f"/subscriptions/{quote(ticket, safe='')}")
-            except Refusal as refusal:
+            except GraphRefusal as refusal:
                 if not refusal.is_gone:
                     raise
 
@@ -241,7 +241,7 @@ class GraphRemote:
     def _is_there(self, calendar_id: str) -> bool:
         try:
             self._wire.get(f"/me/calendars/{segment(calendar_id)}?$select=id")
-        except Refusal as refusal:
+        except GraphRefusal as refusal:
             if refusal.is_gone:
                 return False
             raise
@@ -251,13 +251,13 @@ class GraphRemote:
         """Raise CalendarUnavailable unless the calendar answers: what is missing in one that does not is not gone."""
         with _of_calendar():
             if not self._is_there(calendar_id):
-                raise Refusal(HTTPStatus.NOT_FOUND, "ErrorItemNotFound")
+                raise GraphRefusal(HTTPStatus.NOT_FOUND, "ErrorItemNotFound")
 
     def _subscribed(self, body: Json) -> Json:
         """A new subscription; where Graph has one that is alike, that goes first."""
         try:
             return self._wire.send("POST", "/subscriptions", body=body)
-        except Refusal as refusal:
+        except GraphRefusal as refusal:
             if refusal.code != HTTPStatus.CONFLICT:
                 raise
         for entry in list(self._wire.pages("/subscriptions")):
@@ -267,11 +267,11 @@ class GraphRemote:
 
 
 @contextmanager
-def _meaning(of: Callable[[Refusal], RemoteError]) -> Iterator[None]:
+def _meaning(of: Callable[[GraphRefusal], RemoteError]) -> Iterator[None]:
     """Translate what Graph refuses by ``of``, and what it answers in a shape that it never should."""
     try:
         yield
-    except Refusal as refusal:
+    except GraphRefusal as refusal:
         raise of(refusal) from None
     except (KeyError, TypeError, ValueError, AttributeError):
         # Nothing of it is told: it may hold what stands in the calendar.
@@ -279,11 +279,11 @@ def _meaning(of: Callable[[Refusal], RemoteError]) -> Iterator[None]:
 
 
 def _of_calendar() -> AbstractContextManager[None]:
-    return _meaning(Refusal.of_calendar)
+    return _meaning(GraphRefusal.of_calendar)
 
 
 def _of_object() -> AbstractContextManager[None]:
-    return _meaning(Refusal.of_object)
+    return _meaning(GraphRefusal.of_object)
 
 
 def _of_account() -> AbstractContextManager[None]:

@@ -15,9 +15,9 @@ from hxdav.net.reach import Reach
 from hxdav.net.session import http_session
 from hxdav.remote import AccessLost
 from hxdav.remotes.graph.declining import SCOPES, refused, renewal_failure, require_kind
-from hxdav.remotes.microsoft.tokens import ConsentRequest, KeptTokens, TokenApp, consent_request, redeemed
+from hxdav.remotes.microsoft.tokens import KeptTokens, MicrosoftConsent, TokenApp, consent_request, redeemed
 
-__all__ = ["Access", "ConsentRequest", "GraphApp", "code_of", "consent_url", "exchange"]
+__all__ = ["GraphAccess", "GraphApp", "MicrosoftConsent", "code_of", "consent_url", "exchange"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class GraphApp:
         return http_session(Reach(allowed=self.reach.allowed, hosts=hosts), authorities=self.authorities)
 
 
-def consent_url(app: GraphApp, *, state: str, redirect_uri: str, login_hint: str | None = None) -> ConsentRequest:
+def consent_url(app: GraphApp, *, state: str, redirect_uri: str, login_hint: str | None = None) -> MicrosoftConsent:
     """The address of Microsoft's consent page; ``state`` comes back with the answer, to ``redirect_uri``.
 
     Raises TryLater.
@@ -98,7 +98,7 @@ def exchange(app: GraphApp, *, code: str, verifier: str, redirect_uri: str) -> s
     return got.cache
 
 
-class Access(KeptTokens):
+class GraphAccess(KeptTokens):
     """The token of one account, renewed when it has to be; ``keep`` is handed the cache whenever it has changed."""
 
     def __init__(self, app: GraphApp, credentials: str, *, keep: Callable[[str], None]) -> None:

@@ -17,10 +17,10 @@ from http import HTTPStatus
 from typing import Any
 
 from hxdav.domain.times import Interval, midnight
-from hxdav.remote import CalendarId, Cursor, CursorExpired, Gone, Page, RemoteId, Sighting
-from hxdav.remotes.graph.refusal import Refusal, bad_answer
-from hxdav.remotes.graph.series import Pieces, series_id, whole_path
-from hxdav.remotes.graph.wire import Json, Wire, segment, stated
+from hxdav.remote import CalendarId, Cursor, CursorExpired, Gone, Page, RemoteId, RemoteState
+from hxdav.remotes.graph.refusal import GraphRefusal, bad_answer
+from hxdav.remotes.graph.series import GraphSeries, series_id, whole_path
+from hxdav.remotes.graph.wire import GraphWire, Json, segment, stated
 from hxdav.remotes.graph.writing import utc
 
 DAYS_BACK, DAYS_AHEAD = 35, 400
@@ -83,7 +83,7 @@ class _Place:
             raise _expired() from None
 
 
-def pull(wire: Wire, calendar_id: CalendarId, cursor: Cursor | None, *, today: date) -> Page:
+def pull(wire: GraphWire, calendar_id: CalendarId, cursor: Cursor | None, *, today: date) -> Page:
     """The next page. Raises CursorExpired, and Refusal where the calendar does not answer.
 
     Where a round of changes would begin on another day than the last one, it is a listing in the new window instead.
@@ -112,12 +112,12 @@ def window_of(cursor: Cursor) -> Interval | None:
         return None
 
 
-def _answer(wire: Wire, calendar_id: CalendarId, place: _Place) -> Json:
+def _answer(wire: GraphWire, calendar_id: CalendarId, place: _Place) -> Json:
     bounds = stated(startDateTime=utc(place.window.starts), endDateTime=utc(place.window.ends))
     first = f"/me/calendars/{segment(calendar_id)}/calendarView/delta?{bounds}"
     try:
         return wire.get(place.link or first)
-    except Refusal as refusal:
+    except GraphRefusal as refusal:
         stale = refusal.code in {HTTPStatus.GONE, HTTPStatus.BAD_REQUEST} or refusal.is_lost_place
         if place.link and stale:
             raise _expired() from None
@@ -140,7 +140,7 @@ class _Told:
     asking: dict[str, None]
     days: dict[str, str]
     series_of: dict[str, str]
-    seen: dict[str, Sighting] = field(default_factory=dict)
+    seen: dict[str, RemoteState] = field(default_factory=dict)
 
     @classmethod
     def of(cls, place: _Place) -> _Told:
@@ -164,7 +164,7 @@ class _Told:
             self.days[series] = self.days.get(series, "") + _digest(name)
         is_whole = not series and "start" in entry and "subject" in entry
         if is_whole:
-            self.seen[name] = Pieces(master=entry).sighting()
+            self.seen[name] = GraphSeries(master=entry).sighting()
         else:
             self.asking[series or name] = None
 
@@ -177,7 +177,7 @@ def _parts(digests: str) -> Iterator[str]:
     return (digests[begin : begin + _DIGEST] for begin in range(0, len(digests), _DIGEST))
 
 
-def _settled(wire: Wire, calendar_id: CalendarId, place: _Place) -> tuple[dict[str, Sighting], dict[str, str]]:
+def _settled(wire: GraphWire, calendar_id: CalendarId, place: _Place) -> tuple[dict[str, RemoteState], dict[str, str]]:
     """What the questions of a round come to, and the digests of the series that are known after it."""
     found = _found(wire, calendar_id, (*place.asking, *(() if place.listing else place.series)))
     if any(pieces is None for pieces in found.values()):
@@ -185,7 +185,7 @@ def _settled(wire: Wire, calendar_id: CalendarId, place: _Place) -> tuple[dict[s
         wire.get(f"/me/calendars/{segment(calendar_id)}?$select=id")
     there = {name: pieces for name, pieces in found.items() if pieces is not None}
     digests = {name: _digest(pieces.tag) for name, pieces in there.items()}
-    seen: dict[str, Sighting] = {
+    seen: dict[str, RemoteState] = {
         name: pieces.sighting()
         for name, pieces in there.items()
         if name in place.asking or place.series.get(name) != digests[name]
@@ -195,9 +195,9 @@ def _settled(wire: Wire, calendar_id: CalendarId, place: _Place) -> tuple[dict[s
     return seen, {name: digest for name, digest in digests.items() if there[name].is_series}
 
 
-def _found(wire: Wire, calendar_id: CalendarId, names: Iterable[str]) -> dict[str, Pieces | None]:
+def _found(wire: GraphWire, calendar_id: CalendarId, names: Iterable[str]) -> dict[str, GraphSeries | None]:
     """What is at each of these ids, None for nothing; of an instance, which has left the window, its series instead."""
-    found: dict[str, Pieces | None] = {}
+    found: dict[str, GraphSeries | None] = {}
     asked = list(dict.fromkeys(names))
     while asked:
         series: dict[str, None] = {}
@@ -206,15 +206,15 @@ def _found(wire: Wire, calendar_id: CalendarId, names: Iterable[str]) -> dict[st
             if master:
                 series[master] = None
             else:
-                found[name] = None if answer is None else Pieces(master=answer)
+                found[name] = None if answer is None else GraphSeries(master=answer)
         asked = [name for name in series if name not in found]
     return found
 
 
-def _asked(wire: Wire, calendar_id: CalendarId, names: Iterable[str]) -> Iterator[Json | None]:
+def _asked(wire: GraphWire, calendar_id: CalendarId, names: Iterable[str]) -> Iterator[Json | None]:
     """Each event with all that belongs to it; None where it is not there."""
     for answer in wire.get_each([whole_path(calendar_id, name) for name in names]):
-        if not isinstance(answer, Refusal):
+        if not isinstance(answer, GraphRefusal):
             yield answer
         elif answer.is_gone:
             yield None

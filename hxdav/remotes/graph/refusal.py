@@ -33,7 +33,7 @@ _BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT, 509
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
-class Refusal(Exception):
+class GraphRefusal(Exception):
     """An answer of 4xx whose meaning depends on what was asked: stays in this package, holds no text of Graph's."""
 
     def __init__(self, code: int, reason: str) -> None:
@@ -70,7 +70,7 @@ class Refusal(Exception):
         return NotTaken(f"Outlook does not take the appointment ({self.code} {self.reason}).")
 
 
-def error_of(code: int, headers: Mapping[str, str], body: bytes) -> RemoteError | Refusal:
+def error_of(code: int, headers: Mapping[str, str], body: bytes) -> RemoteError | GraphRefusal:
     """The error that an answer with this status, from 300 on, stands for."""
     reason = _reason(body)
     after = pause_of(headers.get("retry-after", ""))
@@ -87,7 +87,7 @@ def error_of(code: int, headers: Mapping[str, str], body: bytes) -> RemoteError 
         )
     if code == HTTPStatus.FORBIDDEN and reason.lower() in _NO_ACCESS:
         return not_allowed(reason)
-    return Refusal(code, reason)
+    return GraphRefusal(code, reason)
 
 
 def not_allowed(code: str) -> Forbidden:

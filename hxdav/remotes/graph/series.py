@@ -12,9 +12,9 @@ from urllib.parse import quote
 from hxdav.domain.refusal import CalendarDataError
 from hxdav.ical.objects import read_object
 from hxdav.ical.timeline import Timeline
-from hxdav.remote import CalendarId, Gone, RemoteId, RemoteObject, Sighting, Tag, Unreadable
-from hxdav.remotes.graph.refusal import Refusal
-from hxdav.remotes.graph.wire import Json, Wire, segment
+from hxdav.remote import CalendarId, Gone, RemoteId, RemoteObject, RemoteState, Tag, Unreadable
+from hxdav.remotes.graph.refusal import GraphRefusal
+from hxdav.remotes.graph.wire import GraphWire, Json, segment
 from hxdav.remotes.microsoft.events_in import Event, key_of, object_text, original_of, timeline_of
 from hxdav.remotes.microsoft.events_out import MARK, SPELLING
 
@@ -30,7 +30,7 @@ _ANSWER_OF = f"$select={_SELECTED}&$expand=" + quote(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pieces:
+class GraphSeries:
     """A master, or a single event, with its exceptions in it (``exceptionOccurrences``)."""
 
     master: Event
@@ -60,7 +60,7 @@ class Pieces:
         told = [etag_of(self.master), parts, [one.rpartition(".")[2] for one in cancelled]]
         return Tag(json.dumps(told, separators=(",", ":"), sort_keys=True))
 
-    def sighting(self) -> Sighting:
+    def sighting(self) -> RemoteState:
         """What the engine is to see of it."""
         remote_id = RemoteId(str(self.master["id"]))
         try:
@@ -92,20 +92,20 @@ def whole_path(calendar_id: CalendarId, event_id: str) -> str:
     return f"{event_path(calendar_id, event_id)}?{_ANSWER_OF}"
 
 
-def read_pieces(wire: Wire, calendar_id: CalendarId, event_id: str) -> Pieces:
+def read_pieces(wire: GraphWire, calendar_id: CalendarId, event_id: str) -> GraphSeries:
     """An event as it is now, with all that belongs to it. Raises Refusal, with 404 where it is not there."""
     shown: Json = wire.get(whole_path(calendar_id, event_id))
     following = shown.get("exceptionOccurrences@odata.nextLink")
     if following:
         shown["exceptionOccurrences"] = [*shown.get("exceptionOccurrences", ()), *wire.pages(str(following))]
-    return Pieces(master=shown)
+    return GraphSeries(master=shown)
 
 
-def read_sighting(wire: Wire, calendar_id: CalendarId, event_id: str) -> Sighting:
+def read_sighting(wire: GraphWire, calendar_id: CalendarId, event_id: str) -> RemoteState:
     """An event of a calendar that has just answered, as the engine is to see it."""
     try:
         return read_pieces(wire, calendar_id, event_id).sighting()
-    except Refusal as refusal:
+    except GraphRefusal as refusal:
         if refusal.is_gone:
             return Gone(remote_id=RemoteId(event_id))
         raise

@@ -13,8 +13,8 @@ import httpx
 from hxdav.errors import AnswerTooLarge, CallFailed, NotReachable
 from hxdav.net.addresses import parts_of
 from hxdav.remote import Forbidden, RemoteError, TryLater
-from hxdav.remotes.graph.oauth import Access, GraphApp
-from hxdav.remotes.graph.refusal import Refusal, bad_answer, error_of
+from hxdav.remotes.graph.oauth import GraphAccess, GraphApp
+from hxdav.remotes.graph.refusal import GraphRefusal, bad_answer, error_of
 
 Json = dict[str, Any]
 
@@ -25,12 +25,12 @@ _IN_A_BATCH = 20
 """How many requests Graph takes in one ($batch)."""
 
 
-class Wire:
+class GraphWire:
     """One account: sends requests with its token, and has renewed ones kept. Used by one thread at a time."""
 
     def __init__(self, app: GraphApp, credentials: str, *, keep: Callable[[str], None], page_size: int) -> None:
         self._root = app.graph_root.rstrip("/")
-        self._access = Access(app, credentials, keep=keep)
+        self._access = GraphAccess(app, credentials, keep=keep)
         self._prefer = ", ".join((*_PREFERENCES, f"odata.maxpagesize={page_size}"))
         self._session = app.session_to(app.graph_root)
         self.sent = 0
@@ -66,7 +66,7 @@ class Wire:
             yield from page.get("value", [])
             following = page.get("@odata.nextLink", "")
 
-    def get_each(self, paths: Sequence[str]) -> Iterator[Json | Refusal]:
+    def get_each(self, paths: Sequence[str]) -> Iterator[Json | GraphRefusal]:
         """What each path is answered with, in their order, up to twenty with one request.
 
         An error that is about the whole account, such as a pause, is raised.
@@ -75,13 +75,13 @@ class Wire:
             part = paths[begin : begin + _IN_A_BATCH]
             yield from self._batch(part) if len(part) > 1 else map(self._get_or_refusal, part)
 
-    def _get_or_refusal(self, path: str) -> Json | Refusal:
+    def _get_or_refusal(self, path: str) -> Json | GraphRefusal:
         try:
             return self.get(path)
-        except Refusal as refusal:
+        except GraphRefusal as refusal:
             return refusal
 
-    def _batch(self, paths: Sequence[str]) -> Iterable[Json | Refusal]:
+    def _batch(self, paths: Sequence[str]) -> Iterable[Json | GraphRefusal]:
         asked = [
             {"id": str(number), "method": "GET", "url": path, "headers": {"Prefer": self._prefer}}
             for number, path in enumerate(paths)
@@ -129,7 +129,7 @@ def stated(**parameters: str) -> str:
     return "&".join(f"{name}={quote(value, safe='$(),:')}" for name, value in parameters.items())
 
 
-def _part(answer: Mapping[str, Any]) -> Json | Refusal:
+def _part(answer: Mapping[str, Any]) -> Json | GraphRefusal:
     """One answer in a batch."""
     code, body = int(answer["status"]), answer.get("body") or {}
     if code < HTTPStatus.MULTIPLE_CHOICES:
@@ -137,8 +137,8 @@ def _part(answer: Mapping[str, Any]) -> Json | Refusal:
             raise bad_answer()
         return body
     headers = {str(name).lower(): str(value) for name, value in (answer.get("headers") or {}).items()}
-    error: RemoteError | Refusal = error_of(code, headers, json.dumps(body).encode())
-    if isinstance(error, Refusal):
+    error: RemoteError | GraphRefusal = error_of(code, headers, json.dumps(body).encode())
+    if isinstance(error, GraphRefusal):
         return error
     raise error
 

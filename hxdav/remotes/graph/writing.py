@@ -11,15 +11,15 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
+from hxdav.ical.concurrent_edits import was_edited_between
 from hxdav.ical.objects import object_of
-from hxdav.ical.slips import has_slipped_in
 from hxdav.remote import CalendarId, Changed, Gone, NotTaken, RemoteObject, TryLater, Unreadable
-from hxdav.remotes.graph.refusal import Refusal, bad_answer
-from hxdav.remotes.graph.series import Pieces, etag_of, event_path, master_etag, read_pieces
-from hxdav.remotes.graph.wire import Wire, segment, stated
+from hxdav.remotes.graph.refusal import GraphRefusal, bad_answer
+from hxdav.remotes.graph.series import GraphSeries, etag_of, event_path, master_etag, read_pieces
+from hxdav.remotes.graph.wire import GraphWire, segment, stated
 from hxdav.remotes.microsoft.events_in import Event, extended, original_of
-from hxdav.remotes.microsoft.events_out import MARK, EventBodies, bodies_of, changes, mark, transaction_of
-from hxdav.remotes.microsoft.times import Json, NotExpressible
+from hxdav.remotes.microsoft.events_out import MARK, GraphEventBodies, bodies_of, changes, mark, transaction_of
+from hxdav.remotes.microsoft.times import Json, NotExpressibleInOutlook
 
 _MOST_AGAIN = 10
 """How often an event that was deleted since is made again."""
@@ -33,10 +33,10 @@ _MEANWHILE = "The appointment has changed in Outlook meanwhile."
 _DAY = timedelta(days=1)
 
 
-class Writer:
+class GraphWriter:
     """Writes the events of one calendar. Every method raises Refusal where Graph refuses a write."""
 
-    def __init__(self, wire: Wire, calendar_id: CalendarId) -> None:
+    def __init__(self, wire: GraphWire, calendar_id: CalendarId) -> None:
         self._wire = wire
         self._calendar_id = calendar_id
         self._events = f"/me/calendars/{segment(calendar_id)}/events"
@@ -48,7 +48,7 @@ class Writer:
             body = _posted(bodies) | {"transactionId": transaction_of(bodies.uid, again=again)}
             try:
                 made = self._wire.send("POST", self._events, body=body)
-            except Refusal as refusal:
+            except GraphRefusal as refusal:
                 if refusal.code != HTTPStatus.CONFLICT:
                     raise
                 found = self._found(bodies.uid)
@@ -57,7 +57,7 @@ class Writer:
                 return shown(self._bring(found, bodies))
             # What was just sent as a property of ours is not told back.
             made.setdefault("singleValueExtendedProperties", body["singleValueExtendedProperties"])
-            return shown(self._bring(Pieces(master=made), bodies))
+            return shown(self._bring(GraphSeries(master=made), bodies))
         raise NotTaken("The appointment was deleted in Outlook too often to be made there again.")
 
     def update(self, known: RemoteObject, text: str) -> RemoteObject:
@@ -68,7 +68,7 @@ class Writer:
         patch = changes(_master_now(known.text), bodies.master)
         if not patch:
             return shown(self._still(known))
-        return shown(Pieces(master=self._patch(known.remote_id, patch, if_match=master_etag(known.tag))))
+        return shown(GraphSeries(master=self._patch(known.remote_id, patch, if_match=master_etag(known.tag))))
 
     def remove(self, known: RemoteObject) -> None:
         """Delete ``known``, into Deleted Items. Raises Changed where a part of it is not as it was known."""
@@ -76,14 +76,14 @@ class Writer:
             self._still(known)
         self._wire.send("DELETE", event_path(self._calendar_id, known.remote_id), if_match=master_etag(known.tag))
 
-    def _still(self, known: RemoteObject) -> Pieces:
+    def _still(self, known: RemoteObject) -> GraphSeries:
         """The pieces of ``known``, which are as they were known; Changed where one is not, though its master may be."""
         pieces = read_pieces(self._wire, self._calendar_id, known.remote_id)
         if pieces.tag != known.tag:
             raise Changed(_MEANWHILE)
         return pieces
 
-    def _found(self, uid: str) -> Pieces | None:
+    def _found(self, uid: str) -> GraphSeries | None:
         """The event of this calendar that hxdav has made under ``uid``, by its extended property."""
         value = uid.replace("'", "''")
         having = f"singleValueExtendedProperties/Any(ep: ep/id eq '{MARK}' and ep/value eq '{value}')"
@@ -97,10 +97,10 @@ class Writer:
     def _patch(self, event_id: str, body: Mapping[str, Any], *, if_match: str) -> Json:
         return self._wire.send("PATCH", event_path(self._calendar_id, event_id), body=body, if_match=if_match)
 
-    def _read(self, event_id: str) -> Pieces:
+    def _read(self, event_id: str) -> GraphSeries:
         return read_pieces(self._wire, self._calendar_id, event_id)
 
-    def _bring(self, pieces: Pieces, bodies: EventBodies) -> Pieces:
+    def _bring(self, pieces: GraphSeries, bodies: GraphEventBodies) -> GraphSeries:
         """``pieces``, as they are now, brought to ``bodies``: the master first, for the instances follow its rule."""
         event_id, now = str(pieces.master["id"]), _bodies_now(pieces)
         patch = changes({} if now is None else _master_of(now, pieces), bodies.master)
@@ -109,13 +109,13 @@ class Writer:
             patch["recurrence"] = _in_other_words(bodies.master["recurrence"], pieces.master)
         if patch:
             answer, before = self._patch(event_id, patch, if_match=etag_of(pieces.master)), pieces
-            pieces = self._read(event_id) if bodies.is_series or before.is_series else Pieces(master=answer)
+            pieces = self._read(event_id) if bodies.is_series or before.is_series else GraphSeries(master=answer)
             if pieces.is_series and patch.keys().isdisjoint(_TIMING):
                 kept = {name: before.master[name] for name in _BESIDE_A_MASTER if name in before.master}
-                _require_nothing_else(Pieces(master=answer | kept), pieces, written={})
+                _require_nothing_else(GraphSeries(master=answer | kept), pieces, written={})
         return self._bring_instances(pieces, bodies) if bodies.is_series else pieces
 
-    def _bring_instances(self, pieces: Pieces, bodies: EventBodies) -> Pieces:
+    def _bring_instances(self, pieces: GraphSeries, bodies: GraphEventBodies) -> GraphSeries:
         """The instances brought to ``bodies``. What is done once is not done again, so a failure can be repeated."""
         now = _bodies_now(pieces)
         if now is None or _back_again(now, bodies):
@@ -144,11 +144,11 @@ class Writer:
         elif event_id:
             try:
                 self._wire.send("DELETE", event_path(self._calendar_id, event_id), if_match=if_match)
-            except Refusal as refusal:
+            except GraphRefusal as refusal:
                 if not refusal.is_gone:
                     raise
 
-    def _instance_ids(self, pieces: Pieces, locals_: Sequence[datetime]) -> dict[datetime, str]:
+    def _instance_ids(self, pieces: GraphSeries, locals_: Sequence[datetime]) -> dict[datetime, str]:
         """The ids of the occurrences with these original starts, where Graph has them."""
         timeline = pieces.timeline
         first, last = timeline.moment(min(locals_)) - _DAY, timeline.moment(max(locals_)) + 2 * _DAY
@@ -157,15 +157,15 @@ class Writer:
         return {original_of(one, timeline): str(one["id"]) for one in self._wire.pages(path)}
 
 
-def wanted(text: str) -> EventBodies:
+def wanted(text: str) -> GraphEventBodies:
     """The bodies for ``text``; NotTaken where Graph has no such thing."""
     try:
         return bodies_of(text)
-    except NotExpressible as missing:
+    except NotExpressibleInOutlook as missing:
         raise NotTaken(f"Outlook cannot keep this appointment: it does not know {missing}.") from None
 
 
-def shown(pieces: Pieces) -> RemoteObject:
+def shown(pieces: GraphSeries) -> RemoteObject:
     """What a write has led to; TryLater where Graph's answer makes no sense of it."""
     match pieces.sighting():
         case RemoteObject() as found:
@@ -174,9 +174,9 @@ def shown(pieces: Pieces) -> RemoteObject:
             raise bad_answer()
 
 
-def _require_nothing_else(before: Pieces, after: Pieces, *, written: Mapping[str, bool]) -> None:
+def _require_nothing_else(before: GraphSeries, after: GraphSeries, *, written: Mapping[str, bool]) -> None:
     """Raise Changed where an edit of somebody else's has come between: it must not be taken for what was written."""
-    if has_slipped_in(shown(before).text, shown(after).text, written=written):
+    if was_edited_between(shown(before).text, shown(after).text, written=written):
         raise Changed(_MEANWHILE)
 
 
@@ -185,24 +185,24 @@ def utc(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _posted(bodies: EventBodies) -> Json:
+def _posted(bodies: GraphEventBodies) -> Json:
     """The body that makes an event: it names only what there is."""
     body = {"singleValueExtendedProperties": mark(bodies.uid)} | bodies.master
     return {name: value for name, value in body.items() if value is not None}
 
 
-def _bodies_now(pieces: Pieces) -> EventBodies | None:
+def _bodies_now(pieces: GraphSeries) -> GraphEventBodies | None:
     """What is at Graph, in the words in which it would be written; None where hxdav would not write it so."""
     found = pieces.sighting()
     if not isinstance(found, RemoteObject):
         raise TryLater("Outlook's answer made no sense. Try again later.", code="bad_answer")
     try:
         return bodies_of(found.text)
-    except NotExpressible:
+    except NotExpressibleInOutlook:
         return None
 
 
-def _master_of(now: EventBodies, pieces: Pieces) -> Json:
+def _master_of(now: GraphEventBodies, pieces: GraphSeries) -> Json:
     return now.master | {"sensitivity": str(pieces.master.get("sensitivity") or "normal")}
 
 
@@ -210,12 +210,12 @@ def _master_now(text: str) -> Json:
     """What a single event says by its known text; nothing that counts where hxdav would not write it so."""
     try:
         now = bodies_of(text).master
-    except NotExpressible:
+    except NotExpressibleInOutlook:
         return {}
     return now | {"sensitivity": "private" if object_of(text).main.value("CLASS") else "normal"}
 
 
-def _back_again(now: EventBodies, bodies: EventBodies) -> bool:
+def _back_again(now: GraphEventBodies, bodies: GraphEventBodies) -> bool:
     """Whether an instance is to take place again that was deleted out of the series."""
     return bodies.is_series and any(bodies.has(now.keys[key]) for key in now.excluded - bodies.excluded)
 
@@ -229,7 +229,7 @@ def _in_other_words(wanted: Json, shown_now: Event) -> Json:
     return wanted | {"pattern": pattern | {"firstDayOfWeek": "sunday" if before == "monday" else "monday"}}
 
 
-def _instance_changes(now: EventBodies, bodies: EventBodies) -> Iterator[tuple[datetime, Json | None]]:
+def _instance_changes(now: GraphEventBodies, bodies: GraphEventBodies) -> Iterator[tuple[datetime, Json | None]]:
     """For each instance that is not as it has to be its original start and what to patch it with; None deletes it."""
     for key in sorted(bodies.excluded - now.excluded):
         yield bodies.keys[key], None

@@ -13,7 +13,7 @@ from itertools import islice, takewhile
 
 from hxdav.domain.times import When, Zoned
 from hxdav.ical.rules import Allowance, Exhausted, rule_of
-from hxdav.remotes.microsoft.times import NotExpressible, is_certain
+from hxdav.remotes.microsoft.times import NotExpressibleInOutlook, is_certain
 
 _BY_DAY = (time(5), time(21))
 """Between these, clocks are changed nowhere."""
@@ -36,7 +36,7 @@ def require_steady_clock(rule: str, bounds: tuple[When, When]) -> None:
     if isinstance(zone, timezone) or _is_by_day(first, last):
         return
     if _meets_a_change(rule, first, last, zone):
-        raise NotExpressible("a series on nights on which the clock is changed")
+        raise NotExpressibleInOutlook("a series on nights on which the clock is changed")
 
 
 @lru_cache(maxsize=512)

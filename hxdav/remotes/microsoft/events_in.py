@@ -19,7 +19,7 @@ from hxdav.ical.zone_names import iana_zone, zone_named
 from hxdav.ical.zones import Zones
 from hxdav.remotes.microsoft.events_out import SPELLING, uid_of_transaction
 from hxdav.remotes.microsoft.rules import pattern_for, rule_for, same_recurrence
-from hxdav.remotes.microsoft.times import NotExpressible, day_of, in_zone, moment_of, sent_name, stamp_of
+from hxdav.remotes.microsoft.times import NotExpressibleInOutlook, day_of, in_zone, moment_of, sent_name, stamp_of
 
 _NO_ZONES = Zones(texts={})
 _EPOCH = "19700101T000000Z"
@@ -174,7 +174,7 @@ def _spelled(master: Event, first: datetime, timeline: Timeline) -> str:
         return ""
     try:
         meant = pattern_for(rule, first, timeline=timeline, zones=_NO_ZONES, zone=zone)
-    except (NotExpressible, ValueError, OverflowError):
+    except (NotExpressibleInOutlook, ValueError, OverflowError):
         return ""
     return rule if same_recurrence(meant, master["recurrence"]) else ""
 

@@ -24,7 +24,7 @@ from hxdav.ical.values import when_of, whens_of
 from hxdav.ical.zones import Zones
 from hxdav.remotes.microsoft.clocks import require_steady_clock
 from hxdav.remotes.microsoft.rules import pattern_for
-from hxdav.remotes.microsoft.times import Json, NotExpressible, graph_time, sent_name, zone_key
+from hxdav.remotes.microsoft.times import Json, NotExpressibleInOutlook, graph_time, sent_name, zone_key
 
 _SET = "d4a7b1d6-6f6c-4b0a-9a0e-3f5f0c7a2b61"
 MARK = f"String {{{_SET}}} Name HxId"
@@ -41,7 +41,7 @@ _MAX_LOOKED_AT = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventBodies:
+class GraphEventBodies:
     """A calendar object as Graph keeps it: one event, or a master with what is different on some of its days.
 
     ``overrides`` and ``excluded`` go by the instance's key: its original start as ``Timeline.identity`` writes it.
@@ -105,18 +105,18 @@ def can_express(text: str) -> bool:
     """Whether Graph can keep this object as it is."""
     try:
         bodies_of(text)
-    except NotExpressible:
+    except NotExpressibleInOutlook:
         return False
     return True
 
 
-def bodies_of(text: str) -> EventBodies:
+def bodies_of(text: str) -> GraphEventBodies:
     """The events for a calendar object; NotExpressible where Graph has no such thing."""
     obj = object_of(text)
     if obj.master is None:
-        raise NotExpressible("instances without their series")
+        raise NotExpressibleInOutlook("instances without their series")
     if obj.is_cancelled:
-        raise NotExpressible("a cancelled appointment")
+        raise NotExpressibleInOutlook("a cancelled appointment")
     timeline = Timeline.of(dtstart_of(obj.master, obj.zones), UTC)
     bounds = bounds_of(obj.master, obj.zones, UTC)
     own: Json = {"recurrence": None, "sensitivity": "private"}
@@ -134,12 +134,12 @@ def bodies_of(text: str) -> EventBodies:
     named = {*kept, *excluded}
     there = _originals(obj, timeline, last=max(named)) if named else []
     if not kept.keys() <= set(there):
-        raise NotExpressible("a change to a day that the series does not have")
+        raise NotExpressibleInOutlook("a change to a day that the series does not have")
     _check_order([local for local in there if local not in excluded], kept)
     excluded &= set(there)
     if obj.is_recurring:
         require_steady_clock(_rule_of(obj), (bounds.starts, bounds.ends))
-    return EventBodies(
+    return GraphEventBodies(
         uid=obj.uid,
         master=_body(obj.master, obj.zones) | own,
         overrides={timeline.identity(local): body for local, body in kept.items()},
@@ -207,11 +207,11 @@ def _recurrence(obj: CalendarObject, timeline: Timeline) -> Json:
     master = obj.main
     rules = [line.value.replace(" ", "") for line in master.all("RRULE") if line.value.strip()]
     if len(rules) != 1 or any(line.value.strip() for line in master.all("EXRULE", "RDATE")):
-        raise NotExpressible("a series with more than one rule, or with extra dates")
+        raise NotExpressibleInOutlook("a series with more than one rule, or with extra dates")
     starts = dtstart_of(master, obj.zones)
     key = zone_key(starts)
     if isinstance(starts, Zoned) and not key:
-        raise NotExpressible("a series in a time zone without a name that is generally known")
+        raise NotExpressibleInOutlook("a series in a time zone without a name that is generally known")
     first = timeline.local(starts)
     zone = sent_name(key or "UTC")
     pattern = pattern_for(rules[0], first, timeline=timeline, zones=obj.zones, zone=zone)
@@ -225,7 +225,7 @@ def _locals(line: Any, timeline: Timeline, zones: Zones) -> Iterator[datetime]:
 def _original(override: Component, timeline: Timeline, zones: Zones) -> datetime:
     (line, *_) = override.all("RECURRENCE-ID")
     if line.parameter("RANGE"):
-        raise NotExpressible("a change to one instance and all that follow")
+        raise NotExpressibleInOutlook("a change to one instance and all that follow")
     return timeline.local(when_of(line, zones))
 
 
@@ -246,7 +246,7 @@ def _originals(obj: CalendarObject, timeline: Timeline, *, last: datetime) -> li
             if local > last or len(found) > _MAX_LOOKED_AT:
                 break
     except Exhausted:
-        raise NotExpressible("a rule of this form") from None
+        raise NotExpressibleInOutlook("a rule of this form") from None
     return found
 
 
@@ -258,4 +258,4 @@ def _check_order(there: list[datetime], kept: Mapping[datetime, Json]) -> None:
             continue
         before, after = days[:index][-1:], days[index + 1 :][:1]
         if any(day >= days[index] for day in before) or any(day <= days[index] for day in after):
-            raise NotExpressible("an instance that is moved to or past the day of another one")
+            raise NotExpressibleInOutlook("an instance that is moved to or past the day of another one")

@@ -16,7 +16,7 @@ from hxdav.ical.rules import Allowance, Exhausted, rule_of
 from hxdav.ical.timeline import Timeline
 from hxdav.ical.values import when_from
 from hxdav.ical.zones import Zones
-from hxdav.remotes.microsoft.times import Json, NotExpressible
+from hxdav.remotes.microsoft.times import Json, NotExpressibleInOutlook
 
 _DAYS = {
     "MO": "monday",
@@ -58,20 +58,22 @@ def pattern_for(rule: str, first: datetime, *, timeline: Timeline, zones: Zones,
         pattern = _pattern(parts, first.date())
         pattern["interval"] = int(parts.get("INTERVAL") or 1)
     except ValueError as error:
-        raise error if isinstance(error, NotExpressible) else NotExpressible("a rule of this form") from None
+        raise (
+            error if isinstance(error, NotExpressibleInOutlook) else NotExpressibleInOutlook("a rule of this form")
+        ) from None
     if pattern["interval"] > _MOST_INTERVAL:
-        raise NotExpressible("a series with so long a pause")
+        raise NotExpressibleInOutlook("a series with so long a pause")
     if not _begins_with(rule, first):
-        raise NotExpressible("a series that does not begin by its own rule")
+        raise NotExpressibleInOutlook("a series that does not begin by its own rule")
     bounds: Json = {"type": "noEnd", "startDate": first.date().isoformat(), "recurrenceTimeZone": zone}
     if parts.get("COUNT"):
         if int(parts["COUNT"]) > _MOST_OCCURRENCES:
-            raise NotExpressible("a series of so many appointments")
+            raise NotExpressibleInOutlook("a series of so many appointments")
         bounds |= {"type": "numbered", "numberOfOccurrences": int(parts["COUNT"])}
     elif parts.get("UNTIL"):
         last = _last_day(rule, timeline, zones)
         if last < first.date():
-            raise NotExpressible("a series that ends before it begins")
+            raise NotExpressibleInOutlook("a series that ends before it begins")
         bounds |= {"type": "endDate", "endDate": last.isoformat()}
     return {"pattern": pattern, "range": bounds}
 
@@ -128,13 +130,13 @@ def _pattern(parts: Mapping[str, str], first: date) -> Json:
         case "YEARLY":
             return _yearly(parts, by, first)
         case _:
-            raise NotExpressible("a rule of this form")
+            raise NotExpressibleInOutlook("a rule of this form")
 
 
 def _weekly(parts: Mapping[str, str], first: date) -> Json:
     codes = parts["BYDAY"].split(",") if parts.get("BYDAY") else [_code_of(first)]
     if not set(codes) <= _DAYS.keys():
-        raise NotExpressible("a rule of this form")
+        raise NotExpressibleInOutlook("a rule of this form")
     days = [name for code, name in _DAYS.items() if code in codes]
     return {"type": "weekly", "daysOfWeek": days, "firstDayOfWeek": _DAYS[parts.get("WKST") or "MO"]}
 
@@ -147,7 +149,7 @@ def _monthly(parts: Mapping[str, str], by: frozenset[str], first: date) -> Json:
         return {"type": "absoluteMonthly", "dayOfMonth": _day_number(wanted, parts.get("BYSETPOS", ""))}
     if by <= {"BYDAY", "BYSETPOS"}:
         return {"type": "relativeMonthly", **_counted_day(parts)}
-    raise NotExpressible("a rule of this form")
+    raise NotExpressibleInOutlook("a rule of this form")
 
 
 def _yearly(parts: Mapping[str, str], by: frozenset[str], first: date) -> Json:
@@ -155,13 +157,13 @@ def _yearly(parts: Mapping[str, str], by: frozenset[str], first: date) -> Json:
     if by <= {"BYMONTH"} or by == {"BYMONTH", "BYMONTHDAY"}:
         number = int(parts.get("BYMONTHDAY") or first.day)
         if number < 1 or (month, number) == _LEAP_DAY:
-            raise NotExpressible("a day that some years do not have")
+            raise NotExpressibleInOutlook("a day that some years do not have")
         return {"type": "absoluteYearly", "dayOfMonth": number, "month": month}
     if by == {"BYMONTH", "BYMONTHDAY", "BYSETPOS"} and parts["BYMONTHDAY"] == "28,29" and month == _LEAP_DAY[0]:
         return {"type": "absoluteYearly", "dayOfMonth": _day_number("28,29", parts["BYSETPOS"]), "month": month}
     if {"BYMONTH", "BYDAY"} <= by <= {"BYMONTH", "BYDAY", "BYSETPOS"}:
         return {"type": "relativeYearly", "month": month, **_counted_day(parts)}
-    raise NotExpressible("a rule of this form")
+    raise NotExpressibleInOutlook("a rule of this form")
 
 
 def _day_number(wanted: str, position: str) -> int:
@@ -174,7 +176,7 @@ def _day_number(wanted: str, position: str) -> int:
         numbers = [int(number) for number in wanted.split(",")]
         if len(numbers) > 1 and numbers == list(range(_SAFE_DAY, numbers[-1] + 1)):
             return numbers[-1]
-    raise NotExpressible("a day that some months do not have")
+    raise NotExpressibleInOutlook("a day that some months do not have")
 
 
 def _counted_day(parts: Mapping[str, str]) -> Json:
@@ -183,7 +185,7 @@ def _counted_day(parts: Mapping[str, str]) -> Json:
     if not position and len(codes) == 1:
         position, codes = codes[0][:-2].removeprefix("+"), [codes[0][-2:]]
     if position not in _INDEXES or not (len(codes) == 1 or set(codes) in _GROUPS) or not set(codes) <= _DAYS.keys():
-        raise NotExpressible("a rule of this form")
+        raise NotExpressibleInOutlook("a rule of this form")
     return {"daysOfWeek": [name for code, name in _DAYS.items() if code in codes], "index": _INDEXES[position]}
 
 

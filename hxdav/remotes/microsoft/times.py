@@ -16,7 +16,7 @@ Json = dict[str, Any]
 _FRACTION = re.compile(r"\.\d+")
 
 
-class NotExpressible(ValueError):
+class NotExpressibleInOutlook(ValueError):
     """Outlook has no way to say this; the text says what, without any value."""
 
 
@@ -47,7 +47,7 @@ def graph_time(when: When) -> Json:
                 "timeZone": sent_name(name),
             }
         case Floating():
-            raise NotExpressible("a time without time zone")
+            raise NotExpressibleInOutlook("a time without time zone")
 
 
 def is_certain(moment: datetime) -> bool:

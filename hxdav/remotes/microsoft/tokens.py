@@ -48,7 +48,7 @@ class TokenApp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentRequest:
+class MicrosoftConsent:
     """The page to send a person to, and what proves that the answer is to it: keep ``verifier`` on the server."""
 
     url: str
@@ -64,7 +64,7 @@ class Redeemed:
     lasts: bool
 
 
-def consent_request(app: TokenApp, *, state: str, redirect_uri: str, **asked: str | None) -> ConsentRequest:
+def consent_request(app: TokenApp, *, state: str, redirect_uri: str, **asked: str | None) -> MicrosoftConsent:
     """The authority's consent page, whose answer comes to ``redirect_uri`` with ``state``. Raises TryLater.
 
     The verifier is what msal wants to see again: PKCE's secret and the nonce.
@@ -73,7 +73,7 @@ def consent_request(app: TokenApp, *, state: str, redirect_uri: str, **asked: st
         flow: dict[str, Any] = application.initiate_auth_code_flow(
             list(app.scopes), redirect_uri=redirect_uri, state=state, **asked
         )
-    return ConsentRequest(url=flow.pop("auth_uri"), verifier=json.dumps(flow))
+    return MicrosoftConsent(url=flow.pop("auth_uri"), verifier=json.dumps(flow))
 
 
 def redeemed(app: TokenApp, code: str, *, verifier: str, redirect_uri: str) -> Redeemed:

@@ -56,7 +56,7 @@ class ClinicRow(Base):
 class UserRow(Base):
     """A login; the web password's Argon2id hash, none before the invitation is taken up.
 
-    ``enabled`` follows the accounts file; ``suspended_at`` is the administrator's word (`design.md` rule 2).
+    ``enabled`` follows the accounts file; ``suspended_at`` is the administrator's word (rule 2).
     """
 
     __tablename__ = "user_account"

@@ -11,7 +11,7 @@ from hxdav.store.rows.base import Base, Owner, RowId
 
 
 class SubscriptionRow(Base):
-    """One practitioner's subscription (`design.md` rule 1); its dates are the practice's."""
+    """One practitioner's subscription (rule 1); its dates are the practice's."""
 
     __tablename__ = "subscription"
     __table_args__ = (UniqueConstraint("practitioner_id"),)

@@ -37,7 +37,7 @@ class VersionRow(Base):
 
 
 class RemovalRow(Base):
-    """An external deletion, and what became of it (`design.md` rule 7); an appointment has one open at most."""
+    """An external deletion, and what became of it (rule 7); an appointment has one open at most."""
 
     __tablename__ = "removal"
     __table_args__ = (

@@ -14,7 +14,7 @@ from hxdav.ical.build import NewObject, build_object, text_line, time_line
 from hxdav.ical.fields import Parts, parts_of
 from hxdav.ical.lines import fold
 from hxdav.ical.objects import object_of, read_object
-from hxdav.remote import CalendarId, Cursor, Gone, Page, Remote, RemoteId, RemoteObject, Sighting
+from hxdav.remote import CalendarId, Cursor, Gone, Page, Remote, RemoteId, RemoteObject, RemoteState
 
 ZONE = "Australia/Sydney"
 SYDNEY = ZoneInfo(ZONE)
@@ -96,7 +96,7 @@ class Round:
     cursor: Cursor
 
     @property
-    def seen(self) -> dict[RemoteId, Sighting]:
+    def seen(self) -> dict[RemoteId, RemoteState]:
         """Each object once: where it came twice, the last counts."""
         return {sighting.remote_id: sighting for page in self.pages for sighting in page.sightings}
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from hxdav.domain.ids import AppointmentId
 from hxdav.errors import StoreError
-from hxdav.services import sync_tokens
+from hxdav.services.integrations import sync_tokens
 from hxdav.store import backup
 from hxdav.store.rows import Base
 from hxdav.store.store import Store

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hxdav.services.sync_tokens import begin_epoch
+from hxdav.services.integrations.sync_tokens import begin_epoch
 from hxdav.store.store import Store
 from tests.builders import a_practice, an_object
 

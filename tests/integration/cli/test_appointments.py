@@ -11,7 +11,7 @@ from hxdav.bootstrap.installation import Installation
 from hxdav.config import load_settings
 from hxdav.domain.edit import Authority, Precondition, Source
 from hxdav.domain.ids import AppPasswordId, ETag, Href, IntegrationId
-from hxdav.services.gate import PutObject, read_body, submit
+from hxdav.gate import PutObject, read_body, submit
 from tests.integration.cli.command_line import CommandLine
 
 NINE = ("--practitioner", "maya", "--start", "2026-12-01 09:00")

@@ -14,7 +14,7 @@ from hxdav.domain.appointment import AppointmentKind, RecordMark
 from hxdav.domain.edit import Applied, Held
 from hxdav.domain.ids import AppointmentId, IntegrationId
 from hxdav.domain.policy import Policy
-from hxdav.services.retention import purge
+from hxdav.services.practice.retention import purge
 from tests.builders import MovableClock, PracticeWorld, an_object
 from tests.integration.cli.command_line import CommandLine
 

@@ -11,7 +11,7 @@ import pytest
 
 from hxdav.bootstrap.installation import Installation
 from hxdav.config import load_settings
-from hxdav.services.importing import AT_ONCE
+from hxdav.services.appointments.ics_import import AT_ONCE
 from tests.integration.cli.command_line import CommandLine, soon
 
 BERLIN = (

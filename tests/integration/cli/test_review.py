@@ -10,7 +10,7 @@ from hxdav.bootstrap.installation import Installation
 from hxdav.config import load_settings
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import AppPasswordId, Href, IntegrationId
-from hxdav.services.gate import RemoveObject, submit
+from hxdav.gate import RemoveObject, submit
 from tests.integration.cli.command_line import CommandLine, soon
 
 TITLES = ("Lunch", "Gym", "Dentist", "Choir", "Market")

@@ -8,7 +8,7 @@ import pytest
 
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.refusal import SENTENCES, Reason
-from hxdav.services import steering
+from hxdav.services.integrations import control
 from tests.builders import an_object
 from tests.integration.dav.caller import CALENDAR, SPACES, C, Caller, D, Got
 
@@ -33,7 +33,7 @@ def maya(maya: Caller) -> Caller:
     source = Source(authority=Authority.PRACTICE, user_id=world.user_id)
     with world.store.transaction() as tx:
         (integration,) = tx.integrations.of(world.practitioner_id)
-        steering.freeze(tx, world.clock, world.policy, integration=integration, source=source)
+        control.freeze(tx, world.clock, world.policy, integration=integration, source=source)
     return maya
 
 

@@ -1,8 +1,8 @@
-"""What a client sees of removals that are held, reviewed, kept and taken back (`design.md` rule 7)."""
+"""What a client sees of removals that are held, reviewed, kept and taken back (rule 7)."""
 
 from __future__ import annotations
 
-from hxdav.domain.removal import Answer, RemovalState
+from hxdav.domain.removal import RemovalState, ReviewAnswer
 from tests.builders import an_object
 from tests.integration.dav.caller import CALENDAR, Caller
 
@@ -42,8 +42,8 @@ def test_one_deleted_every_61_seconds_opens_the_review_with_the_fourth(maya: Cal
     assert [each.state for each in removals] == [RemovalState.APPLIED] * 3 + [RemovalState.REVIEW] * 3
     gone = maya.sync(token).sync_token
 
-    maya.world.answer([removals[3].id, removals[5].id], Answer.KEEP)
-    maya.world.answer([removals[4].id], Answer.APPLY)
+    maya.world.answer([removals[3].id, removals[5].id], ReviewAnswer.KEEP)
+    maya.world.answer([removals[4].id], ReviewAnswer.APPLY)
 
     # That e.ics is gone, the client knows already.
     assert _statuses(maya, gone) == {"d.ics": None, "f.ics": None}

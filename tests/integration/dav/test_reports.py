@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from hxdav.domain.ids import Modseq
-from hxdav.services.sync_tokens import Position, token_of
+from hxdav.services.integrations.sync_tokens import Position, token_of
 from hxdav.store.store import Store
 from tests.builders import an_object
 from tests.integration.dav.caller import CALENDAR, HOME, SPACES, C, Caller, D, a_caller

@@ -1,4 +1,4 @@
-"""What streams from rows is the same as what Radicale's own layer answers to the same request (`design.md` §8)."""
+"""What streams from rows is the same as what Radicale's own layer answers to the same request (docs/speed.md)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from xml.etree.ElementTree import Element
 import pytest
 from radicale.app import Application
 
-from hxdav.dav.answers import Answer
 from hxdav.dav.application import CalendarApplication, _configuration
 from hxdav.dav.backend import Backend
 from hxdav.dav.documents import Properties
 from hxdav.dav.front import REQUEST, Front
 from hxdav.dav.request import Request
 from hxdav.dav.resources import View
+from hxdav.dav.responses import Response
 from hxdav.dav.settings import DavSettings
 from hxdav.dav.storage import VIEW
 from hxdav.domain.appointment import AppointmentKind
@@ -26,14 +26,14 @@ from tests.integration.dav.caller import CALENDAR, Caller, Got
 class PlainFront(Front):
     """The front without its short cut."""
 
-    def _polled(self, request: Request) -> Answer | None:
+    def _polled(self, request: Request) -> Response | None:
         return None
 
 
 class PlainApplication(CalendarApplication):
     """The application without its short cut, and with Radicale's reports instead of ours."""
 
-    def _listed(self, request: Request, asked: Properties) -> Answer | None:
+    def _listed(self, request: Request, asked: Properties) -> Response | None:
         return None
 
     def do_REPORT(self, environ: Any, *rest: Any) -> Any:  # noqa: N802

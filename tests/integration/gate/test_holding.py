@@ -1,4 +1,4 @@
-"""Removals are held, counted and settled in batches, and can be taken back (`design.md` rule 7)."""
+"""Removals are held, counted and settled in batches, and can be taken back (rule 7)."""
 
 from __future__ import annotations
 

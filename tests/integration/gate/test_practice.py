@@ -9,8 +9,8 @@ from hxdav.domain.edit import Applied, Refused
 from hxdav.domain.integration import IntegrationState
 from hxdav.domain.refusal import Reason
 from hxdav.errors import NotFound
+from hxdav.gate import PutAppointment
 from hxdav.ical.objects import object_of
-from hxdav.services.gate import PutAppointment
 from hxdav.store.store import Store
 from tests.builders import BY_PRACTICE, a_practice, an_object
 

@@ -1,4 +1,4 @@
-"""A review is answered by a person, in parts or whole, or keeps by itself (`design.md` rule 7)."""
+"""A review is answered by a person, in parts or whole, or keeps by itself (rule 7)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from hxdav.domain.appointment import RecordMark
 from hxdav.domain.edit import Applied
 from hxdav.domain.ids import AppointmentId, IntegrationId
 from hxdav.domain.notification import NotificationKind
-from hxdav.domain.removal import Answer, Decision, RemovalState
+from hxdav.domain.removal import Decision, RemovalState, ReviewAnswer
 from hxdav.errors import NotFound
-from hxdav.services import reviewing
+from hxdav.services.appointments import removal_review
 from hxdav.store.store import Store
 from tests.builders import BY_PRACTICE, NOON, PracticeWorld, a_practice, an_object
 
@@ -52,8 +52,8 @@ def test_what_is_kept_shows_again_and_the_rest_is_removed_everywhere(store: Stor
     practice = review.practice
     one, two, three, four = (each.id for each in practice.removals())
 
-    practice.answer([one, three], Answer.KEEP)
-    practice.answer([two, four], Answer.APPLY)
+    practice.answer([one, three], ReviewAnswer.KEEP)
+    practice.answer([two, four], ReviewAnswer.APPLY)
 
     assert set(practice.shown(review.calendar)) == {"0.ics", "2.ics"}
     assert len(practice.shown(review.other)) == 2
@@ -64,7 +64,7 @@ def test_what_is_kept_shows_again_and_the_rest_is_removed_everywhere(store: Stor
 def test_what_a_review_let_through_does_not_count_as_unreviewed(store: Store) -> None:
     review = _in_review(store)
     practice = review.practice
-    practice.answer([each.id for each in practice.removals()], Answer.APPLY)
+    practice.answer([each.id for each in practice.removals()], ReviewAnswer.APPLY)
     for name in "abc":
         practice.put(review.calendar, f"{name}.ics", an_object(f"{name}@example"))
         practice.remove(review.calendar, f"{name}.ics")
@@ -100,10 +100,10 @@ def test_an_answer_to_what_is_not_in_the_review_is_refused_whole(store: Store) -
     review = _in_review(store)
     practice = review.practice
     first, *_ = (each.id for each in practice.removals())
-    practice.answer([first], Answer.KEEP)
+    practice.answer([first], ReviewAnswer.KEEP)
 
     with pytest.raises(NotFound, match=str(first)):
-        practice.answer([each.id for each in practice.removals()], Answer.APPLY)
+        practice.answer([each.id for each in practice.removals()], ReviewAnswer.APPLY)
 
     assert practice.carry_out() == 0
 
@@ -197,11 +197,11 @@ def test_a_large_answer_is_carried_out_in_parts_and_goes_on_after_a_crash(store:
     with store.transaction() as tx:
         practitioner = tx.people.practitioner(practice.practitioner_id)
         ids = [each.id for each in tx.removals.in_review(practice.practitioner_id)]
-        reviewing.answer(
-            tx, practice.clock, practitioner=practitioner, removal_ids=ids, said=Answer.APPLY, source=BY_PRACTICE
+        removal_review.answer(
+            tx, practice.clock, practitioner=practitioner, removal_ids=ids, said=ReviewAnswer.APPLY, source=BY_PRACTICE
         )
     with store.transaction() as tx:
-        done = reviewing.carry_out(
+        done = removal_review.carry_out(
             tx, practice.clock, practice.policy, practitioner_id=practice.practitioner_id, limit=3
         )
     with store.snapshot() as tx:

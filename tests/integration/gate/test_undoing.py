@@ -17,8 +17,8 @@ from hxdav.domain.policy import Policy
 from hxdav.domain.refusal import Reason
 from hxdav.domain.removal import Decision, RemovalState
 from hxdav.errors import NotFound
-from hxdav.services.gate import RestoreVersion
-from hxdav.services.gate.undoing import last_other
+from hxdav.gate import RestoreVersion
+from hxdav.gate.undo import last_other
 from hxdav.store.store import Store
 from tests.builders import BY_PRACTICE, PracticeWorld, a_practice, an_object
 

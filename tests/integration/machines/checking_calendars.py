@@ -1,4 +1,4 @@
-"""The calendars: what they show, what leaves them, and what comes into them (`design.md` rules 4 and 9, §5, §6)."""
+"""The calendars: what they show, what leaves them, and what comes into them (rules 4 and 9, §5, §6)."""
 
 from __future__ import annotations
 

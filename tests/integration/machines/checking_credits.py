@@ -1,4 +1,4 @@
-"""Credits: none is charged twice, none is lost, and what is paid runs (`design.md` rule 1)."""
+"""Credits: none is charged twice, none is lost, and what is paid runs (rule 1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The history: nothing that was acknowledged is lost, and every edit can be traced (`design.md` rule 10)."""
+"""The history: nothing that was acknowledged is lost, and every edit can be traced (rule 10)."""
 
 from __future__ import annotations
 

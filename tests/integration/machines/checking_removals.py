@@ -1,4 +1,4 @@
-"""Removals: nothing protected, no more than three unreviewed, and each ends by a decision (`design.md` rules 6, 7)."""
+"""Removals: nothing protected, no more than three unreviewed, and each ends by a decision (rules 6, 7)."""
 
 from __future__ import annotations
 

@@ -20,7 +20,8 @@ from hxdav.domain.practice import Band
 from hxdav.domain.subscription import CreditKind
 from hxdav.errors import SyncTokenInvalid
 from hxdav.secrets.keyring import Keyring
-from hxdav.services import connecting, renewing, subscribing, sync_tokens
+from hxdav.services.billing import renewal, subscriptions
+from hxdav.services.integrations import connection, sync_tokens
 from hxdav.store.store import Tx
 from hxdav.worker.worker import Worker
 from tests.builders import BY_PRACTICE, SYDNEY, MovableClock
@@ -97,7 +98,7 @@ class Ground(RuleBasedStateMachine):
             )
             self.practitioners = [self._joins(tx, "maya"), self._joins(tx, "tom")]
             maya, tom = self.practitioners
-            renewing.add_credits(
+            renewal.add_credits(
                 tx,
                 self.clock,
                 practice_group_id=self.group_id,
@@ -108,7 +109,7 @@ class Ground(RuleBasedStateMachine):
             )
             for practitioner_id in self.practitioners:
                 practitioner = tx.people.practitioner(practitioner_id)
-                subscribing.buy(tx, self.clock, practitioner=practitioner, source=BY_PRACTICE)
+                subscriptions.buy(tx, self.clock, practitioner=practitioner, source=BY_PRACTICE)
             self.patients = [tx.people.patient_named(self.group_id, f"Patient {number}") for number in range(2)]
             one, two, three = (self.connects(tx, whose).id for whose in (maya, maya, tom))
             self.devices = {maya: [self._device(tx, maya), self._device(tx, maya)], tom: [self._device(tx, tom)]}
@@ -221,7 +222,7 @@ class Ground(RuleBasedStateMachine):
     def connects(self, tx: Tx, practitioner_id: PractitionerId) -> Integration:
         """Connect another native calendar of a practitioner's."""
         practitioner = tx.people.practitioner(practitioner_id)
-        return connecting.connect_native(tx, self.clock, practitioner=practitioner, source=BY_PRACTICE)
+        return connection.connect_native(tx, self.clock, practitioner=practitioner, source=BY_PRACTICE)
 
     def use(self, integration_id: IntegrationId, device: Source) -> None:
         """Let a device show a calendar."""

@@ -101,7 +101,7 @@ def takes_no_place(appointment: Row[Any]) -> bool:
 
 
 def is_protected(appointment: Row[Any]) -> bool:
-    """Whether an appointment may not be removed from outside (`design.md` rule 6)."""
+    """Whether an appointment may not be removed from outside (rule 6)."""
     return appointment.note != "none" or appointment.invoice != "none"
 
 

@@ -11,8 +11,8 @@ from hxdav.domain.ids import ETag, IntegrationId, Modseq
 from hxdav.domain.refusal import Reason
 from hxdav.errors import SyncTokenInvalid
 from hxdav.secrets.keyring import Keyring
-from hxdav.services import sync_tokens
-from hxdav.store.feed import Change
+from hxdav.services.integrations import sync_tokens
+from hxdav.store.feed import FeedChange
 from hxdav.store.store import Store, Tx
 
 _LEARNS_BY_ITSELF = {Reason.STALE, Reason.EXISTS, Reason.MISSING}
@@ -109,7 +109,7 @@ def sent(text: str, *, own: str, shown: str) -> str:
     return text.replace(f"UID:{own}\r\n", f"UID:{shown}\r\n")
 
 
-def replayed(before: Mapping[str, str], changes: list[Change]) -> dict[str, str]:
+def replayed(before: Mapping[str, str], changes: list[FeedChange]) -> dict[str, str]:
     """What a listing has become by changes."""
     after = dict(before)
     for change in changes:

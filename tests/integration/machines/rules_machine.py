@@ -11,8 +11,8 @@ from hypothesis.stateful import initialize
 from hxdav.domain.appointment import AppointmentKind
 from hxdav.domain.edit import Applied
 from hxdav.domain.ids import Href
+from hxdav.gate import PutAppointment, PutObject, read_body, submit
 from hxdav.ical.objects import object_of
-from hxdav.services.gate import PutAppointment, PutObject, read_body, submit
 from tests.builders import BY_PRACTICE
 from tests.integration.machines.pictures import picture_of
 from tests.integration.machines.rules_office import OfficeRules

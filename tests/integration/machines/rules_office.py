@@ -13,19 +13,14 @@ from hypothesis.stateful import precondition, rule
 
 from hxdav.domain.ids import IntegrationId, PractitionerId, RemovalId
 from hxdav.domain.practice import Band
-from hxdav.domain.removal import Answer
+from hxdav.domain.removal import ReviewAnswer
 from hxdav.domain.subscription import CreditKind
 from hxdav.errors import UseCaseError
-from hxdav.services import (
-    connecting,
-    reconnecting,
-    renewing,
-    retention,
-    reviewing,
-    subscribing,
-    suspending,
-    sync_tokens,
-)
+from hxdav.services.access import suspension
+from hxdav.services.appointments import removal_review
+from hxdav.services.billing import renewal, subscriptions
+from hxdav.services.integrations import connection, reconnection, sync_tokens
+from hxdav.services.practice import retention
 from hxdav.store import backup
 from hxdav.store.store import Tx
 from tests.builders import BY_PRACTICE
@@ -42,7 +37,7 @@ AMOUNTS = st.sampled_from(
         *(timedelta(days=days) for days in (1, 6, 7, 7, 7, 29, 30, 31, 31, 75)),
     ]
 )
-SAID = st.sampled_from([None, *Answer])
+SAID = st.sampled_from([None, *ReviewAnswer])
 RARELY = st.sampled_from([False, False, False, True])
 BANDS = st.sampled_from([Band.NONE, Band.SILVER, Band.NONE])
 
@@ -84,15 +79,15 @@ class OfficeRules(PracticeRules):
 
     @precondition(lambda self: self.knows_something())
     @rule(pick=PICKS, which=PICKS, gap=st.sampled_from([0, 20, 61, 280]), said=SAID, limit=st.integers(0, 2))
-    def remove_many(self, pick: int, which: int, gap: int, said: Answer | None, limit: int) -> None:
+    def remove_many(self, pick: int, which: int, gap: int, said: ReviewAnswer | None, limit: int) -> None:
         """Remove enough to open a review, and perhaps answer it."""
         self.remove(pick, which, count=5, gap=gap, is_sure=False, look=True)
         if said and self.waiting():
             self.answer(which, count=3, said=said, limit=limit)
 
     @precondition(lambda self: self.waiting())
-    @rule(which=PICKS, count=st.integers(1, 6), said=st.sampled_from(Answer), limit=st.integers(0, 2))
-    def answer(self, which: int, count: int, said: Answer, limit: int) -> None:
+    @rule(which=PICKS, count=st.integers(1, 6), said=st.sampled_from(ReviewAnswer), limit=st.integers(0, 2))
+    def answer(self, which: int, count: int, said: ReviewAnswer, limit: int) -> None:
         """Answer some of a review; and carry none, one or two of that out before anything else happens."""
         waiting = self.waiting()
         practitioner_id = self.picture.removals[waiting[which % len(waiting)]].practitioner_id
@@ -101,13 +96,13 @@ class OfficeRules(PracticeRules):
 
         def answers(tx: Tx) -> None:
             practitioner = tx.people.practitioner(practitioner_id)
-            reviewing.answer(
+            removal_review.answer(
                 tx, self.clock, practitioner=practitioner, removal_ids=chosen, said=said, source=BY_PRACTICE
             )
             self.model.answers.update(dict.fromkeys(chosen, str(said)))
 
         def carries_out(tx: Tx) -> None:
-            reviewing.carry_out(tx, self.clock, self.policy, practitioner_id=practitioner_id, limit=limit)
+            removal_review.carry_out(tx, self.clock, self.policy, practitioner_id=practitioner_id, limit=limit)
 
         self.commits(By.REVIEW, answers)
         if limit:
@@ -129,9 +124,9 @@ class OfficeRules(PracticeRules):
     @rule(pick=PICKS, what=st.sampled_from(["disconnect", "suspend", "unsuspend", "unsuspend"]))
     def connection(self, pick: int, what: str) -> None:
         use_case, states = {
-            "disconnect": (connecting.disconnect, {"connected", "connecting"}),
-            "suspend": (suspending.suspend_integration, {"connected"}),
-            "unsuspend": (suspending.unsuspend_integration, {"suspended"}),
+            "disconnect": (connection.disconnect, {"connected", "connecting"}),
+            "suspend": (suspension.suspend_integration, {"connected"}),
+            "unsuspend": (suspension.unsuspend_integration, {"suspended"}),
         }[what]
         integrations = self.picture.integrations
         # One in three is asked for what it cannot do.
@@ -153,7 +148,7 @@ class OfficeRules(PracticeRules):
     def add_credits(self, number: int) -> None:
         def adds(tx: Tx) -> None:
             self.model.credits_in += number
-            renewing.add_credits(
+            renewal.add_credits(
                 tx,
                 self.clock,
                 practice_group_id=self.group_id,
@@ -170,7 +165,7 @@ class OfficeRules(PracticeRules):
         """Cancel what renews, and buy what does not; or, where ``is_odd``, the other way round."""
         whose = self.practitioners[pick]
         renews = self.subscription_of(whose).renews
-        use_case = subscribing.cancel if renews != is_odd else subscribing.buy
+        use_case = subscriptions.cancel if renews != is_odd else subscriptions.buy
 
         def turns(tx: Tx) -> None:
             practitioner = tx.people.practitioner(whose)
@@ -259,10 +254,10 @@ class OfficeRules(PracticeRules):
         self.store.in_turns(partial(self._admit, number))
 
     def _take_out(self, number: IntegrationId, tx: Tx) -> int:
-        return reconnecting.take_out(tx, self.clock, self.policy, integration_id=number, limit=2)
+        return reconnection.take_out(tx, self.clock, self.policy, integration_id=number, limit=2)
 
     def _admit(self, number: IntegrationId, tx: Tx) -> int:
-        return connecting.admit(tx, self.clock, self.policy, integration_id=number, limit=2)
+        return connection.fill(tx, self.clock, self.policy, integration_id=number, limit=2)
 
 
 def _without_epoch(whole: Whole) -> Whole:

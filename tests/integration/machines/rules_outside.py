@@ -12,7 +12,7 @@ from hypothesis.stateful import precondition, rule
 from hxdav.domain.edit import NO_PRECONDITION, Applied, Held, Merged, Outcome, Precondition, Refused
 from hxdav.domain.ids import Href
 from hxdav.domain.refusal import Reason
-from hxdav.services.gate import Change, MoveObject, PutObject, RemoveObject, read_body, submit
+from hxdav.gate import Change, MoveObject, PutObject, RemoveObject, read_body, submit
 from tests.builders import an_object
 from tests.integration.machines.ground import Ground
 from tests.integration.machines.model import DRAGGED, AcknowledgedPut, By, day_at
@@ -223,7 +223,7 @@ class OutsideRules(Ground):
         return outcome
 
     def closed(self, replica: Replica) -> Reason | None:
-        """Why a calendar takes no edit now, if so (`design.md` rules 1, 2 and 9)."""
+        """Why a calendar takes no edit now, if so (rules 1, 2 and 9)."""
         integration = self.picture.integrations[replica.integration_id]
         if integration.state in {"suspended", "disconnected"}:
             return Reason(integration.state)

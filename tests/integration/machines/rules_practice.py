@@ -14,8 +14,8 @@ from hxdav.domain.appointment import Appointment, AppointmentKind, AppointmentSt
 from hxdav.domain.edit import Applied, Outcome, Refused
 from hxdav.domain.ids import AppointmentId
 from hxdav.domain.refusal import Reason
+from hxdav.gate import CancelAppointment, Change, PutAppointment, RestoreVersion, submit
 from hxdav.ical.objects import object_of
-from hxdav.services.gate import CancelAppointment, Change, PutAppointment, RestoreVersion, submit
 from tests.builders import BY_PRACTICE
 from tests.integration.machines.model import KEPT_FOR, By, day_at
 from tests.integration.machines.pictures import is_protected, takes_no_place

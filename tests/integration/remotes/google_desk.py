@@ -11,7 +11,7 @@ import httpx
 
 from hxdav.remote import CalendarId, Page, Remote, RemoteObject
 from hxdav.remotes.google.account import open_google
-from hxdav.remotes.google.oauth import ConsentRequest, GoogleApp, code_of, consent_url, exchange
+from hxdav.remotes.google.oauth import GoogleApp, GoogleConsent, code_of, consent_url, exchange
 from hxdav.remotes.google.quota import RateLimit
 from tests.simulators.google.clients import faithful_google
 from tests.simulators.google.people import Person
@@ -35,7 +35,7 @@ def app_of(google: GoogleSimulator) -> GoogleApp:
     )
 
 
-def consented(asked: ConsentRequest) -> dict[str, str]:
+def consented(asked: GoogleConsent) -> dict[str, str]:
     """What a browser brings back from Google's consent page."""
     answer = httpx.get(asked.url, follow_redirects=False)
     assert answer.status_code == 302, answer.text

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from hxdav.net.reach import Reach
-from hxdav.remotes.graph.oauth import ConsentRequest, GraphApp, code_of, consent_url, exchange
+from hxdav.remotes.graph.oauth import GraphApp, MicrosoftConsent, code_of, consent_url, exchange
 from tests.simulators.graph.authority import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -42,7 +42,7 @@ class Authority(AuthorityState):
             authorities=self.authorities,
         )
 
-    def consented(self, asked: ConsentRequest) -> dict[str, str]:
+    def consented(self, asked: MicrosoftConsent) -> dict[str, str]:
         """What a browser brings back from the consent page."""
         with httpx.Client(verify=ssl.create_default_context(cadata=self.authorities), trust_env=False) as browser:
             answer = browser.get(asked.url, follow_redirects=False)

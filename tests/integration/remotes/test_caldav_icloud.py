@@ -1,4 +1,4 @@
-"""The CalDAV remote before iCloud's quirks (``facts/bridges.md`` §5.2)."""
+"""The CalDAV remote before iCloud's quirks (``docs/providers.md`` §5.2)."""
 
 from __future__ import annotations
 

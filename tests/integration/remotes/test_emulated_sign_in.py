@@ -17,7 +17,7 @@ from hxdav.remotes.google import oauth as google_oauth
 from hxdav.remotes.google.connection import new_http
 from hxdav.remotes.google.oauth import GoogleApp
 from hxdav.remotes.graph import oauth as graph_oauth
-from hxdav.remotes.graph.oauth import Access, GraphApp
+from hxdav.remotes.graph.oauth import GraphAccess, GraphApp
 from tests.integration.remotes.emulated import CLIENT_ID, CLIENT_SECRET, USER, Emulated, emulated
 
 AT_MICROSOFT = "https://hxdav.example.com/connect/microsoft/callback"
@@ -73,7 +73,7 @@ def refresh_token_in(credentials: str) -> str:
 def test_a_consent_at_microsoft_becomes_credentials_that_renew_themselves(microsoft: Emulated) -> None:
     credentials = connected_to(microsoft)
     kept: list[str] = []
-    access = Access(graph_app(microsoft), credentials, keep=kept.append)
+    access = GraphAccess(graph_app(microsoft), credentials, keep=kept.append)
 
     first = access.token()
     second = access.renewed()
@@ -84,10 +84,10 @@ def test_a_consent_at_microsoft_becomes_credentials_that_renew_themselves(micros
 
 def test_a_refresh_token_at_microsoft_counts_once(microsoft: Emulated) -> None:
     credentials = connected_to(microsoft)
-    Access(graph_app(microsoft), credentials, keep=lambda _: None).renewed()
+    GraphAccess(graph_app(microsoft), credentials, keep=lambda _: None).renewed()
 
     with pytest.raises(AccessLost):
-        Access(graph_app(microsoft), credentials, keep=lambda _: None).renewed()
+        GraphAccess(graph_app(microsoft), credentials, keep=lambda _: None).renewed()
 
 
 def test_a_code_of_microsoft_is_worth_nothing_without_its_verifier(microsoft: Emulated) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hxdav.net.reach import Reach
 from hxdav.remote import AccessLost, CalendarId, CalendarUnavailable, Remote, TryLater
 from hxdav.remotes.exchange import Auth, open_exchange
-from hxdav.remotes.exchange.elements import Senseless
+from hxdav.remotes.exchange.elements import InvalidEwsAnswer
 from hxdav.remotes.exchange.listening import _documents
 from tests.contract.remotes.ears import Ears, listening
 from tests.integration.remotes.exchange_desk import LOOPBACK, MONDAY, Desk, a_desk, account_of
@@ -186,5 +186,5 @@ def test_documents_come_as_soon_as_their_end_has() -> None:
     "parts", [[b"<s:Envelope>"], [b"<s:Envelope>" + b"x" * 1024 * 1024] + [b"x" * 1024 * 1024] * 4]
 )
 def test_what_has_no_end_makes_no_sense(parts: list[bytes]) -> None:
-    with pytest.raises(Senseless):
+    with pytest.raises(InvalidEwsAnswer):
         list(_documents(iter(parts)))

@@ -13,7 +13,7 @@ from google_auth_oauthlib.flow import Flow  # type: ignore[import-untyped]
 
 from hxdav.remote import AccessLost, Forbidden, RemoteError, TryLater
 from hxdav.remotes.google.account import open_google
-from hxdav.remotes.google.oauth import SCOPES, ConsentRequest, GoogleApp, code_of, consent_url, exchange
+from hxdav.remotes.google.oauth import SCOPES, GoogleApp, GoogleConsent, code_of, consent_url, exchange
 from tests.integration.remotes.google_desk import ANNA, REDIRECT, Desk, a_desk, app_of, connect, consented
 from tests.simulators.google.clients import faithful_google
 from tests.simulators.google.oauth import APP_CREATED, LIST_READONLY
@@ -33,7 +33,7 @@ def desk() -> Iterator[Desk]:
         yield desk
 
 
-def asked_of(app: GoogleApp) -> ConsentRequest:
+def asked_of(app: GoogleApp) -> GoogleConsent:
     return consent_url(app, state="s-1", redirect_uri=REDIRECT, login_hint=ANNA)
 
 

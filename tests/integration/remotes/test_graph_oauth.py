@@ -11,7 +11,7 @@ import pytest
 
 from hxdav.remote import AccessLost, TryLater
 from hxdav.remotes.graph.declining import SCOPES, ApprovalNeeded, admin_consent_url
-from hxdav.remotes.graph.oauth import Access, ConsentRequest, GraphApp, code_of, consent_url, exchange
+from hxdav.remotes.graph.oauth import GraphAccess, GraphApp, MicrosoftConsent, code_of, consent_url, exchange
 from tests.integration.remotes.graph_authority import CLIENT_SECRET, REDIRECT, Authority, an_authority
 
 ANNA = "anna@outlook.example"
@@ -36,11 +36,11 @@ def app(authority: Authority) -> GraphApp:
     return authority.app(NOWHERE)
 
 
-def asked_of(app: GraphApp) -> ConsentRequest:
+def asked_of(app: GraphApp) -> MicrosoftConsent:
     return consent_url(app, state="s-1", redirect_uri=REDIRECT, login_hint=ANNA)
 
 
-def exchanged(app: GraphApp, authority: Authority, asked: ConsentRequest) -> str:
+def exchanged(app: GraphApp, authority: Authority, asked: MicrosoftConsent) -> str:
     code = code_of(app, authority.consented(asked), redirect_uri=REDIRECT)
     return exchange(app, code=code, verifier=asked.verifier, redirect_uri=REDIRECT)
 
@@ -66,7 +66,7 @@ def test_a_tenant_of_ones_own_is_asked_for_alone(authority: Authority) -> None:
 
 def test_a_code_is_exchanged_for_credentials_with_a_token(app: GraphApp, authority: Authority) -> None:
     credentials = exchanged(app, authority, asked_of(app))
-    assert Access(app, credentials, keep=pytest.fail).token() == "token-1"
+    assert GraphAccess(app, credentials, keep=pytest.fail).token() == "token-1"
     assert CLIENT_SECRET not in credentials
 
 
@@ -263,11 +263,11 @@ def test_a_token_that_has_ended_is_renewed_and_the_next_refresh_token_kept(app: 
     credentials, kept = authority.connect(app, ANNA), list[str]()
     authority.lifetime = 3600
 
-    token = Access(app, credentials, keep=kept.append).token()
+    token = GraphAccess(app, credentials, keep=kept.append).token()
 
     assert token == "token-2"
     assert len(kept) == 1
-    assert Access(app, kept[0], keep=pytest.fail).token() == "token-2"
+    assert GraphAccess(app, kept[0], keep=pytest.fail).token() == "token-2"
     (still,) = authority.refresh_tokens
     assert still in kept[0]
 
@@ -275,7 +275,7 @@ def test_a_token_that_has_ended_is_renewed_and_the_next_refresh_token_kept(app: 
 def test_a_token_that_holds_costs_no_request(app: GraphApp, authority: Authority) -> None:
     credentials = authority.connect(app, ANNA)
     before = len(authority.asked)
-    Access(app, credentials, keep=pytest.fail).token()
+    GraphAccess(app, credentials, keep=pytest.fail).token()
     assert len(authority.asked) == before
 
 
@@ -283,7 +283,7 @@ def test_a_consent_that_was_taken_back_is_access_lost(app: GraphApp, authority: 
     credentials = authority.connect(app, ANNA)
     authority.revoke(ANNA)
     with pytest.raises(AccessLost) as caught:
-        Access(app, credentials, keep=lambda _: None).renewed()
+        GraphAccess(app, credentials, keep=lambda _: None).renewed()
     assert caught.value.code == "invalid_grant"
 
 
@@ -291,7 +291,7 @@ def test_a_server_that_does_not_renew_is_asked_later(app: GraphApp, authority: A
     credentials = authority.connect(app, ANNA)
     authority.token_refusal = 400, {"error": "temporarily_unavailable"}
     with pytest.raises(TryLater):
-        Access(app, credentials, keep=pytest.fail).renewed()
+        GraphAccess(app, credentials, keep=pytest.fail).renewed()
 
 
 def test_a_secret_that_has_expired_is_the_administrators_affair_and_loses_no_consent(
@@ -300,18 +300,18 @@ def test_a_secret_that_has_expired_is_the_administrators_affair_and_loses_no_con
     credentials = authority.connect(app, ANNA)
     authority.token_refusal = 401, {"error": "invalid_client", "error_description": "AADSTS7000222: The keys expired."}
     with pytest.raises(TryLater, match="secret may have expired") as caught:
-        Access(app, credentials, keep=pytest.fail).renewed()
+        GraphAccess(app, credentials, keep=pytest.fail).renewed()
     assert caught.value.code == "misconfigured"
 
 
 @pytest.mark.parametrize("credentials", ["", "[]", "not json", '{"AccessToken": 3}'])
 def test_credentials_that_cannot_be_read_are_access_lost(app: GraphApp, credentials: str) -> None:
     with pytest.raises(AccessLost):
-        Access(app, credentials, keep=pytest.fail).renewed()
+        GraphAccess(app, credentials, keep=pytest.fail).renewed()
 
 
 def test_nothing_of_a_token_is_logged(app: GraphApp, authority: Authority, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         credentials = authority.connect(app, ANNA)
-        Access(app, credentials, keep=lambda _: None).renewed()
+        GraphAccess(app, credentials, keep=lambda _: None).renewed()
     assert not any(secret in caplog.text for secret in ("token-1", "token-2", CLIENT_SECRET, "M.C5_"))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize
 
-from hxdav.domain.removal import Answer
+from hxdav.domain.removal import ReviewAnswer
 from tests.builders import NOON
 from tests.integration.machines.rules_machine import AUTUMN, SPRING
 from tests.integration.sync import machine_checking as checking
@@ -95,7 +95,7 @@ class ConvergenceMachine(WeatherRules):
         for _ in range(_LOOKS):
             self.clock.advance(minutes=20)
             self.works()
-            is_asked = self.answers(Answer.KEEP)
+            is_asked = self.answers(ReviewAnswer.KEEP)
             after = self.everything()
             if before == after and not is_asked:
                 return

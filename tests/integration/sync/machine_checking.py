@@ -18,15 +18,15 @@ from hxdav.domain.notification import NotificationKind
 from hxdav.domain.privacy import PrivacyLevel
 from hxdav.domain.removal import Decision, Removal
 from hxdav.domain.window import Window
+from hxdav.gate.privacy import level_for
 from hxdav.ical.fields import differences
 from hxdav.ical.objects import object_of
-from hxdav.services.disclosing import level_for
 from hxdav.store.links import WHOLE
 from hxdav.store.rows import AppointmentRow, VersionRow
 from hxdav.store.store import Tx
-from hxdav.sync.errand import Errand, Ours, ours_of
+from hxdav.sync.bridge_context import BridgeContext, Ours, ours_of
 from hxdav.sync.singles import single_events
-from hxdav.sync.verifying import Finding
+from hxdav.sync.verifying import DifferenceKindAtProvider
 from tests.integration.machines.model import COUNTED, UNREVIEWED, ZONE
 from tests.integration.sync.machine_world import ProviderRemote
 from tests.simulators.memory import MemoryCalendar
@@ -121,7 +121,7 @@ def when_calm(ground: Ground) -> None:
         assert calendar is not None
         both_sides_are_equal(ground, bridged, calendar)
         findings = {each.finding for each in ground.engine.verify(bridged.integration_id)}
-        assert findings <= {Finding.LEFT_ALONE}, findings
+        assert findings <= {DifferenceKindAtProvider.LEFT_ALONE}, findings
     old_calendars_are_cleared(ground)
     nothing_is_lost(ground)
     ground.saw("a calm end")
@@ -133,7 +133,7 @@ def both_sides_are_equal(ground: Ground, bridged: Bridged, calendar: MemoryCalen
     with ground.store.snapshot() as tx:
         bridge = tx.bridges.one(number)
         integration = tx.integrations.one(number)
-        errand = Errand(
+        context = BridgeContext(
             store=ground.store,
             clock=ground.clock,
             policy=ground.policy,
@@ -160,16 +160,16 @@ def both_sides_are_equal(ground: Ground, bridged: Bridged, calendar: MemoryCalen
         for mirror in mirrors.values():
             assert mirror.state is not MirrorState.HIDDEN
             own = tx.links.of(mirror.id)
-            ours = ours_of(tx, errand, mirror)
+            ours = ours_of(tx, context, mirror)
             if own[WHOLE].parked is not None:
                 # The provider does not take it; it is listed with its reason.
                 continue
-            for name, text in _wanted(tx, errand, ours).items():
+            for name, text in _wanted(tx, context, ours).items():
                 shown = calendar.objects[own[name].remote_id or ""]
-                unlike = differences(errand.parts_of_text(text), errand.parts_of_text(shown.text))
+                unlike = differences(context.parts_of_text(text), context.parts_of_text(shown.text))
                 assert not unlike, f"both sides are equal: {unlike}\n{text}\n{shown.text}"
             there = {name for name, link in own.items() if link.tag is not None}
-            assert there == _wanted(tx, errand, ours).keys(), "each event of a series is there, and no other"
+            assert there == _wanted(tx, context, ours).keys(), "each event of a series is there, and no other"
 
 
 def _mirrors(tx: Tx, ground: Ground, number: IntegrationId) -> Iterator[Mirror]:
@@ -180,12 +180,12 @@ def _mirrors(tx: Tx, ground: Ground, number: IntegrationId) -> Iterator[Mirror]:
                     yield mirror
 
 
-def _wanted(tx: Tx, errand: Errand, ours: Ours) -> dict[str, str]:
+def _wanted(tx: Tx, context: BridgeContext, ours: Ours) -> dict[str, str]:
     """What is to be at the provider of one mirror."""
-    if errand.remote.can_express(ours.text):
+    if context.remote.can_express(ours.text):
         return {WHOLE: ours.text}
-    connected_on = tx.integrations.one(errand.integration_id).connected_on
-    window = Window.of(errand.policy, connected_on=connected_on, now=errand.now(), practice_zone=ZONE)
+    connected_on = tx.integrations.one(context.integration_id).connected_on
+    window = Window.of(context.policy, connected_on=connected_on, now=context.now(), practice_zone=ZONE)
     return single_events(
         ours.text, uid_of=lambda _: object_of(ours.text).uid, within=window.interval, practice_zone=ZONE
     )

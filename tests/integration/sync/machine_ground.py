@@ -22,7 +22,7 @@ from hxdav.domain.policy import Policy
 from hxdav.domain.subscription import SubscriptionState
 from hxdav.domain.times import day_of
 from hxdav.remote import Identity, Remote
-from hxdav.services import bridging, connecting, reconnecting
+from hxdav.services.integrations import bridges, connection, reconnection
 from hxdav.store.store import Tx
 from hxdav.sync.channels import Hooks
 from hxdav.sync.engine import Engine
@@ -253,7 +253,7 @@ class Ground(RuleBasedStateMachine):
         """Connect a calendar at a provider, and fill its mirrors; raises UseCaseError where there is one."""
         with self.store.transaction() as tx:
             account = self.lets_in(tx, world, provider)
-            integration = bridging.connect_bridge(
+            integration = bridges.connect_bridge(
                 tx,
                 self.clock,
                 practitioner=tx.people.practitioner(world.practitioner_id),
@@ -268,7 +268,7 @@ class Ground(RuleBasedStateMachine):
 
     def lets_in(self, tx: Tx, world: PracticeWorld, provider: Provider) -> ExternalAccount:
         """The account at a provider, with credentials that have just worked."""
-        return bridging.account_of(
+        return bridges.account_of(
             tx,
             self.clock,
             practice_group_id=tx.people.practitioner(world.practitioner_id).practice_group_id,
@@ -280,10 +280,10 @@ class Ground(RuleBasedStateMachine):
         )
 
     def _take_out(self, number: IntegrationId, tx: Tx) -> int:
-        return reconnecting.take_out(tx, self.clock, self.policy, integration_id=number)
+        return reconnection.take_out(tx, self.clock, self.policy, integration_id=number)
 
     def _admit(self, number: IntegrationId, tx: Tx) -> int:
-        return connecting.admit(tx, self.clock, self.policy, integration_id=number)
+        return connection.fill(tx, self.clock, self.policy, integration_id=number)
 
     def in_use(self) -> list[Bridged]:
         """The bridges that are not disconnected."""

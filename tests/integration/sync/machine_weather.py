@@ -15,10 +15,10 @@ from hypothesis.stateful import precondition, rule
 
 from hxdav.domain.bridge import AccountState, BridgeState
 from hxdav.domain.privacy import PrivacyLevel
-from hxdav.domain.removal import Answer
+from hxdav.domain.removal import ReviewAnswer
 from hxdav.errors import UseCaseError
 from hxdav.remote import CalendarState
-from hxdav.services import connecting, steering, sync_tokens
+from hxdav.services.integrations import connection, control, sync_tokens
 from tests.integration.machines.model import day_at, midnight_of
 from tests.integration.sync.machine_acts import A_PERSONS, ACTS, PICKS, Act, ActRules
 from tests.integration.sync.machine_ground import Bridged
@@ -180,7 +180,7 @@ class WeatherRules(ActRules):
         bridged = bridges[pick % len(bridges)]
         try:
             with self.store.transaction() as tx:
-                steering.set_privacy(
+                control.set_privacy(
                     tx,
                     self.clock,
                     integration=tx.integrations.one(bridged.integration_id),
@@ -203,8 +203,8 @@ class WeatherRules(ActRules):
             tx.bridges.look_anew(tx.bridges.of_service(group.id, integration.service))
         self.saw(f"allowed {level}")
 
-    @rule(said=st.sampled_from(Answer))
-    def review_is_answered(self, said: Answer) -> None:
+    @rule(said=st.sampled_from(ReviewAnswer))
+    def review_is_answered(self, said: ReviewAnswer) -> None:
         if self.answers(said):
             self.saw(f"review: {said}")
 
@@ -216,7 +216,7 @@ class WeatherRules(ActRules):
         bridged = bridges[pick % len(bridges)]
         with self.store.transaction() as tx:
             integration = tx.integrations.one(bridged.integration_id)
-            connecting.disconnect(tx, self.clock, integration=integration, source=self.own_login(bridged.world))
+            connection.disconnect(tx, self.clock, integration=integration, source=self.own_login(bridged.world))
         self.act(acts)
         if pick % 4:
             bridged.provider.lets_in = True
@@ -276,7 +276,7 @@ class WeatherRules(ActRules):
             return
         with suppress(UseCaseError), self.store.transaction() as tx:
             integration = tx.integrations.one(bridged.integration_id)
-            steering.pause(tx, self.clock, integration=integration, source=self.own_login(bridged.world))
+            control.pause(tx, self.clock, integration=integration, source=self.own_login(bridged.world))
 
     def resumes(self, bridged: Bridged | None) -> None:
         """Let a bridge go on that was paused."""
@@ -285,16 +285,16 @@ class WeatherRules(ActRules):
         with self.store.transaction() as tx:
             if tx.bridges.one(bridged.integration_id).state is BridgeState.STOPPED:
                 integration = tx.integrations.one(bridged.integration_id)
-                steering.resume(tx, self.clock, integration=integration, source=self.own_login(bridged.world))
+                control.resume(tx, self.clock, integration=integration, source=self.own_login(bridged.world))
 
-    def answers(self, said: Answer) -> bool:
+    def answers(self, said: ReviewAnswer) -> bool:
         """Answer every removal in review; whether there were any."""
         is_asked = False
         for world in self.worlds:
             with self.store.snapshot() as tx:
                 waiting = tx.removals.in_review(world.practitioner_id)
             if waiting:
-                if said is Answer.APPLY:
+                if said is ReviewAnswer.APPLY:
                     self.model.may_go |= {each.appointment_id for each in waiting}
                 world.answer([each.id for each in waiting], said)
                 is_asked = True

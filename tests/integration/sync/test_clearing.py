@@ -16,7 +16,7 @@ from hxdav.remote import (
     RemoteObject,
     TryLater,
 )
-from hxdav.services import bridging, connecting, reconnecting
+from hxdav.services.integrations import bridges, connection, reconnection
 from hxdav.store.store import Store
 from tests.bridges import BridgedWorld, retitled
 from tests.builders import a_practice, an_object
@@ -38,7 +38,7 @@ def own_word(world: BridgedWorld) -> Source:
 def disconnect(world: BridgedWorld, integration_id: IntegrationId) -> None:
     with world.practice.store.transaction() as tx:
         integration = tx.integrations.one(integration_id)
-        connecting.disconnect(tx, world.practice.clock, integration=integration, source=own_word(world))
+        connection.disconnect(tx, world.practice.clock, integration=integration, source=own_word(world))
 
 
 def reconnect(world: BridgedWorld) -> IntegrationId:
@@ -46,7 +46,7 @@ def reconnect(world: BridgedWorld) -> IntegrationId:
     practice = world.practice
     account_id = world.account()
     with practice.store.transaction() as tx:
-        integration = bridging.connect_bridge(
+        integration = bridges.connect_bridge(
             tx,
             practice.clock,
             practitioner=tx.people.practitioner(practice.practitioner_id),
@@ -55,7 +55,7 @@ def reconnect(world: BridgedWorld) -> IntegrationId:
             source=own_word(world),
         )
     practice.store.in_turns(
-        lambda tx: reconnecting.take_out(tx, practice.clock, practice.policy, integration_id=integration.id)
+        lambda tx: reconnection.take_out(tx, practice.clock, practice.policy, integration_id=integration.id)
     )
     world.admit(integration.id)
     return integration.id

@@ -1,4 +1,4 @@
-"""Both sides of every bridge become equal, whatever happens in between (`design.md` §7, §9)."""
+"""Both sides of every bridge become equal, whatever happens in between (docs/engine.md, docs/proof.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ends at a provider ends here, and is not put back (`design.md` rules 4 and 7)."""
+"""What ends at a provider ends here, and is not put back (rules 4 and 7)."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from hxdav.domain.appointment import AppointmentKind, RecordMark
-from hxdav.remote import CalendarId, RemoteId, RemoteObject, Sighting, TryLater
+from hxdav.remote import CalendarId, RemoteId, RemoteObject, RemoteState, TryLater
 from hxdav.store.store import Store
 from tests.bridges import BridgedWorld
 from tests.builders import a_practice, an_object
@@ -124,7 +124,7 @@ class _Dropping(MemoryRemote):
 class _Misreading(MemoryRemote):
     """A provider that shows some other object."""
 
-    def read(self, calendar_id: CalendarId, remote_id: RemoteId) -> Sighting:
+    def read(self, calendar_id: CalendarId, remote_id: RemoteId) -> RemoteState:
         others = [each for each in self._calendar(calendar_id).objects if each != remote_id]
         return super().read(calendar_id, RemoteId(others[0]))
 

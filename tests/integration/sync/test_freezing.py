@@ -5,7 +5,7 @@ from __future__ import annotations
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import IntegrationId
 from hxdav.domain.notification import NotificationKind
-from hxdav.services import steering
+from hxdav.services.integrations import control
 from tests.bridges import BridgedWorld, retitled
 from tests.builders import an_object
 
@@ -15,14 +15,14 @@ def freeze(world: BridgedWorld, number: IntegrationId) -> None:
     source = Source(authority=Authority.PRACTICE, user_id=practice.user_id)
     with world.practice.store.transaction() as tx:
         integration = tx.integrations.one(number)
-        steering.freeze(tx, practice.clock, practice.policy, integration=integration, source=source)
+        control.freeze(tx, practice.clock, practice.policy, integration=integration, source=source)
 
 
 def thaw(world: BridgedWorld, number: IntegrationId) -> None:
     practice = world.practice
     source = Source(authority=Authority.PRACTICE, user_id=practice.user_id)
     with world.practice.store.transaction() as tx:
-        steering.thaw(tx, practice.clock, integration=tx.integrations.one(number), source=source)
+        control.thaw(tx, practice.clock, integration=tx.integrations.one(number), source=source)
 
 
 def test_an_edit_there_is_put_back(world: BridgedWorld) -> None:

@@ -10,10 +10,10 @@ from hxdav.domain.appointment import AppointmentKind
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import IntegrationId
 from hxdav.domain.privacy import PrivacyLevel
-from hxdav.services.lagging import DayOfLag, Journeys, day_of_lag
-from hxdav.services.retention import LAGS_KEPT_FOR, purge
-from hxdav.services.steering import set_privacy
-from hxdav.store.lags import Way
+from hxdav.services.integrations.control import set_privacy
+from hxdav.services.integrations.latency import DayOfLag, Journeys, day_of_lag
+from hxdav.services.practice.retention import LAGS_KEPT_FOR, purge
+from hxdav.store.latencies import Way
 from hxdav.store.store import Store
 from tests.bridges import BridgedWorld
 from tests.builders import PracticeWorld, a_practice, an_object

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from hxdav.sync.failures import backoff
 from hxdav.sync.leases import LENGTH, LeaseLost, Leases
-from hxdav.sync.troubles import backoff
 from hxdav.worker.runners import Runners
 from tests.bridges import BridgedWorld, moved
 from tests.builders import an_object

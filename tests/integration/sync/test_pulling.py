@@ -12,7 +12,7 @@ from hxdav.domain.removal import RemovalState
 from hxdav.domain.times import Interval
 from hxdav.ical.objects import object_of
 from hxdav.remote import CalendarState
-from hxdav.services import steering
+from hxdav.services.integrations import control
 from tests.bridges import BridgedWorld, moved, retitled
 from tests.builders import NOON, an_object
 from tests.simulators.memory import Fault
@@ -428,11 +428,11 @@ def test_what_was_deleted_during_a_pause_goes_to_review(world: BridgedWorld) -> 
     world.round()
     source = Source(authority=Authority.PRACTICE, user_id=world.practice.user_id)
     with world.practice.store.transaction() as tx:
-        steering.pause(tx, world.practice.clock, integration=tx.integrations.one(bridge), source=source)
+        control.pause(tx, world.practice.clock, integration=tx.integrations.one(bridge), source=source)
 
     world.provider.delete(world.remote_id_of("Appointment"))
     with world.practice.store.transaction() as tx:
-        steering.resume(tx, world.practice.clock, integration=tx.integrations.one(bridge), source=source)
+        control.resume(tx, world.practice.clock, integration=tx.integrations.one(bridge), source=source)
     world.round()
 
     assert [each.state for each in world.practice.removals()] == [RemovalState.REVIEW]

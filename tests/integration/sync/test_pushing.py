@@ -12,7 +12,7 @@ from hxdav.domain.notification import NotificationKind
 from hxdav.domain.privacy import PrivacyLevel
 from hxdav.ical.objects import object_of
 from hxdav.remote import CalendarId, NotTaken, RemoteObject, TryLater
-from hxdav.services.steering import set_privacy
+from hxdav.services.integrations.control import set_privacy
 from hxdav.store.store import Store, Tx
 from tests.bridges import BridgedWorld, ForgetfulRemote, retitled
 from tests.builders import a_practice, an_object

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from hxdav.domain.ids import IntegrationId
 from hxdav.domain.integration import IntegrationState
-from hxdav.services import connecting
+from hxdav.services.integrations import connection
 from tests.bridges import BridgedWorld
 from tests.builders import BY_PRACTICE, an_object
 
@@ -20,7 +20,7 @@ def connected(world: BridgedWorld) -> IntegrationId:
         tx.external_accounts.let_in(account_id, credentials="v1:sealed", label="anna@example.com", address="")
     world.round()
     with world.practice.store.transaction() as tx:
-        connecting.disconnect(tx, world.practice.clock, integration=tx.integrations.one(bridge), source=BY_PRACTICE)
+        connection.disconnect(tx, world.practice.clock, integration=tx.integrations.one(bridge), source=BY_PRACTICE)
     return bridge
 
 

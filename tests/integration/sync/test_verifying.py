@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from hxdav.domain.appointment import AppointmentKind
 from hxdav.ical.patch import set_lines
-from hxdav.sync.verifying import Finding
+from hxdav.sync.verifying import DifferenceKindAtProvider
 from tests.bridges import BridgedWorld, retitled
 from tests.builders import an_object
 
@@ -37,11 +37,11 @@ def test_each_kind_of_difference_is_found(world: BridgedWorld) -> None:
     found = {(each.finding, each.appointment_id or each.remote_id) for each in world.engine.verify(bridge)}
 
     assert found == {
-        (Finding.MISSING_THERE, ids["deleted"]),
-        (Finding.CHANGED_THERE, ids["retitled"]),
-        (Finding.CHANGED_HERE, ids["moved here"]),
-        (Finding.UNKNOWN_THERE, stray),
-        (Finding.NOT_SENT, fresh.id),
+        (DifferenceKindAtProvider.MISSING_THERE, ids["deleted"]),
+        (DifferenceKindAtProvider.CHANGED_THERE, ids["retitled"]),
+        (DifferenceKindAtProvider.CHANGED_HERE, ids["moved here"]),
+        (DifferenceKindAtProvider.UNKNOWN_THERE, stray),
+        (DifferenceKindAtProvider.NOT_SENT, fresh.id),
     }
 
 

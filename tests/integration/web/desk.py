@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 from hxdav.bootstrap.providers import ConfiguredProviders
 from hxdav.config import GooglePart, Settings
+from hxdav.connect.connector import Connector, PendingConsent
 from hxdav.domain.consent import Consent
 from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import ConsentId
@@ -21,11 +22,10 @@ from hxdav.domain.integration import Service
 from hxdav.domain.privacy import PrivacyLevel
 from hxdav.secrets.turns import Turns
 from hxdav.secrets.vault import Vault
-from hxdav.services import sealing
-from hxdav.services.consenting import Wish
-from hxdav.services.logins import PractitionerLogin
+from hxdav.services.access.logins import PractitionerLogin
+from hxdav.services.integrations.consents import ConsentRequest
+from hxdav.services.practice import secret_rotation
 from hxdav.store.store import Store
-from hxdav.sync.connecting import Asked, Connector
 from hxdav.web.application import make_web
 from hxdav.web.settings import WebBackend
 from tests.builders import PracticeWorld, a_practice
@@ -54,21 +54,21 @@ class Desk:
     def pages(self) -> FlaskClient:
         return self.application.test_client()
 
-    def ask(self, *, privacy: PrivacyLevel | None = None) -> Asked:
+    def ask(self, *, privacy: PrivacyLevel | None = None) -> PendingConsent:
         """Begin a consent, as the command line does."""
         with self.store.snapshot() as tx:
             login = PractitionerLogin(
                 user=tx.people.user(self.practice.user_id),
                 practitioner=tx.people.practitioner(self.practice.practitioner_id),
             )
-        wish = Wish(login=login, service=Service.GOOGLE, redirect_uri=REDIRECT, privacy=privacy)
+        wish = ConsentRequest(login=login, service=Service.GOOGLE, redirect_uri=REDIRECT, privacy=privacy)
         return self.connector.ask(wish, source=self.source)
 
     @property
     def source(self) -> Source:
         return Source(authority=Authority.PRACTICE, user_id=self.practice.user_id)
 
-    def consented(self, asked: Asked) -> str:
+    def consented(self, asked: PendingConsent) -> str:
         """Where Google sends the browser back to: a path with its query."""
         return self.browsed(asked.url)
 
@@ -108,7 +108,7 @@ def query_of(path: str) -> dict[str, str]:
 def a_vault(store: Store, folder: Path) -> Vault:
     def has_none() -> bool:
         with store.snapshot() as tx:
-            return not sealing.keys_in_use(tx)
+            return not secret_rotation.keys_in_use(tx)
 
     return Vault(folder / "hxdav.vault", may_begin=has_none)
 

@@ -19,6 +19,7 @@ from hxdav.bootstrap.microsoft import MicrosoftDoor
 from hxdav.bootstrap.providers import ConfiguredProviders
 from hxdav.config import Settings
 from hxdav.config.parts import BridgesPart, MicrosoftPart
+from hxdav.connect.connector import Connector, PendingConsent
 from hxdav.domain.bridge import Bridge, ExternalAccount
 from hxdav.domain.consent import Consent
 from hxdav.domain.edit import Authority, Source
@@ -26,13 +27,12 @@ from hxdav.domain.ids import ConsentId, IntegrationId
 from hxdav.domain.integration import Service
 from hxdav.remote import Remote
 from hxdav.remotes.graph.account import open_graph
-from hxdav.services import sealing
-from hxdav.services.consenting import Wish, callback_uri
-from hxdav.services.logins import PractitionerLogin
+from hxdav.services.access.logins import PractitionerLogin
+from hxdav.services.integrations.consents import ConsentRequest, callback_uri
+from hxdav.services.practice import secret_rotation
 from hxdav.store.sealed import credentials_place
 from hxdav.store.store import Store
 from hxdav.sync.channels import Hooks
-from hxdav.sync.connecting import Asked, Connector
 from hxdav.sync.engine import Engine
 from hxdav.worker.runners import Runners
 from tests.builders import PracticeWorld, a_practice
@@ -70,7 +70,7 @@ class MicrosoftDesk:
     def source(self) -> Source:
         return Source(authority=Authority.PRACTICE, user_id=self.practice.user_id)
 
-    def ask(self, service: Service = Service.OUTLOOK, *, user: str = "") -> Asked:
+    def ask(self, service: Service = Service.OUTLOOK, *, user: str = "") -> PendingConsent:
         """Begin a consent, as the command line does, with ``user`` signed in at Microsoft's."""
         self.authority.user = user or EMAILS[service]
         with self.store.snapshot() as tx:
@@ -78,7 +78,7 @@ class MicrosoftDesk:
                 user=tx.people.user(self.practice.user_id),
                 practitioner=tx.people.practitioner(self.practice.practitioner_id),
             )
-        wish = Wish(login=login, service=service, redirect_uri=callback_uri(PUBLIC_URL, service))
+        wish = ConsentRequest(login=login, service=service, redirect_uri=callback_uri(PUBLIC_URL, service))
         return self.connector.ask(wish, source=self.source)
 
     def browsed(self, url: str) -> str:
@@ -144,7 +144,7 @@ class MicrosoftDesk:
 
         def keep(renewed: str) -> None:
             with self.store.transaction() as tx:
-                sealing.renew_credentials(tx, vault, account_id=account.id, known=credentials, renewed=renewed)
+                secret_rotation.renew_credentials(tx, vault, account_id=account.id, known=credentials, renewed=renewed)
 
         app = self.door.app(account.service)
         return open_graph(app, credentials, keep=keep, clock=self.practice.clock)

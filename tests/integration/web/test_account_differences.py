@@ -9,12 +9,7 @@ import pytest
 
 from hxdav.domain.practice import Band
 from hxdav.errors import ConfigurationError
-from hxdav.services.accounts import (
-    WantedClinic,
-    WantedPracticeGroup,
-    WantedPractitioner,
-    WantedUser,
-)
+from hxdav.services.practice.apply_accounts import WantedClinic, WantedPracticeGroup, WantedPractitioner, WantedUser
 from hxdav.store.store import Store
 from hxdav.web.application import make_web
 from hxdav.web.settings import WebBackend

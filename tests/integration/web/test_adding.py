@@ -10,7 +10,7 @@ import pytest
 from hxdav.domain.appointment import AppointmentKind
 from hxdav.domain.integration import Service
 from hxdav.domain.privacy import PrivacyLevel
-from hxdav.web.cards import CARDS
+from hxdav.web.practitioner.service_cards import CARDS
 from tests.builders import an_object
 from tests.integration.web.browsing import Browser
 from tests.integration.web.desk import Desk

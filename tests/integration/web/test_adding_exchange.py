@@ -10,10 +10,10 @@ import pytest
 from hxdav.bootstrap.providers import ConfiguredProviders
 from hxdav.config import Settings
 from hxdav.config.parts import BridgesPart
+from hxdav.connect.connector import Connector
 from hxdav.domain.integration import Service
 from hxdav.domain.privacy import PrivacyLevel
 from hxdav.store.store import Store
-from hxdav.sync.connecting import Connector
 from tests.builders import PracticeWorld, a_practice
 from tests.integration.remotes.exchange_fronts import answering, certificate_of_its_own, ntlm_before
 from tests.integration.web.browsing import Browser, give_password

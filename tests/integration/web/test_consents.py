@@ -19,8 +19,8 @@ from hxdav.domain.notification import NotificationKind
 from hxdav.domain.privacy import PrivacyLevel
 from hxdav.domain.subscription import SubscriptionState
 from hxdav.errors import UseCaseError
-from hxdav.services import bridging, connecting
-from hxdav.services.retention import ANSWER_READ_FOR, purge
+from hxdav.services.integrations import bridges, connection
+from hxdav.services.practice.retention import ANSWER_READ_FOR, purge
 from hxdav.store.sealed import credentials_place
 from hxdav.store.store import Store
 from tests.builders import an_object
@@ -292,11 +292,11 @@ def test_the_account_is_forgotten_with_its_last_calendar(desk: Desk) -> None:
     desk.pages.get(desk.consented(desk.ask()))
     with desk.store.transaction() as tx:
         (integration,) = tx.integrations.of(desk.practice.practitioner_id)
-        connecting.disconnect(tx, desk.practice.clock, integration=integration, source=desk.source)
-        (account,) = bridging.accounts_unused(tx)
+        connection.disconnect(tx, desk.practice.clock, integration=integration, source=desk.source)
+        (account,) = bridges.accounts_unused(tx)
 
     with desk.store.transaction() as tx:
-        bridging.forget_account(tx, desk.practice.clock, account_id=account.id, source=desk.source)
+        bridges.forget_account(tx, desk.practice.clock, account_id=account.id, source=desk.source)
 
     with desk.store.snapshot() as tx:
         assert tx.sealed.beginnings(3) == set()

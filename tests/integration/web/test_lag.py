@@ -8,8 +8,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from hxdav.domain.ids import IntegrationId
-from hxdav.store.lags import Way
-from hxdav.web.lag import duration_words
+from hxdav.store.latencies import Way
+from hxdav.web.practitioner.latency_chart import duration_words
 from tests.builders import a_practice
 from tests.integration.web.browsing import Browser, give_password
 from tests.integration.web.desk import Desk

@@ -10,7 +10,7 @@ from markupsafe import escape
 from hxdav.domain.integration import Service
 from hxdav.domain.privacy import PrivacyLevel
 from hxdav.domain.subscription import CreditEntry, CreditKind
-from hxdav.services import subscribing
+from hxdav.services.billing import subscriptions
 from tests.builders import PracticeWorld
 from tests.integration.web.administration import an_administrator, other_practice, signed_in
 from tests.integration.web.browsing import Browser, give_password
@@ -51,7 +51,7 @@ def test_the_latest_line_comes_first_with_the_balance_after_it(robin: Browser, d
     with desk.store.transaction() as tx:
         tx.connection.exec_driver_sql("DELETE FROM subscription")
         maya = tx.people.practitioner(desk.practice.practitioner_id)
-        subscribing.buy(tx, desk.practice.clock, practitioner=maya, source=desk.source)
+        subscriptions.buy(tx, desk.practice.clock, practitioner=maya, source=desk.source)
 
     page = robin.get(CREDITS).text
 

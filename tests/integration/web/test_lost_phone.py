@@ -12,8 +12,8 @@ from hxdav.domain.notification import NotificationKind
 from hxdav.domain.refusal import SENTENCES, Reason
 from hxdav.domain.removal import RemovalState
 from hxdav.errors import NotPermitted
-from hxdav.services import steering
-from hxdav.services.gate import PutObject, RemoveObject, read_body
+from hxdav.gate import PutObject, RemoveObject, read_body
+from hxdav.services.integrations import control
 from tests.builders import a_practice, an_object
 from tests.integration.web.browsing import Browser
 from tests.integration.web.desk import Desk
@@ -85,7 +85,7 @@ def test_one_step_shuts_it_out_and_lets_no_edit_in(maya: Browser, desk: Desk, nu
 def test_what_the_practice_changes_is_shown_all_the_same(maya: Browser, desk: Desk, number: IntegrationId) -> None:
     appointment = desk.practice.book(an_object(summary="Before"))
     with desk.store.transaction() as tx:
-        steering.freeze(
+        control.freeze(
             tx,
             desk.practice.clock,
             desk.practice.policy,
@@ -244,9 +244,9 @@ def test_only_the_practitioner_freezes_and_lets_in(desk: Desk, number: Integrati
     with desk.store.transaction() as tx:
         integration = tx.integrations.one(number)
         with pytest.raises(NotPermitted):
-            steering.freeze(tx, desk.practice.clock, desk.practice.policy, integration=integration, source=source)
+            control.freeze(tx, desk.practice.clock, desk.practice.policy, integration=integration, source=source)
         with pytest.raises(NotPermitted):
-            steering.thaw(tx, desk.practice.clock, integration=integration, source=source)
+            control.thaw(tx, desk.practice.clock, integration=integration, source=source)
 
 
 def test_a_device_is_shut_out_on_the_page_of_a_disconnected_calendar_too(

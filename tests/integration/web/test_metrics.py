@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from hxdav.store.store import Store
-from hxdav.web.metrics import MetricsListener
+from hxdav.web.admin.metrics import MetricsListener
 from tests.builders import PracticeWorld, a_practice, an_object
 from tests.ports import free_port
 from tests.waiting import PATIENCE_SECONDS

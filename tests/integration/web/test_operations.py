@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hxdav.services.account_problems import RESERVED_NAMES
+from hxdav.services.practice.check_accounts import RESERVED_NAMES
 from hxdav.web.paths import PROBES
 from tests.integration.web.browsing import Browser
 from tests.integration.web.desk import Desk

@@ -12,9 +12,9 @@ import pytest
 
 from hxdav.domain.ids import AppPasswordId
 from hxdav.secrets.keyring import Keyring
-from hxdav.services import suspending
-from hxdav.services.account_problems import RESERVED_NAMES
-from hxdav.services.profiles import Account, profile_text
+from hxdav.services.access import suspension
+from hxdav.services.access.apple_profiles import ProfileAccount, profile_text
+from hxdav.services.practice.check_accounts import RESERVED_NAMES
 from hxdav.web.paths import BEGINNINGS
 from tests.builders import BY_PRACTICE, a_practice
 from tests.integration.web.browsing import PASSWORD, Browser, give_password
@@ -185,7 +185,7 @@ def test_whoever_is_suspended_meanwhile_gets_nothing(maya: Browser, phone: Brows
     phone.get(path)
     with desk.store.transaction() as tx:
         user = tx.people.user(desk.practice.user_id)
-        suspending.suspend_user(tx, desk.practice.clock, user=user, source=BY_PRACTICE)
+        suspension.suspend_user(tx, desk.practice.clock, user=user, source=BY_PRACTICE)
 
     assert (phone.post(path).status_code, phone.get(path).status_code) == (404, 404)
 
@@ -291,8 +291,8 @@ def test_what_is_over_is_purged(maya: Browser, desk: Desk) -> None:
     assert maya.get(page).status_code == 404
 
 
-def an_account(app_password_id: int = 1, url: str = "https://dav.example:8443/calendars") -> Account:
-    return Account(
+def an_account(app_password_id: int = 1, url: str = "https://dav.example:8443/calendars") -> ProfileAccount:
+    return ProfileAccount(
         calendars_url=url,
         practice="Böhm & Söhne <Praxis>",
         username="maya@practice.example",

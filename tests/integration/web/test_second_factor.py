@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hxdav.services import logins, recovering
+from hxdav.services.access import logins, recovery_codes
 from tests.builders import a_practice
 from tests.integration.web.desk import Desk
 from tests.integration.web.passkey_holder import (
@@ -249,7 +249,7 @@ def test_whoever_has_lost_all_is_let_in_by_the_password_once_passkeys_are_taken_
     maya.add()
     with desk.store.transaction() as tx:
         user = tx.people.user(desk.practice.user_id)
-        recovering.take_away_passkeys(tx, desk.practice.clock, user=user, source=BY_PRACTICE)
+        recovery_codes.take_away_passkeys(tx, desk.practice.clock, user=user, source=BY_PRACTICE)
 
     assert not maya.browser.is_in(), "whoever has the lost phone is out"
     other = maya.elsewhere()

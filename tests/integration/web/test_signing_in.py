@@ -6,7 +6,7 @@ import pytest
 
 from hxdav.domain.edit import Authority, Source
 from hxdav.secrets.turns import Turns
-from hxdav.services import logins
+from hxdav.services.access import logins
 from tests.integration.web.browsing import PASSWORD, Browser, give_password
 from tests.integration.web.desk import Desk, pages_of
 

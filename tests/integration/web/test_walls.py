@@ -12,8 +12,8 @@ from sqlalchemy import text
 from werkzeug.routing import Rule
 
 from hxdav.domain.passkey import MadePasskey
-from hxdav.services import profiles
-from hxdav.services.logins import PractitionerLogin
+from hxdav.services.access import apple_profiles
+from hxdav.services.access.logins import PractitionerLogin
 from tests.builders import an_object
 from tests.integration.web.administration import an_administrator, other_practice, signed_in
 from tests.integration.web.browsing import Browser, give_password
@@ -65,7 +65,7 @@ def numbers(desk: Desk) -> dict[str, int]:
         login = PractitionerLogin(
             user=tx.people.user(other.user_id), practitioner=tx.people.practitioner(other.practitioner_id)
         )
-        ticket = profiles.offer(
+        ticket = apple_profiles.offer(
             tx,
             other.clock,
             other.keyring,

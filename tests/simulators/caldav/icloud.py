@@ -1,4 +1,4 @@
-"""iCloud's calendars: two hosts with Apple's quirks before a stock Radicale (``facts/bridges.md`` §5)."""
+"""iCloud's calendars: two hosts with Apple's quirks before a stock Radicale (``docs/providers.md`` §5)."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class Incoming:
         return answer
 
     def _refusal_of(self, calendar: Component) -> Answer | None:
-        """403 for what iCloud will not keep there (``facts/bridges.md`` §5.2)."""
+        """403 for what iCloud will not keep there (``docs/providers.md`` §5.2)."""
         quirks = self.account.quirks
         if quirks.end_required and any(not event.has("DTEND", "DURATION") for event in calendar.of_kind("VEVENT")):
             return _refused(caldav("valid-calendar-data"))

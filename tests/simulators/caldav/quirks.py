@@ -10,7 +10,7 @@ from tests.simulators.caldav.listening import Asked
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quirks:
-    """What iCloud does (``facts/bridges.md`` §5.2). On, unless it was only said from memory, or happens sometimes."""
+    """What iCloud does (``docs/providers.md`` §5.2). On, unless it was only said from memory, or happens sometimes."""
 
     app_passwords_only: bool = True
     """The account's own password is answered with 401."""

@@ -1,6 +1,6 @@
 """What holds both sides to Microsoft's schema, where it lies beside the repository; a light check always runs.
 
-Three disagreements of the schema with the wire are known (facts/bridges.md §1.6) and are put right before it looks.
+Three disagreements of the schema with the wire are known (docs/providers.md §1.6) and are put right before it looks.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Push channels: events.watch with real POST requests, and what may go wrong on their way (facts/bridges.md §2.5)."""
+"""Push channels: events.watch with real POST requests, and what may go wrong on their way (docs/providers.md §2.5)."""
 
 from __future__ import annotations
 

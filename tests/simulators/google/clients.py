@@ -20,7 +20,7 @@ from tests.simulators.google.simulator import GoogleSimulator
 
 @cache
 def document_at(url: str) -> str:
-    """The discovery document with its addresses moved to the simulator (facts/bridges.md §1.2)."""
+    """The discovery document with its addresses moved to the simulator (docs/providers.md §1.2)."""
     document = json.loads(calendar_document())
     document |= {"rootUrl": f"{url}/", "baseUrl": f"{url}/calendar/v3/"}
     document.pop("mtlsRootUrl", None)

@@ -1,4 +1,4 @@
-"""events.list and events.instances: windows, filters, pages and sync tokens (facts/bridges.md §2.4)."""
+"""events.list and events.instances: windows, filters, pages and sync tokens (docs/providers.md §2.4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many requests a user's applications make, and the quota on them (facts/bridges.md §2.6)."""
+"""How many requests a user's applications make, and the quota on them (docs/providers.md §2.6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Google's OAuth: consent, codes with PKCE, tokens that expire, grants taken back (facts/bridges.md §2.7)."""
+"""Google's OAuth: consent, codes with PKCE, tokens that expire, grants taken back (docs/providers.md §2.7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Series: which occurrences a master has, and the ids of its instances (facts/bridges.md §2.3)."""
+"""Series: which occurrences a master has, and the ids of its instances (docs/providers.md §2.3)."""
 
 from __future__ import annotations
 

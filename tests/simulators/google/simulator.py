@@ -1,6 +1,6 @@
 """Google Calendar in one object: routes requests, applies faults and quotas, and holds both sides to the schema.
 
-The batch endpoint is not simulated: hxdav makes single calls (facts/bridges.md §2.6).
+The batch endpoint is not simulated: hxdav makes single calls (docs/providers.md §2.6).
 """
 
 from __future__ import annotations

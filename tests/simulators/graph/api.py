@@ -1,4 +1,4 @@
-"""The paths of Graph v1.0 that are simulated, and what each does (facts/bridges.md §3)."""
+"""The paths of Graph v1.0 that are simulated, and what each does (docs/providers.md §3)."""
 
 from __future__ import annotations
 

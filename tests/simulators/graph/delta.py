@@ -1,4 +1,4 @@
-"""calendarView/delta: rounds in pages, and tokens that carry the window (facts/bridges.md §3.2).
+"""calendarView/delta: rounds in pages, and tokens that carry the window (docs/providers.md §3.2).
 
 What is asked for by the token is told as it is now, not as it was when the round began: something that changes during a
 round comes in this one and in the next.

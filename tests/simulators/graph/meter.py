@@ -1,4 +1,4 @@
-"""How many requests a mailbox gets, and how many at once (facts/bridges.md §3.5)."""
+"""How many requests a mailbox gets, and how many at once (docs/providers.md §3.5)."""
 
 from __future__ import annotations
 

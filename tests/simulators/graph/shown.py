@@ -136,7 +136,7 @@ class Showing:
         }
 
     def bare(self, stored: StoredEvent, day: date) -> Json:
-        """What delta tells of an occurrence: hardly anything (facts/bridges.md §3.2)."""
+        """What delta tells of an occurrence: hardly anything (docs/providers.md §3.2)."""
         whole = self.whole(stored, day)
         names = ("@odata.etag", "id", "seriesMasterId", "type", "start", "end")
         return {"@odata.type": "#microsoft.graph.event", **{name: whole[name] for name in names}}

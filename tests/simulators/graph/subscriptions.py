@@ -1,4 +1,4 @@
-"""Subscriptions: made after a handshake, renewed, lost; and the notifications that they get (facts/bridges.md §3.4)."""
+"""Subscriptions: made after a handshake, renewed, lost; and their notifications (docs/providers.md §3.4)."""
 
 from __future__ import annotations
 

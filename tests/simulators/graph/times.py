@@ -61,7 +61,7 @@ def written(moment: datetime, zone: str) -> Json:
 
 
 def written_day(day: date) -> Json:
-    """A bound of an all-day event: midnight, said to be UTC whatever the zone (facts/bridges.md §3.3)."""
+    """A bound of an all-day event: midnight, said to be UTC whatever the zone (docs/providers.md §3.3)."""
     return {"dateTime": f"{day.isoformat()}T00:00:00.0000000", "timeZone": "UTC"}
 
 

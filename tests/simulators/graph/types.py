@@ -1,4 +1,4 @@
-"""The types of Graph v1.0 that matter here, as far as facts/bridges.md names them; names and types as in the CSDL.
+"""The types of Graph v1.0 that matter here, as far as docs/providers.md names them; names and types as in the CSDL.
 
 A smaller table than Microsoft's own, and always there: ``schema.py`` holds bodies to Microsoft's as well where it is.
 """

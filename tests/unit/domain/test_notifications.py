@@ -8,7 +8,7 @@ import pytest
 
 from hxdav.domain.notification import MAILED, MAILED_TO_ADMINISTRATORS, WORDINGS, NotificationKind
 from hxdav.domain.refusal import SENTENCES, Reason
-from hxdav.services.gate.refusing import _UNTOLD
+from hxdav.gate.refusals import _UNTOLD
 
 # What only the practice's own edits are refused for: whoever makes one reads the sentence there and then.
 OF_THE_PRACTICE = {Reason.PATIENT_RECURS, Reason.VERSION_TOO_OLD, Reason.VERSION_GONE}

@@ -15,8 +15,8 @@ from hxdav.domain.subscription import (
     PRICE,
     Subscriber,
     Subscription,
+    SubscriptionEvent,
     SubscriptionState,
-    Turn,
     due_steps,
     period_end,
     price_in,
@@ -49,7 +49,9 @@ def a_subscriber(
     return Subscriber(subscription=subscription, enabled=enabled)
 
 
-def turns(*subscribers: Subscriber, today: date = END, price: int = PRICE, balance: int = 0) -> list[tuple[Turn, int]]:
+def turns(
+    *subscribers: Subscriber, today: date = END, price: int = PRICE, balance: int = 0
+) -> list[tuple[SubscriptionEvent, int]]:
     """What is due, and of which subscription."""
     steps = due_steps(subscribers, today=today, price=price, balance=balance)
     return [(step.turn, step.subscription.id) for step in steps]
@@ -68,8 +70,10 @@ def test_a_period_costs_25_credits_and_nothing_from_silver_on(band: Band, price:
     assert price_in(band) == price
 
 
-@pytest.mark.parametrize(("today", "turn"), [(days(-1), []), (END, [(Turn.RENEWED, 1)])])
-def test_a_renewal_is_due_on_the_first_day_that_is_not_paid(today: date, turn: list[tuple[Turn, int]]) -> None:
+@pytest.mark.parametrize(("today", "turn"), [(days(-1), []), (END, [(SubscriptionEvent.RENEWED, 1)])])
+def test_a_renewal_is_due_on_the_first_day_that_is_not_paid(
+    today: date, turn: list[tuple[SubscriptionEvent, int]]
+) -> None:
     assert turns(a_subscriber(), today=today, balance=25) == turn
 
 
@@ -89,41 +93,44 @@ def test_a_renewal_that_is_done_is_not_due_again() -> None:
     assert turns(after, today=days(45)) == []
 
 
-@pytest.mark.parametrize(("balance", "turn"), [(24, Turn.PAUSED), (25, Turn.RENEWED)])
-def test_one_credit_too_few_pauses(balance: int, turn: Turn) -> None:
+@pytest.mark.parametrize(("balance", "turn"), [(24, SubscriptionEvent.PAUSED), (25, SubscriptionEvent.RENEWED)])
+def test_one_credit_too_few_pauses(balance: int, turn: SubscriptionEvent) -> None:
     assert turns(a_subscriber(), balance=balance) == [(turn, 1)]
 
 
 def test_a_free_period_is_renewed_without_credits() -> None:
-    assert turns(a_subscriber(), price=0) == [(Turn.RENEWED, 1)]
+    assert turns(a_subscriber(), price=0) == [(SubscriptionEvent.RENEWED, 1)]
 
 
 def test_a_cancelled_one_ends_with_its_period_and_not_before() -> None:
     cancelled = a_subscriber(renews=False)
 
     assert turns(cancelled, today=days(-1), balance=100) == []
-    assert turns(cancelled, balance=100) == [(Turn.ENDED, 1)]
+    assert turns(cancelled, balance=100) == [(SubscriptionEvent.ENDED, 1)]
 
 
 @pytest.mark.parametrize("state", [RUNNING, PAUSED])
 def test_that_of_a_disabled_practitioner_ends_when_it_would_renew(state: SubscriptionState) -> None:
-    assert turns(a_subscriber(state=state, enabled=False), balance=100) == [(Turn.ENDED, 1)]
+    assert turns(a_subscriber(state=state, enabled=False), balance=100) == [(SubscriptionEvent.ENDED, 1)]
 
 
 def test_that_of_a_disabled_practitioner_takes_nothing_from_the_others() -> None:
     disabled = a_subscriber(1, enabled=False, paid_until=days(-1))
 
-    assert turns(disabled, a_subscriber(2), balance=25) == [(Turn.ENDED, 1), (Turn.RENEWED, 2)]
+    assert turns(disabled, a_subscriber(2), balance=25) == [
+        (SubscriptionEvent.ENDED, 1),
+        (SubscriptionEvent.RENEWED, 2),
+    ]
 
 
 def test_what_has_ended_stays_so_and_costs_nothing() -> None:
     ended = a_subscriber(1, state=ENDED, renews=False, paid_until=days(-60))
 
-    assert turns(ended, a_subscriber(2), balance=25) == [(Turn.RENEWED, 2)]
+    assert turns(ended, a_subscriber(2), balance=25) == [(SubscriptionEvent.RENEWED, 2)]
 
 
-@pytest.mark.parametrize(("balance", "due"), [(24, []), (25, [(Turn.RESUMED, 1)])])
-def test_a_paused_one_resumes_with_enough_credits(balance: int, due: list[tuple[Turn, int]]) -> None:
+@pytest.mark.parametrize(("balance", "due"), [(24, []), (25, [(SubscriptionEvent.RESUMED, 1)])])
+def test_a_paused_one_resumes_with_enough_credits(balance: int, due: list[tuple[SubscriptionEvent, int]]) -> None:
     assert turns(a_subscriber(state=PAUSED), today=days(3), balance=balance) == due
 
 
@@ -143,11 +150,18 @@ def test_credits_go_to_whoever_has_waited_longest() -> None:
 
     due = turns(*subscribers, balance=75)
 
-    assert due == [(Turn.RESUMED, 4), (Turn.RENEWED, 1), (Turn.RENEWED, 2), (Turn.PAUSED, 3)]
+    assert due == [
+        (SubscriptionEvent.RESUMED, 4),
+        (SubscriptionEvent.RENEWED, 1),
+        (SubscriptionEvent.RENEWED, 2),
+        (SubscriptionEvent.PAUSED, 3),
+    ]
 
 
-@pytest.mark.parametrize(("before", "due"), [(8, []), (7, [(Turn.WARNED, 1)]), (1, [(Turn.WARNED, 1)])])
-def test_the_warning_comes_seven_days_before(before: int, due: list[tuple[Turn, int]]) -> None:
+@pytest.mark.parametrize(
+    ("before", "due"), [(8, []), (7, [(SubscriptionEvent.WARNED, 1)]), (1, [(SubscriptionEvent.WARNED, 1)])]
+)
+def test_the_warning_comes_seven_days_before(before: int, due: list[tuple[SubscriptionEvent, int]]) -> None:
     assert turns(a_subscriber(), today=days(-before)) == due
 
 
@@ -156,20 +170,23 @@ def test_the_warning_comes_once_a_period() -> None:
     next_time = a_subscriber(warned_for=days(-30))
 
     assert turns(warned, today=days(-3)) == []
-    assert turns(next_time, today=days(-3)) == [(Turn.WARNED, 1)]
+    assert turns(next_time, today=days(-3)) == [(SubscriptionEvent.WARNED, 1)]
 
 
 def test_the_warning_counts_what_is_renewed_before() -> None:
     first, second = a_subscriber(1, paid_until=days(-1)), a_subscriber(2)
 
     assert turns(first, second, today=days(-5), balance=50) == []
-    assert turns(first, second, today=days(-5), balance=49) == [(Turn.WARNED, 2)]
+    assert turns(first, second, today=days(-5), balance=49) == [(SubscriptionEvent.WARNED, 2)]
 
 
 def test_the_warning_counts_what_is_renewed_on_the_same_day() -> None:
     due_today, soon = a_subscriber(1, paid_until=days(-5)), a_subscriber(2)
 
-    assert turns(due_today, soon, today=days(-5), balance=25) == [(Turn.RENEWED, 1), (Turn.WARNED, 2)]
+    assert turns(due_today, soon, today=days(-5), balance=25) == [
+        (SubscriptionEvent.RENEWED, 1),
+        (SubscriptionEvent.WARNED, 2),
+    ]
 
 
 @pytest.mark.parametrize("quiet", [a_subscriber(renews=False), a_subscriber(enabled=False)])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hxdav.domain.field import EVERY_FIELD, Field
-from hxdav.ical.fields import Difference, Parts, differences, parts_of
+from hxdav.ical.fields import FieldDifference, Parts, differences, parts_of
 from hxdav.ical.objects import CalendarObject
 from tests.unit.ical.calendars import SYDNEY, a_vevent, an_object, an_object_of
 
@@ -184,7 +184,7 @@ def test_differences_name_the_part_and_the_field_or_a_part_that_came_or_went() -
     third = (START, "RECURRENCE-ID:20261207T220000Z", "SUMMARY:b")
     found = differences(a_series(second, also=("LOCATION:x",)), a_series(third))
     assert found == {
-        Difference(part="", field=Field.LOCATION),
-        Difference(part="20261130T220000Z", field=None),
-        Difference(part="20261207T220000Z", field=None),
+        FieldDifference(part="", field=Field.LOCATION),
+        FieldDifference(part="20261130T220000Z", field=None),
+        FieldDifference(part="20261207T220000Z", field=None),
     }

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hxdav.domain.field import EVERY_FIELD, Field
 from hxdav.domain.refusal import CalendarDataError
-from hxdav.ical.fields import Difference, Parts, differences, parts_of
+from hxdav.ical.fields import FieldDifference, Parts, differences, parts_of
 from hxdav.ical.graft import graft
 from hxdav.ical.objects import CalendarObject, read_object
 from hxdav.ical.timezones import vtimezone
@@ -28,7 +28,7 @@ def parts(obj: CalendarObject) -> Parts:
     return parts_of(obj, carries=EVERY_FIELD, practice_zone=SYDNEY)
 
 
-def grafted(onto: CalendarObject, source: CalendarObject, *what: Difference) -> str:
+def grafted(onto: CalendarObject, source: CalendarObject, *what: FieldDifference) -> str:
     return graft(onto, source, what, practice_zone=SYDNEY)
 
 
@@ -107,7 +107,9 @@ MOVED = (ON_THIRD, "DTSTART:20261208T010000Z", "DTEND:20261208T020000Z", "SUMMAR
 def test_only_the_lines_of_a_field_are_exchanged() -> None:
     onto = an_object_of(a_vevent(*WEEKLY, "SUMMARY:a", "X-BETWEEN:1", "LOCATION:y", *OURS))
     source = an_object_of(a_vevent("DTSTART:20261124T000000Z", "DURATION:PT2H", "SUMMARY:b"))
-    text = grafted(onto, source, Difference(part="", field=Field.TIME), Difference(part="", field=Field.TITLE))
+    text = grafted(
+        onto, source, FieldDifference(part="", field=Field.TIME), FieldDifference(part="", field=Field.TITLE)
+    )
     assert text == a_calendar(
         a_vevent(
             *("DTSTART:20261124T000000Z", "DURATION:PT2H", "SUMMARY:b", "X-BETWEEN:1", "LOCATION:y", *OURS),
@@ -130,7 +132,7 @@ def test_a_new_override_keeps_what_the_series_has_beside_its_fields() -> None:
 def test_an_override_that_is_there_keeps_what_is_its_own() -> None:
     onto = an_object_of(a_vevent(*WEEKLY, RULE), a_vevent(*WEEKLY, ON_THIRD, "SUMMARY:a", "X-OWN:1"))
     source = a_series((*WEEKLY, ON_THIRD, "SUMMARY:b", "LOCATION:x"))
-    text = grafted(onto, source, Difference(part=THIRD, field=None))
+    text = grafted(onto, source, FieldDifference(part=THIRD, field=None))
     assert text == a_calendar(
         a_vevent(*WEEKLY, RULE), a_vevent(*WEEKLY, ON_THIRD, "SUMMARY:b", "X-OWN:1", "LOCATION:x")
     )
@@ -139,7 +141,7 @@ def test_an_override_that_is_there_keeps_what_is_its_own() -> None:
 def test_an_override_without_a_master_is_copied_without_its_alarms_under_the_uid_that_is_there() -> None:
     onto = an_object_of(a_vevent(*WEEKLY, "RECURRENCE-ID:20261130T220000Z", uid="ours"))
     source = an_object_of(a_vevent(*MOVED, uid="theirs"))
-    text = grafted(onto, source, Difference(part=THIRD, field=None))
+    text = grafted(onto, source, FieldDifference(part=THIRD, field=None))
     assert text == onto.text.replace("END:VCALENDAR\r\n", a_vevent(*MOVED[:-4], uid="ours") + "END:VCALENDAR\r\n")
 
 
@@ -196,7 +198,7 @@ def test_a_zone_that_has_the_name_of_another_stays_what_it_is(*, known: bool) ->
 
 
 def test_a_floating_series_floats_on_in_its_new_override() -> None:
-    what = Difference(part=THIRD, field=None)
+    what = FieldDifference(part=THIRD, field=None)
     text = grafted(an_object_of(a_vevent(*FLOATING, RULE)), a_series(MOVED), what)
     override = ("DTSTART:20261208T120000", "DTEND:20261208T130000", "RECURRENCE-ID:20261208T090000", "SUMMARY:Later")
     assert text == a_calendar(a_vevent(*FLOATING, RULE), a_vevent(*override))
@@ -204,7 +206,7 @@ def test_a_floating_series_floats_on_in_its_new_override() -> None:
 
 def test_the_override_of_a_floating_series_is_found_by_its_moment() -> None:
     onto = an_object_of(a_vevent(*FLOATING, RULE), a_vevent(*FLOATING, "RECURRENCE-ID:20261208T090000"))
-    text = grafted(onto, a_series(MOVED), Difference(part=THIRD, field=Field.TITLE))
+    text = grafted(onto, a_series(MOVED), FieldDifference(part=THIRD, field=Field.TITLE))
     assert text == onto.text.replace(
         "T090000\r\nEND:VEVENT\r\nEND:VC", "T090000\r\nSUMMARY:Later\r\nEND:VEVENT\r\nEND:VC"
     )
@@ -215,7 +217,7 @@ def test_a_floating_series_that_gets_a_zone_gets_it_in_all_of_its_parts() -> Non
     override = a_vevent(*FLOATING, "RECURRENCE-ID:20261208T090000")
     onto = an_object_of(a_vevent(*FLOATING, until, "EXDATE:20261201T090000"), override)
     source = an_object_of(a_vevent("DTSTART;TZID=Australia/Sydney:20261124T100000", until))
-    text = grafted(onto, source, Difference(part="", field=Field.TIME))
+    text = grafted(onto, source, FieldDifference(part="", field=Field.TIME))
     assert "UNTIL=20261230T220000Z" in text
     assert "EXDATE;TZID=Australia/Sydney:20261201T090000" in text
     assert "RECURRENCE-ID;TZID=Australia/Sydney:20261208T090000" in text
@@ -224,19 +226,21 @@ def test_a_floating_series_that_gets_a_zone_gets_it_in_all_of_its_parts() -> Non
 def test_rules_stay_as_they_read_when_the_clock_changes_under_them() -> None:
     onto = a_series(also=("EXDATE;VALUE=DATE:20261208",))
     berlin = ("DTSTART;TZID=Europe/Berlin:20261124T090000", RULE, f"EXDATE:{THIRD}")
-    assert f"EXDATE:{THIRD}" in grafted(onto, an_object_of(a_vevent(*berlin)), Difference(part="", field=Field.TIME))
+    assert f"EXDATE:{THIRD}" in grafted(
+        onto, an_object_of(a_vevent(*berlin)), FieldDifference(part="", field=Field.TIME)
+    )
 
 
 def test_an_object_never_loses_its_last_component() -> None:
     onto = an_object_of(a_vevent(*WEEKLY, "RECURRENCE-ID:20261130T220000Z"))
-    text = grafted(onto, an_object_of(a_vevent(*MOVED)), Difference(part="20261130T220000Z", field=None))
+    text = grafted(onto, an_object_of(a_vevent(*MOVED)), FieldDifference(part="20261130T220000Z", field=None))
     assert text == onto.text
 
 
 @pytest.mark.parametrize("part", ["", THIRD])
 def test_a_field_of_what_is_not_there_changes_nothing(part: str) -> None:
     onto = an_object_of(a_vevent(*WEEKLY, "RECURRENCE-ID:20261130T220000Z"))
-    assert grafted(onto, a_series(MOVED), Difference(part=part, field=Field.TITLE)) == onto.text
+    assert grafted(onto, a_series(MOVED), FieldDifference(part=part, field=Field.TITLE)) == onto.text
 
 
 @pytest.mark.parametrize("zone", ["Australia/Sydney", "America/New_York"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hxdav.ical.slips import has_slipped_in
+from hxdav.ical.concurrent_edits import was_edited_between
 from tests.builders import an_object
 
 WRITTEN = {"20261208T030003Z": True}
@@ -34,15 +34,15 @@ OURS = an_override("20261208T030003Z", "Ours")
     ids=["nothing", "changed"],
 )
 def test_what_was_written_has_not_slipped_in(after: str) -> None:
-    assert not has_slipped_in(a_series(), after, written=WRITTEN)
+    assert not was_edited_between(a_series(), after, written=WRITTEN)
 
 
 def test_what_was_taken_out_has_not_slipped_in() -> None:
-    assert not has_slipped_in(a_series(), a_series("EXDATE:20261208T030003Z"), written=TAKEN_OUT)
+    assert not was_edited_between(a_series(), a_series("EXDATE:20261208T030003Z"), written=TAKEN_OUT)
 
 
 def test_a_deletion_of_what_was_written_has_slipped_in() -> None:
-    assert has_slipped_in(a_series(), a_series("EXDATE:20261208T030003Z"), written=WRITTEN)
+    assert was_edited_between(a_series(), a_series("EXDATE:20261208T030003Z"), written=WRITTEN)
 
 
 @pytest.mark.parametrize(
@@ -57,11 +57,11 @@ def test_a_deletion_of_what_was_written_has_slipped_in() -> None:
     ids=["title", "another instance", "another left out", "another left out beside ours", "rule"],
 )
 def test_anything_else_has_slipped_in(after: str) -> None:
-    assert has_slipped_in(a_series(), after, written=WRITTEN)
+    assert was_edited_between(a_series(), after, written=WRITTEN)
 
 
 def test_an_instance_that_was_taken_back_meanwhile_has_slipped_in() -> None:
     before = a_series("EXDATE:20261215T030003Z", overrides=an_override("20261222T030003Z", "Theirs"))
 
-    assert has_slipped_in(before, a_series("EXDATE:20261215T030003Z", overrides=OURS), written=WRITTEN)
-    assert has_slipped_in(before, a_series(overrides=an_override("20261222T030003Z", "Theirs")), written=WRITTEN)
+    assert was_edited_between(before, a_series("EXDATE:20261215T030003Z", overrides=OURS), written=WRITTEN)
+    assert was_edited_between(before, a_series(overrides=an_override("20261222T030003Z", "Theirs")), written=WRITTEN)

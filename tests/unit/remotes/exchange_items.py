@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hxdav.remotes.exchange.elements import Element, t
 from hxdav.remotes.exchange.items_out import bodies_of, new_item
-from hxdav.remotes.exchange.series import Pieces
+from hxdav.remotes.exchange.series import ExchangeSeries
 
 HOME = "Australia/Sydney"
 
@@ -14,6 +14,6 @@ def an_item(*children: Element) -> Element:
     return t("CalendarItem", t("ItemId", Id="AAMkAD1", ChangeKey="DwAAAB1"), *children)
 
 
-def as_shown(text: str, *, home: str = HOME) -> Pieces:
+def as_shown(text: str, *, home: str = HOME) -> ExchangeSeries:
     """What would be shown of a calendar object without exceptions, just after it was made."""
-    return Pieces(element=an_item(*new_item(bodies_of(text), home=home)), home=home)
+    return ExchangeSeries(element=an_item(*new_item(bodies_of(text), home=home)), home=home)

@@ -9,7 +9,7 @@ import pytest
 from hxdav.ical.objects import object_of, read_object
 from hxdav.remote import AccessLost, Forbidden, TryLater
 from hxdav.remotes.caldav import CalDavAccount, Flavour, looks_like_app_password, open_caldav
-from hxdav.remotes.caldav.answers import CALDAV, Senseless, as_read, member_of, multistatus, tag_of
+from hxdav.remotes.caldav.answers import CALDAV, InvalidMultistatus, as_read, member_of, multistatus, tag_of
 from hxdav.remotes.caldav.bodies import mkcalendar, multiget, query_by_uid, sync_collection
 from hxdav.remotes.caldav.ends import with_ends
 
@@ -127,7 +127,7 @@ def test_only_properties_that_are_there_count() -> None:
     ],
 )
 def test_what_is_no_multistatus_makes_no_sense(content: bytes) -> None:
-    with pytest.raises(Senseless):
+    with pytest.raises(InvalidMultistatus):
         multistatus(content, "https://dav.example/")
 
 
@@ -178,7 +178,7 @@ def test_an_event_with_an_end_stays_as_it_is(line: str) -> None:
 
 @pytest.mark.parametrize("href", ["http://[", "//[", "https://xn--/x"])
 def test_an_href_that_is_none_makes_no_sense(href: str) -> None:
-    with pytest.raises(Senseless):
+    with pytest.raises(InvalidMultistatus):
         multistatus(an_answer(f"<D:response><D:href>{href}</D:href></D:response>"), CALENDAR)
     home = f"<C:calendar-home-set><D:href>{href}</D:href></C:calendar-home-set>"
     found = f"<D:propstat><D:prop>{home}</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat>"
@@ -189,7 +189,7 @@ def test_an_href_that_is_none_makes_no_sense(href: str) -> None:
 
 def test_a_status_of_many_digits_makes_no_sense() -> None:
     status = f"<D:status>HTTP/1.1 {'9' * 5_000} OK</D:status>"
-    with pytest.raises(Senseless):
+    with pytest.raises(InvalidMultistatus):
         multistatus(an_answer(f"<D:response><D:href>/x</D:href>{status}</D:response>"), CALENDAR)
 
 

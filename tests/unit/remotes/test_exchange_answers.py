@@ -22,9 +22,9 @@ from hxdav.remote import (
 )
 from hxdav.remotes.exchange import ExchangeAccount, open_exchange
 from hxdav.remotes.exchange.account import ews_url
-from hxdav.remotes.exchange.elements import Senseless, m, parsed, t, text_at
+from hxdav.remotes.exchange.elements import InvalidEwsAnswer, m, parsed, t, text_at
 from hxdav.remotes.exchange.items_out import key_value
-from hxdav.remotes.exchange.refusal import Refusal, error_of
+from hxdav.remotes.exchange.refusal import ExchangeRefusal, error_of
 from hxdav.remotes.exchange.wire import granted
 
 
@@ -34,7 +34,7 @@ def an_account(address: str = "kim@practice.example", endpoint: str = "") -> Exc
 
 @given(st.binary(max_size=300))
 def test_whatever_comes_is_read_or_makes_no_sense(content: bytes) -> None:
-    with suppress(Senseless):
+    with suppress(InvalidEwsAnswer):
         parsed(content)
 
 
@@ -42,7 +42,7 @@ def test_whatever_comes_is_read_or_makes_no_sense(content: bytes) -> None:
 def test_an_answer_that_is_cut_short_makes_no_sense(cut: int) -> None:
     whole = b'<?xml version="1.0"?><a xmlns="urn:b"><c>d &amp; e</c><f g="h"/></a>'
 
-    with pytest.raises(Senseless):
+    with pytest.raises(InvalidEwsAnswer):
         parsed(whole[:-cut])
 
 
@@ -60,7 +60,7 @@ def test_characters_that_xml_has_no_place_for_are_left_out() -> None:
     ],
 )
 def test_a_document_type_is_refused(content: bytes) -> None:
-    with pytest.raises(Senseless):
+    with pytest.raises(InvalidEwsAnswer):
         parsed(content)
 
 
@@ -105,7 +105,7 @@ def test_a_message_that_asks_to_wait_says_how_long() -> None:
 def test_a_message_that_refuses_says_why() -> None:
     message = m("GetItemResponseMessage", m("ResponseCode", text="ErrorItemNotFound"), ResponseClass="Error")
 
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(ExchangeRefusal) as caught:
         granted(message)
 
     assert caught.value.code == "ErrorItemNotFound"

@@ -17,7 +17,7 @@ from hxdav.remote import RemoteObject, Unreadable
 from hxdav.remotes.exchange.elements import KEY, Element, every, find, local, need, own_property, t, text_at
 from hxdav.remotes.exchange.items_out import bodies_of, can_express, key_value, new_item, updates
 from hxdav.remotes.exchange.recurrence import recurrence_element, recurrence_of
-from hxdav.remotes.exchange.series import Pieces
+from hxdav.remotes.exchange.series import ExchangeSeries
 from hxdav.remotes.exchange.zones import name_of
 from hxdav.remotes.microsoft.events_out import changes
 from tests.contract.remotes.texts import a_series, an_event, uid_of, with_exception, without_instance
@@ -32,7 +32,7 @@ def meaning(text: str) -> Parts:
     return parts_of(read_object(text.encode()), carries=EVERY_FIELD, practice_zone=SYDNEY)
 
 
-def shown_text(pieces: Pieces) -> str:
+def shown_text(pieces: ExchangeSeries) -> str:
     sighting = pieces.sighting()
     assert isinstance(sighting, RemoteObject)
     return sighting.text
@@ -136,7 +136,7 @@ def test_a_rule_of_outlooks_is_read_without_the_words_of_hxdav(rule: str) -> Non
     for own in every(written, "t:ExtendedProperty"):
         written.remove(own)
 
-    shown = shown_text(Pieces(element=written, home=HOME))
+    shown = shown_text(ExchangeSeries(element=written, home=HOME))
 
     assert meaning(shown)[""] == meaning(an_event(rrule=rule))[""]
 
@@ -190,7 +190,7 @@ def test_a_whole_day_in_an_unknown_zone_is_the_one_that_its_midnight_is_nearest_
         t("StartTimeZone", Id="tzone://Microsoft/Custom"),
     )
 
-    assert object_of(shown_text(Pieces(element=shown, home=""))).main.value("DTSTART") == expected
+    assert object_of(shown_text(ExchangeSeries(element=shown, home=""))).main.value("DTSTART") == expected
 
 
 @pytest.mark.parametrize("busy", ["OOF", "WorkingElsewhere", "NoData", "Busy", ""])
@@ -202,7 +202,7 @@ def test_what_is_neither_free_nor_uncertain_takes_the_time(busy: str) -> None:
         t("LegacyFreeBusyStatus", text=busy),
     )
 
-    main = object_of(shown_text(Pieces(element=shown, home=""))).main
+    main = object_of(shown_text(ExchangeSeries(element=shown, home=""))).main
     assert (main.value("TRANSP"), main.value("STATUS")) == ("OPAQUE", "CONFIRMED")
 
 
@@ -221,7 +221,7 @@ def test_what_is_neither_free_nor_uncertain_takes_the_time(busy: str) -> None:
     ],
 )
 def test_what_shows_no_times_cannot_be_read(children: tuple[Element, ...]) -> None:
-    assert isinstance(Pieces(element=an_item(t("UID", text="u"), *children), home="").sighting(), Unreadable)
+    assert isinstance(ExchangeSeries(element=an_item(t("UID", text="u"), *children), home="").sighting(), Unreadable)
 
 
 def test_a_copy_under_another_uid_is_nothing_that_hxdav_made() -> None:
@@ -232,7 +232,7 @@ def test_a_copy_under_another_uid_is_nothing_that_hxdav_made() -> None:
         t("End", text="2026-11-23T09:00:00Z"),
     )
 
-    sighting = Pieces(element=copied, home="").sighting()
+    sighting = ExchangeSeries(element=copied, home="").sighting()
 
     assert isinstance(sighting, RemoteObject)
     assert sighting.key is None

@@ -19,7 +19,7 @@ from hxdav.ical.objects import object_of, read_object
 from hxdav.ical.values import when_from
 from hxdav.ical.zones import Zones
 from hxdav.remotes.google.events_in import object_text, uid_of
-from hxdav.remotes.google.events_out import EventBodies, bodies_of, can_express, event_id, without_nothing
+from hxdav.remotes.google.events_out import GoogleEventBodies, bodies_of, can_express, event_id, without_nothing
 from hxdav.remotes.google.times import Json, google_time
 
 OURS = Uid(f"{'0123456789abcdef' * 2}@hxdav")
@@ -38,7 +38,7 @@ def a_text(*lines: str, starts: When = NINE, ends: When = TEN, uid: str = OURS, 
     return with_timezones(text, (starts, ends))
 
 
-def as_google_shows(bodies: EventBodies) -> tuple[Json, list[Json]]:
+def as_google_shows(bodies: GoogleEventBodies) -> tuple[Json, list[Json]]:
     """What the API would show of an object that was just written."""
     own_id = event_id(bodies.uid)
     server = {"updated": "2026-11-20T08:00:00.123Z", "created": "2026-11-20T08:00:00.000Z"}

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 import pytest
 
 from hxdav.remote import Changed, Forbidden, NotTaken, ObjectGone, TryLater
-from hxdav.remotes.google.refusal import Refusal, error_of
+from hxdav.remotes.google.refusal import GoogleRefusal, error_of
 
 
 def a_body(reason: str) -> bytes:
@@ -20,7 +20,7 @@ def a_body(reason: str) -> bytes:
 def test_an_answer_without_a_reason_goes_by_its_number(body: bytes) -> None:
     assert isinstance(error_of(503, {}, body), TryLater)
     refusal = error_of(404, {}, body)
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, GoogleRefusal)
     assert (refusal.code, refusal.reason) == (404, "")
 
 
@@ -52,7 +52,7 @@ def test_the_newer_shape_has_its_reason_in_status() -> None:
 
 def test_a_reason_that_is_a_text_is_not_passed_on() -> None:
     refusal = error_of(400, {}, a_body("Team meeting with Maya"))
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, GoogleRefusal)
     assert refusal.reason == ""
 
 
@@ -60,7 +60,7 @@ def test_a_reason_that_is_a_text_is_not_passed_on() -> None:
     ("code", "meaning"), [(412, Changed), (404, ObjectGone), (410, ObjectGone), (400, NotTaken), (403, NotTaken)]
 )
 def test_a_refused_write_means_what_the_engine_does_about_it(code: int, meaning: type[Exception]) -> None:
-    assert type(Refusal(code, "").of_object()) is meaning
+    assert type(GoogleRefusal(code, "").of_object()) is meaning
 
 
 def test_a_scope_that_is_missing_is_lost_access() -> None:

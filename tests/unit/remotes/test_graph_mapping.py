@@ -19,7 +19,7 @@ from hxdav.ical.lines import fold
 from hxdav.ical.objects import object_of, read_object
 from hxdav.ical.zone_names import zone_named
 from hxdav.remotes.microsoft.events_in import cancelled_of, key_of, object_text, timeline_of
-from hxdav.remotes.microsoft.events_out import EventBodies, bodies_of, can_express, changes, transaction_of
+from hxdav.remotes.microsoft.events_out import GraphEventBodies, bodies_of, can_express, changes, transaction_of
 from hxdav.remotes.microsoft.times import Json, graph_time, moment_of, sent_name
 
 OURS = Uid(f"{'0123456789abcdef' * 2}@hxdav")
@@ -60,13 +60,13 @@ def there_and_back(text: str) -> str:
     return object_text(the_master(bodies), the_exceptions(bodies))
 
 
-def the_master(bodies: EventBodies) -> Json:
+def the_master(bodies: GraphEventBodies) -> Json:
     days = [bodies.keys[key].date() for key in bodies.excluded]
     cancelled = {"cancelledOccurrences": [f"OID.AAMk=.{day}" for day in days]} if days else {}
     return as_graph_shows(bodies.master) | cancelled | {"transactionId": transaction_of(bodies.uid)}
 
 
-def the_exceptions(bodies: EventBodies) -> list[Json]:
+def the_exceptions(bodies: GraphEventBodies) -> list[Json]:
     return [
         as_graph_shows(body)
         | {"id": key, "seriesMasterId": "AAMk="}

@@ -16,7 +16,7 @@ from hxdav.remote import (
     RemoteError,
     TryLater,
 )
-from hxdav.remotes.graph.refusal import Refusal, error_of
+from hxdav.remotes.graph.refusal import GraphRefusal, error_of
 
 
 def a_body(word: str) -> bytes:
@@ -56,20 +56,20 @@ def test_what_concerns_the_account_is_told_by_word_and_number(code: int, word: s
 )
 def test_a_refused_write_means_what_the_engine_does_about_it(code: int, word: str, meaning: type[RemoteError]) -> None:
     refusal = error_of(code, {}, a_body(word))
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, GraphRefusal)
     assert type(refusal.of_object()) is meaning
 
 
 def test_a_calendar_that_is_not_there_is_unavailable() -> None:
-    assert isinstance(Refusal(404, "ErrorItemNotFound").of_calendar(), CalendarUnavailable)
-    assert isinstance(Refusal(403, "Whatever").of_calendar(), Forbidden)
-    assert isinstance(Refusal(400, "Whatever").of_calendar(), TryLater)
+    assert isinstance(GraphRefusal(404, "ErrorItemNotFound").of_calendar(), CalendarUnavailable)
+    assert isinstance(GraphRefusal(403, "Whatever").of_calendar(), Forbidden)
+    assert isinstance(GraphRefusal(400, "Whatever").of_calendar(), TryLater)
 
 
 @pytest.mark.parametrize("word", ["syncStateNotFound", "SyncStateInvalid", "resyncRequired"])
 def test_a_lost_place_is_nothing_that_is_gone(word: str) -> None:
     refusal = error_of(410, {}, a_body(word))
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, GraphRefusal)
     assert refusal.is_lost_place
     assert not refusal.is_gone
 
@@ -77,5 +77,5 @@ def test_a_lost_place_is_nothing_that_is_gone(word: str) -> None:
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"error": 3}', b'{"error": {"code": "Anna Mustermann"}}'])
 def test_an_error_that_cannot_be_read_has_no_word(body: bytes) -> None:
     refusal = error_of(400, {}, body)
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, GraphRefusal)
     assert refusal.reason == ""

@@ -14,7 +14,7 @@ from hxdav.ical.rules import Allowance, rule_of
 from hxdav.ical.timeline import Timeline
 from hxdav.ical.zones import Zones
 from hxdav.remotes.microsoft.rules import pattern_for, rule_for, same_recurrence
-from hxdav.remotes.microsoft.times import Json, NotExpressible
+from hxdav.remotes.microsoft.times import Json, NotExpressibleInOutlook
 from tests.simulators.graph.rules import days_of, kept_recurrence
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -69,7 +69,7 @@ def begun(rule: str) -> tuple[datetime, Timeline]:
 def patterned(rule: str, first: datetime, timeline: Timeline) -> Json:
     try:
         return pattern_for(rule, first, timeline=timeline, zones=NO_ZONES, zone="W. Europe Standard Time")
-    except NotExpressible:
+    except NotExpressibleInOutlook:
         assume(False)  # noqa: FBT003
         raise
 

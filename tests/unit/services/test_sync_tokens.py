@@ -7,7 +7,7 @@ import pytest
 from hxdav.domain.ids import Epoch, IntegrationId, Modseq
 from hxdav.errors import SyncTokenInvalid
 from hxdav.secrets.keyring import Keyring
-from hxdav.services.sync_tokens import Position, TokenAhead, since, token_of
+from hxdav.services.integrations.sync_tokens import Position, TokenAhead, since, token_of
 
 KEYRING = Keyring(b"k" * 32)
 

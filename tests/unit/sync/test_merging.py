@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from hxdav.domain.field import EVERY_FIELD, Field
 from hxdav.domain.privacy import WORDS
-from hxdav.ical.fields import Difference, Parts, differences, parts_of
+from hxdav.ical.fields import FieldDifference, Parts, differences, parts_of
 from hxdav.ical.graft import graft
 from hxdav.ical.objects import CalendarObject, read_object
 from hxdav.sync.merging import Merge, merge, sent_after
@@ -37,8 +37,8 @@ def merged(base: Parts, *, local: Parts, remote: Parts, hidden: frozenset[Field]
     return merge(base=base, sent=base, local=local, remote=remote, hidden=hidden)
 
 
-def a_change(field: Field | None, part: str = "") -> Difference:
-    return Difference(part=part, field=field)
+def a_change(field: Field | None, part: str = "") -> FieldDifference:
+    return FieldDifference(part=part, field=field)
 
 
 TITLE, TIME = a_change(Field.TITLE), a_change(Field.TIME)

@@ -13,8 +13,8 @@ from hxdav.domain.privacy import PrivacyLevel
 from hxdav.ical.clocks import zoned
 from hxdav.ical.fields import Parts, parts_of
 from hxdav.ical.objects import object_of, read_object
+from hxdav.outward.projection import initials_of, outward
 from hxdav.remote import Capabilities
-from hxdav.sync.outward import initials_of, outward
 from tests.unit.ical.calendars import SYDNEY, a_calendar, a_vevent
 from tests.unit.ical.objects_drawn import drawn_texts
 

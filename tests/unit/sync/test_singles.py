@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hxdav.domain.field import EVERY_FIELD, Field
 from hxdav.domain.ids import Uid
 from hxdav.domain.times import Interval
-from hxdav.ical.fields import Difference, Parts, differences, parts_of
+from hxdav.ical.fields import FieldDifference, Parts, differences, parts_of
 from hxdav.ical.objects import object_of, read_object
 from hxdav.ical.patch import set_lines
 from hxdav.ical.recurrence import occurrences
@@ -20,7 +20,7 @@ WEEKLY = (f"DTSTART;{ZONE}:20261124T090000", f"DTEND;{ZONE}:20261124T100000", "R
 FIRST, SECOND, THIRD = "20261123T220000Z", "20261130T220000Z", "20261207T220000Z"
 WITHIN = a_range("2026-11-20", "2026-12-12")
 MOVED = (f"DTSTART;{ZONE}:20261201T110000", f"DTEND;{ZONE}:20261201T120000", f"RECURRENCE-ID:{SECOND}", "SUMMARY:b")
-TITLE, TIME = Difference(part="", field=Field.TITLE), Difference(part="", field=Field.TIME)
+TITLE, TIME = FieldDifference(part="", field=Field.TITLE), FieldDifference(part="", field=Field.TIME)
 
 
 def a_text(*vevents: tuple[str, ...]) -> str:
@@ -42,7 +42,7 @@ def lines_of(text: str, within: Interval = WITHIN) -> dict[str, list[str]]:
     return {key: event_lines(single) for key, single in singles(text, within).items()}
 
 
-def edited(text: str, key: str, *lines: str, what: tuple[Difference, ...] = (TITLE,)) -> str:
+def edited(text: str, key: str, *lines: str, what: tuple[FieldDifference, ...] = (TITLE,)) -> str:
     single = read_object(a_calendar(a_vevent(*lines, uid="single")).encode())
     found = with_single(text, key, single=single, what=what, practice_zone=SYDNEY)
     read_object(found.encode())
@@ -196,7 +196,7 @@ def test_an_instance_that_does_not_take_place_is_neither_edited_nor_left_out(tex
 
 
 def test_a_rule_that_was_put_on_one_event_is_not_taken_over() -> None:
-    what = (Difference(part="", field=Field.RECURRENCE), Difference(part=SECOND, field=None))
+    what = (FieldDifference(part="", field=Field.RECURRENCE), FieldDifference(part=SECOND, field=None))
     assert edited(a_text(WEEKLY), SECOND, WEEKLY[0], "RRULE:FREQ=DAILY", what=what) == a_text(WEEKLY)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hxdav.web.agents import browser_named, device_named
+from hxdav.web.user_agents import browser_named, device_named
 
 MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)"
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"

@@ -1,0 +1,1 @@
+"""Projects an appointment outward: the fields that a privacy level shows, as a calendar object."""

@@ -1,0 +1,1 @@
+"""Sign-in and access: web passwords, passkeys, invitations, sessions, app passwords, suspension."""

@@ -1,0 +1,1 @@
+"""Appointments as people use them: booking, changes, conversion, history, review, import."""

@@ -1,0 +1,1 @@
+"""Integrations: connect, control, reconnect, explain, health."""

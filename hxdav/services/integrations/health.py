@@ -1,0 +1,140 @@
+"""How an integration stands: in one sentence, and in the figures behind it (the command line and the pages show it)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from hxdav.domain.bridge import NOT_REMOVED, AccountState, Bridge, BridgeState, ExternalAccount, Link
+from hxdav.domain.integration import Integration, IntegrationState
+from hxdav.domain.refusal import SENTENCES, Reason
+from hxdav.domain.subscription import SubscriptionState
+from hxdav.domain.times import Clock
+from hxdav.store.store import Tx
+
+
+class Health(StrEnum):
+    """What a person has to know at a glance."""
+
+    WELL = "well"
+    WORKING = "working"
+    PAUSED = "paused"
+    TROUBLED = "troubled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftAlone:
+    """Something that stays on its side of a bridge; ``ours`` where it is one of our appointments."""
+
+    ours: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrationHealth:
+    """How an integration stands now. The figures are of bridges; a native calendar has none.
+
+    ``lag`` is how long the oldest of those ``waiting`` has waited.
+    """
+
+    integration: Integration
+    health: Health
+    sentence: str
+    account: ExternalAccount | None = None
+    bridge: Bridge | None = None
+    waiting: int = 0
+    lag: timedelta = timedelta()
+    left_alone: tuple[LeftAlone, ...] = ()
+
+
+def health_of(tx: Tx, clock: Clock, *, integration: Integration) -> IntegrationHealth:
+    """How ``integration`` stands."""
+    subscription = tx.subscriptions.of(integration.practitioner_id)
+    closed = _closed(integration, subscription.state if subscription else None)
+    bridge = tx.bridges.find(integration.id)
+    if bridge is None:
+        health, sentence = closed or (Health.WELL, "It is served here; devices see each change at their next look.")
+        return IntegrationHealth(integration=integration, health=health, sentence=sentence)
+    account = tx.external_accounts.one(bridge.account_id)
+    waiting, since = tx.links.waiting(bridge)
+    now = clock.now()
+    health, sentence = closed or _bridged(bridge, account, waiting=waiting, now=now)
+    return IntegrationHealth(
+        integration=integration,
+        health=health,
+        sentence=sentence,
+        account=account,
+        bridge=bridge,
+        waiting=waiting,
+        lag=now - since if since else timedelta(),
+        left_alone=tuple(_left_alone(link) for link in tx.links.apart(integration.id)),
+    )
+
+
+def _closed(integration: Integration, subscription: SubscriptionState | None) -> tuple[Health, str] | None:
+    match integration.state:
+        case IntegrationState.DISCONNECTED:
+            return Health.PAUSED, SENTENCES[Reason.DISCONNECTED]
+        case IntegrationState.SUSPENDED:
+            return Health.PAUSED, SENTENCES[Reason.SUSPENDED]
+        case IntegrationState.CONNECTING:
+            return Health.WORKING, "What lies ahead is being taken out of the calendar that it replaces."
+        case _:
+            pass
+    if subscription is SubscriptionState.RUNNING:
+        return (Health.PAUSED, SENTENCES[Reason.FROZEN]) if integration.frozen_at is not None else None
+    reason = Reason.SYNC_PAUSED if subscription is SubscriptionState.PAUSED else Reason.SYNC_ENDED
+    return Health.PAUSED, SENTENCES[reason]
+
+
+def _bridged(bridge: Bridge, account: ExternalAccount, *, waiting: int, now: datetime) -> tuple[Health, str]:
+    if account.state is AccountState.REFUSED:
+        return Health.TROUBLED, f"{account.label} does not let hxdav in any more: connect it again."
+    if bridge.state in _STANDING_STILL:
+        return _STANDING_STILL[bridge.state]
+    if account.retry_at is not None and account.retry_at > now:
+        seconds = round((account.retry_at - now).total_seconds())
+        return Health.TROUBLED, f"The provider does not answer as it should; tried again in {seconds} s."
+    if bridge.pulled_at is None:
+        return Health.WORKING, "The calendar is being made."
+    if waiting:
+        return Health.WORKING, f"{waiting} on the way."
+    return Health.WELL, f"In sync {_ago(now - max(bridge.pulled_at, bridge.pushed_at or bridge.pulled_at))} ago."
+
+
+_STANDING_STILL = {
+    BridgeState.HIDDEN: (
+        Health.PAUSED,
+        "Paused, because the calendar is hidden; it goes on by itself when it is shown again.",
+    ),
+    BridgeState.STOPPED: (Health.PAUSED, "Paused by you; resume it to go on."),
+    BridgeState.MISSING: (
+        Health.TROUBLED,
+        "The provider does not find the calendar at the moment. hxdav looks again within minutes.",
+    ),
+    BridgeState.GONE: (
+        Health.TROUBLED,
+        "The calendar was deleted at the provider; nothing was deleted in hxdav. Connect the account again.",
+    ),
+}
+
+
+def _left_alone(link: Link) -> LeftAlone:
+    why = link.parked or ""
+    sentence = SENTENCES[Reason(why)] if why in set(Reason) else _OTHER.get(why, why)
+    return LeftAlone(ours=link.mirror_id is not None, why=sentence)
+
+
+_OTHER = {
+    "orphan": "hxdav made this event, and does not know it any more, as after a restore: delete it there if it is old.",
+    NOT_REMOVED: "It is gone here, and its provider does not let it be removed there.",
+    "edited": "It was changed in a calendar that is no longer connected, so it stays there.",
+}
+
+
+def _ago(since: timedelta) -> str:
+    seconds = max(0, round(since.total_seconds()))
+    if seconds < 120:  # noqa: PLR2004 - two minutes: seconds mean nothing beyond
+        return f"{seconds} s"
+    return f"{seconds // 60} min" if seconds < 2 * 3600 else f"{seconds // 3600} h"

@@ -1,0 +1,1 @@
+"""The practice as a whole: its accounts, audit, metrics, retention and secrets."""

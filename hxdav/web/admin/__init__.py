@@ -1,0 +1,1 @@
+"""The pages of a practice's administrators, and what monitors the server."""

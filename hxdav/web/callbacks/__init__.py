@@ -1,0 +1,1 @@
+"""What providers call, and where browsers return from a provider's consent page."""
