@@ -10,7 +10,7 @@ from tests.simulators.ews.rendering import Shape, read_shape
 from tests.simulators.ews.restrictions import matches
 from tests.simulators.ews.series import between
 from tests.simulators.ews.times import read_moment, zone_of
-from tests.simulators.ews.wire import Element, EwsRefusal, find, flag, local, m, need, succeeded, t
+from tests.simulators.ews.wire import Element, EwsRefusal, children, find, flag, local, m, need, succeeded, t
 from tests.simulators.ews.words import NOT_FOUND_BY_SEARCH, element_named
 from tests.simulators.ews.world import Mailbox
 
@@ -34,7 +34,7 @@ def find_item(call: EwsCall) -> list[Element]:
 
 
 def _check_shape(element: Element) -> None:
-    for asked in find(element, "t:AdditionalProperties") or ():
+    for asked in children(element, "t:AdditionalProperties"):
         name = element_named(asked.get("FieldURI", ""))
         if local(asked) == "FieldURI" and name in NOT_FOUND_BY_SEARCH:
             raise EwsRefusal("ErrorInvalidPropertyRequest", f"{name} is told by GetItem only.")
@@ -95,7 +95,7 @@ def _share(call: EwsCall, found: list[Seen]) -> list[Seen]:
 
 
 def _sorted(call: EwsCall, found: list[Seen]) -> list[Seen]:
-    for order in reversed(find(call.body, "m:SortOrder") or []):
+    for order in reversed(children(call.body, "m:SortOrder")):
         name = element_named(order[0].get("FieldURI", ""))
         found.sort(key=lambda one, name=name: one.fields.text(name) or "", reverse=order.get("Order") == "Descending")  # type: ignore[misc]
     return found

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from tests.simulators.ews.calls import EwsCall
 from tests.simulators.ews.rendering import mailbox_element
 from tests.simulators.ews.times import WINDOWS_ZONES, zone_of
-from tests.simulators.ews.wire import Element, EwsRefusal, find, flag, m, refused, succeeded, t, text_at
+from tests.simulators.ews.wire import Element, EwsRefusal, children, flag, m, refused, succeeded, t, text_at
 
 
 def resolve_names(call: EwsCall) -> list[Element]:
@@ -31,7 +31,7 @@ def _is_named(entry: str, email: str, name: str) -> bool:
 
 def get_server_time_zones(call: EwsCall) -> list[Element]:
     """Zones by their Windows names; in full each has its standard time only, which no client of ours computes with."""
-    ids = [one.text or "" for one in find(call.body, "m:Ids") or ()] or [
+    ids = [one.text or "" for one in children(call.body, "m:Ids")] or [
         name for name in WINDOWS_ZONES if not name.startswith("tzone:")
     ]
     is_full = call.body.get("ReturnFullTimeZoneData") == "true"

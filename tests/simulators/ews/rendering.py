@@ -13,7 +13,7 @@ from tests.simulators.ews.book import Seen
 from tests.simulators.ews.fields import extended_key
 from tests.simulators.ews.series import Occurrence, living, occurrence_id, occurrences
 from tests.simulators.ews.times import written
-from tests.simulators.ews.wire import Element, find, flag, local, t, text_at
+from tests.simulators.ews.wire import Element, children, flag, local, t, text_at
 from tests.simulators.ews.words import DEFAULT_SHAPE, NOT_FOUND_BY_SEARCH, RANK, element_named
 from tests.simulators.ews.world import Mailbox, StoredFolder, item_id_element
 
@@ -38,7 +38,7 @@ def read_shape(element: Element, *, search: bool = False, default: frozenset[str
     """The shape that ``m:ItemShape`` or ``m:FolderShape`` asks for; ``default`` is what its BaseShape Default is."""
     names = {"IdOnly": {"ItemId"}, "Default": set(default)}.get(text_at(element, "t:BaseShape") or "IdOnly")
     extended: set[str] = set()
-    for asked in find(element, "t:AdditionalProperties") or ():
+    for asked in children(element, "t:AdditionalProperties"):
         if local(asked) == "ExtendedFieldURI":
             extended.add(extended_key(asked))
         elif names is not None:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from tests.simulators.ews.book import Seen
 from tests.simulators.ews.calls import EwsCall, each, folder_named
 from tests.simulators.ews.rendering import Shape, read_shape
-from tests.simulators.ews.wire import Element, EwsRefusal, find, flag, m, need, succeeded, t, text_at
+from tests.simulators.ews.wire import Element, EwsRefusal, children, flag, m, need, succeeded, t, text_at
 from tests.simulators.ews.world import Mailbox
 
 
@@ -43,7 +43,7 @@ def _synced(call: EwsCall, named: Element) -> Element:
     mailbox, folder = folder_named(call, named)
     state = _state(call, folder.id)
     shape = read_shape(need(call.body, "m:ItemShape"), search=True)
-    ignored = {one.get("Id") for one in find(call.body, "m:Ignore") or ()}
+    ignored = {one.get("Id") for one in children(call.body, "m:Ignore")}
     changes = [one for one in _changes(call, mailbox, state=state, shape=shape) if one[1] not in ignored]
     asked = int(text_at(call.body, "m:MaxChangesReturned") or "512")
     size = min(asked, call.world.quirks.largest_sync_page)

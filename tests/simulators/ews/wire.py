@@ -80,6 +80,12 @@ def find(element: Element | None, path: str) -> Element | None:
     return None if element is None else element.find(path, {"m": MESSAGES, "t": TYPES, "s": SOAP})
 
 
+def children(element: Element | None, path: str) -> tuple[Element, ...]:
+    """The children of the element at that path, or none."""
+    found = find(element, path)
+    return () if found is None else tuple(found)
+
+
 def need(element: Element, path: str) -> Element:
     """The element at that path; a request without it breaks the schema."""
     found = find(element, path)
