@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from bench import servers
-from hxdav.bootstrap.bridges import Bridges
+from hxdav.bootstrap.bridges import BridgeParts
 from hxdav.bootstrap.installation import Installation
 from hxdav.connect.connector import Applicant, OpenedAccount
 from hxdav.connect.credentials import MailboxCredentials, exchange_credentials
@@ -208,7 +208,7 @@ class Exchange(Provider):
         """Connect a new account, as its owner does."""
         account = self.http.get("/_simulator/account", params={"user": email, "zone": ZONE}).raise_for_status().json()
         mailbox = MailboxCredentials(address=email, username=email, password=account["password"])
-        connector = Bridges(here).connector
+        connector = BridgeParts(here).connector
         connected = connector.connect(
             OpenedAccount(
                 service=self.service, credentials=exchange_credentials(mailbox), address=self.announced["ews"]
@@ -306,7 +306,7 @@ def _consent(
 ) -> None:
     """Send the owner's browser to the consent page (``hint`` says whose it is) and, with what it brings, back."""
     redirect_uri = f"{here.settings.server.url}/connect/{service.provider}/callback"
-    asked = Bridges(here).connector.ask(
+    asked = BridgeParts(here).connector.ask(
         ConsentRequest(login=login, service=service, redirect_uri=redirect_uri), source=BENCH
     )
     with httpx.Client(follow_redirects=True, timeout=120, trust_env=False, verify=trusted or True) as browser:

@@ -19,7 +19,7 @@ from hxdav.sync.channels import Hooks
 from hxdav.sync.engine import Engine
 
 
-class Bridges:
+class BridgeParts:
     """Each part is made when it is first asked for."""
 
     def __init__(self, here: Installation) -> None:

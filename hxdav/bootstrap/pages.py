@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flask import Flask
 
-from hxdav.bootstrap.bridges import Bridges
+from hxdav.bootstrap.bridges import BridgeParts
 from hxdav.bootstrap.installation import Installation
 from hxdav.config.accounts_file import read_accounts
 from hxdav.services.practice.apply_accounts import WantedPracticeGroup
@@ -14,7 +14,7 @@ from hxdav.web.application import make_web
 from hxdav.web.settings import WebBackend
 
 
-def make_pages(here: Installation, bridges: Bridges) -> Flask:
+def make_pages(here: Installation, bridges: BridgeParts) -> Flask:
     """What answers requests for pages."""
     return make_web(
         WebBackend(

@@ -7,7 +7,7 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from hxdav.bootstrap.bridges import Bridges
+from hxdav.bootstrap.bridges import BridgeParts
 from hxdav.bootstrap.installation import Installation
 from hxdav.bootstrap.named import named
 from hxdav.bootstrap.request_log import RequestLog, WsgiApplication
@@ -27,7 +27,7 @@ class Serving:
 
     def __init__(self, settings: Settings) -> None:
         self.here = Installation(settings)
-        self.bridges = Bridges(self.here)
+        self.bridges = BridgeParts(self.here)
 
     @cached_property
     def worker(self) -> Worker:
@@ -86,7 +86,7 @@ class Serving:
 class _Pages:
     """The pages, loaded by the first request for one: calendar programs never ask for any."""
 
-    def __init__(self, here: Installation, bridges: Bridges) -> None:
+    def __init__(self, here: Installation, bridges: BridgeParts) -> None:
         self._here = here
         self._bridges = bridges
         self._loading = Lock()

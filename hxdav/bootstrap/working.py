@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hxdav.bootstrap.bridges import Bridges
+from hxdav.bootstrap.bridges import BridgeParts
 from hxdav.bootstrap.installation import Installation
 from hxdav.mail.outbox import Outbox
 from hxdav.sync.listening import Listening
@@ -17,7 +17,7 @@ def make_outbox(here: Installation) -> Outbox | None:
     return Outbox(store=here.store, clock=here.clock, settings=mail) if mail.is_on else None
 
 
-def make_worker(here: Installation, bridges: Bridges) -> Worker:
+def make_worker(here: Installation, bridges: BridgeParts) -> Worker:
     """What does what is due by the clock; to be started, or asked for one round."""
     return Worker(
         store=here.store,
@@ -29,7 +29,7 @@ def make_worker(here: Installation, bridges: Bridges) -> Worker:
     )
 
 
-def _listeners(here: Installation, bridges: Bridges) -> Listeners | None:
+def _listeners(here: Installation, bridges: BridgeParts) -> Listeners | None:
     most = here.settings.bridges.listeners
     if not most:
         return None

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from hxdav.bootstrap.bridges import Bridges
+from hxdav.bootstrap.bridges import BridgeParts
 from hxdav.bootstrap.installation import Installation
 from hxdav.cli.console import say
 from hxdav.cli.session import own_word
@@ -72,7 +72,7 @@ def add_by_consent(
             "[server] of the settings, and restart the server."
         )
     wish = ConsentRequest(login=login, service=service, redirect_uri=callback_uri(public_url, service), privacy=privacy)
-    asked = Bridges(here).connector.ask(wish, source=own_word(login))
+    asked = BridgeParts(here).connector.ask(wish, source=own_word(login))
     minutes = int(ANSWERED_WITHIN.total_seconds()) // 60
     say(f"Open this address in a browser within {minutes} minutes, and let hxdav in:")
     say(asked.url)
@@ -93,7 +93,7 @@ def add_by_password(here: Installation, login: PractitionerLogin, service: Servi
         raise UseCaseError(f"{service.label} is in one place: leave --url out.")
     username = typed.account or _typed_name(service)
     password = _typed_password(username, from_stdin=typed.from_stdin)
-    connected = Bridges(here).connector.connect(
+    connected = BridgeParts(here).connector.connect(
         OpenedAccount(service=service, credentials=password_credentials(username, password), address=typed.url or ""),
         Applicant(practitioner_id=login.practitioner.id, source=own_word(login), privacy=typed.privacy),
     )

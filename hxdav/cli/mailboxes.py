@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from hxdav.bootstrap.authorities import read_authorities
-from hxdav.bootstrap.bridges import Bridges
+from hxdav.bootstrap.bridges import BridgeParts
 from hxdav.bootstrap.installation import Installation
 from hxdav.cli.bridging import Typed, add_by_consent, tell
 from hxdav.cli.session import own_word
@@ -134,7 +134,7 @@ def _connected(
 ) -> Connected:
     ways = (mailbox.auth,) if mailbox.auth else NTLM_FIRST
     try:
-        return connect_mailbox(Bridges(here).connector, account, applicant, url=mailbox.typed.url or "", ways=ways)
+        return connect_mailbox(BridgeParts(here).connector, account, applicant, url=mailbox.typed.url or "", ways=ways)
     except RemoteError as error:
         raise _advised(error) from None
 

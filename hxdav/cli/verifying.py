@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hxdav.bootstrap.bridges import Bridges
+from hxdav.bootstrap.bridges import BridgeParts
 from hxdav.cli.arguments import LARGEST_ID
 from hxdav.cli.console import AsJson, confirm, say
 from hxdav.cli.session import installation, integration_numbered
@@ -25,7 +25,7 @@ def verify(
     """Compare a calendar elsewhere with ours, object by object, and list where they differ."""
     here = installation(ctx)
     integration = integration_numbered(here, integration_id)
-    engine = Bridges(here).engine
+    engine = BridgeParts(here).engine
     found = engine.verify(integration.id)
     rows = [_finding(each) for each in found]
     print_rows(rows, as_json=as_json, columns=("finding", "appointment", "remote_id"))

@@ -7,7 +7,7 @@ import threading
 
 import typer
 
-from hxdav.bootstrap.bridges import Bridges
+from hxdav.bootstrap.bridges import BridgeParts
 from hxdav.bootstrap.working import make_worker
 from hxdav.cli.console import say
 from hxdav.cli.session import installation
@@ -21,7 +21,7 @@ def worker(ctx: typer.Context) -> None:
     here = installation(ctx)
     # What could not be opened later is found, and said, before anything begins.
     _ = here.keyring, here.vault
-    working = make_worker(here, Bridges(here))
+    working = make_worker(here, BridgeParts(here))
     is_told_to_stop = threading.Event()
     for told in (signal.SIGINT, signal.SIGTERM):
         signal.signal(told, lambda *_: is_told_to_stop.set())

@@ -28,9 +28,9 @@ from hxdav.dav.documents import (
     tree_of,
 )
 from hxdav.dav.failures import busy, failed
-from hxdav.dav.front import ALLOWED, REQUEST, Front
+from hxdav.dav.front import ALLOWED, REQUEST, CalDavFront
 from hxdav.dav.plugins import Admitted, OwnTree
-from hxdav.dav.request import Request
+from hxdav.dav.request import CalDavRequest
 from hxdav.dav.resources import View
 from hxdav.dav.responses import FEATURES, RequestRefused, Response, plain
 from hxdav.dav.settings import DavSettings
@@ -49,12 +49,14 @@ _NO_REMOVAL = "Calendars are disconnected in hxdav; a calendar program cannot de
 _NO_MAKING = "Calendars are connected in hxdav; a calendar program cannot make any."
 
 
-def make_application(*, store: Store, keyring: Keyring, clock: Clock, policy: Policy, settings: DavSettings) -> Front:
+def make_application(
+    *, store: Store, keyring: Keyring, clock: Clock, policy: Policy, settings: DavSettings
+) -> CalDavFront:
     """The WSGI application that serves the calendars of ``store``."""
     # Its lines hold paths. Whatever goes wrong in it comes up to our own edge, and is recorded there.
     logging.getLogger("radicale").setLevel(logging.CRITICAL + 1)
     backend = Backend(store=store, keyring=keyring, clock=clock, policy=policy, settings=settings)
-    return Front(backend, CalendarApplication(_configuration(settings)))
+    return CalDavFront(backend, CalendarApplication(_configuration(settings)))
 
 
 def _configuration(settings: DavSettings) -> config.Configuration:
@@ -79,7 +81,7 @@ def _configuration(settings: DavSettings) -> config.Configuration:
     return configuration
 
 
-def _get(request: Request) -> Response:
+def _get(request: CalDavRequest) -> Response:
     match request.target.kind:
         case ResourceKind.OBJECT:
             return objects.get(request)
@@ -91,7 +93,7 @@ def _get(request: Request) -> Response:
             return _not_allowed(request)
 
 
-def _put(request: Request) -> Response:
+def _put(request: CalDavRequest) -> Response:
     return (
         objects.put(request)
         if request.target.kind in {ResourceKind.OBJECT, ResourceKind.DEEPER}
@@ -99,30 +101,30 @@ def _put(request: Request) -> Response:
     )
 
 
-def _delete(request: Request) -> Response:
+def _delete(request: CalDavRequest) -> Response:
     if request.target.kind in {ResourceKind.OBJECT, ResourceKind.DEEPER}:
         return objects.delete(request)
     return forbidden(_NO_REMOVAL, Missing(url=request.links.home, privilege="unbind"))
 
 
-def _move(request: Request) -> Response:
+def _move(request: CalDavRequest) -> Response:
     if request.target.kind in {ResourceKind.OBJECT, ResourceKind.DEEPER}:
         return objects.move(request)
     return forbidden(_NO_REMOVAL, Missing(url=request.links.home, privilege="unbind"))
 
 
-def _make(request: Request) -> Response:
+def _make(request: CalDavRequest) -> Response:
     is_inside = request.target.kind in {ResourceKind.OBJECT, ResourceKind.DEEPER}
     condition = "<C:calendar-collection-location-ok/>" if is_inside else ""
     return forbidden(_NO_MAKING, Missing(url=request.links.home, privilege="bind"), condition)
 
 
-def _not_allowed(request: Request) -> Response:
+def _not_allowed(request: CalDavRequest) -> Response:
     allowed = {"Allow": ALLOWED[request.target.kind]}
     return plain(HTTPStatus.METHOD_NOT_ALLOWED, "This cannot be done at this address.", allowed)
 
 
-def _report(request: Request) -> Response:
+def _report(request: CalDavRequest) -> Response:
     asked = report_of(request.body or b"")
     if isinstance(asked, OtherReport) or request.target.kind is not ResourceKind.CALENDAR:
         return error(HTTPStatus.FORBIDDEN, "<D:supported-report/>", sentence="This report is not supported here.")
@@ -140,7 +142,7 @@ def _report(request: Request) -> Response:
     assert_never(asked)
 
 
-def _handed(answering: Callable[[Request], Response], request: Request) -> WSGIResponse:
+def _handed(answering: Callable[[CalDavRequest], Response], request: CalDavRequest) -> WSGIResponse:
     """What ``answering`` answers, in Radicale's form; the edge of the request within it."""
     try:
         answer = _unless_suspended(answering, request)
@@ -161,7 +163,7 @@ def _handed(answering: Callable[[Request], Response], request: Request) -> WSGIR
     return answer.status, answer.headers, answer.body, None
 
 
-def _unless_suspended(answering: Callable[[Request], Response], request: Request) -> Response:
+def _unless_suspended(answering: Callable[[CalDavRequest], Response], request: CalDavRequest) -> Response:
     """Suspending stops access; edits are refused by the gate, which writes that down."""
     is_suspended = request.poll is not None and request.poll.state is IntegrationState.SUSPENDED
     if is_suspended and request.method in _READS:
@@ -169,7 +171,7 @@ def _unless_suspended(answering: Callable[[Request], Response], request: Request
     return answering(request)
 
 
-def _own(answering: Callable[[Request], Response]) -> Callable[..., WSGIResponse]:
+def _own(answering: Callable[[CalDavRequest], Response]) -> Callable[..., WSGIResponse]:
     """A method of the application that answers by ``answering`` alone."""
 
     def method(_application: Application, environ: Any, *_: Any) -> WSGIResponse:
@@ -203,7 +205,7 @@ class CalendarApplication(Application):
     ) -> WSGIResponse:
         """Properties of the caller's tree."""
 
-        def found(request: Request) -> Response:
+        def found(request: CalDavRequest) -> Response:
             asked = propfind_of(request.body or b"")
             listed = self._listed(request, asked) if _depth(request) == "1" else None
             if listed is not None:
@@ -219,7 +221,7 @@ class CalendarApplication(Application):
         hosts = super().do_PROPFIND
         return _handed(found, environ[REQUEST])
 
-    def _listed(self, request: Request, asked: Properties) -> Response | None:
+    def _listed(self, request: CalDavRequest, asked: Properties) -> Response | None:
         return None if request.poll is None else propfind.listing(request, request.poll, asked)
 
     def _read_xml_request_body(self, environ: Any, request_info: dict[str, Any]) -> Element | None:
@@ -236,7 +238,7 @@ class CalendarApplication(Application):
         return propfind.completed(xml_content, view, asked, minimal=view.request.wants_minimal)
 
 
-def _depth(request: Request) -> str:
+def _depth(request: CalDavRequest) -> str:
     """0 or 1; a missing one is taken for 0, as clients that leave it out expect it."""
     depth = request.header("DEPTH").strip().lower() or "0"
     if depth == "infinity" and request.target.kind is not ResourceKind.OBJECT:

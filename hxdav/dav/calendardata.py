@@ -7,20 +7,20 @@ from zoneinfo import ZoneInfo
 
 from hxdav.dav.documents import CalendarData
 from hxdav.dav.objects import shown_text
-from hxdav.dav.request import Request
+from hxdav.dav.request import CalDavRequest
 from hxdav.ical.expand import expand, limit_recurrence_set
 from hxdav.ical.objects import object_of
 from hxdav.store.feed import Poll, ShownObject
 
 
-def practice_zone(request: Request, poll: Poll) -> ZoneInfo:
+def practice_zone(request: CalDavRequest, poll: Poll) -> ZoneInfo:
     """The zone in which all-day and floating times are read."""
     with request.backend.store.snapshot() as tx:
         group_id = tx.integrations.one(poll.integration_id).practice_group_id
         return ZoneInfo(tx.people.practice_group(group_id).zone)
 
 
-def data_writer(request: Request, poll: Poll, asked: CalendarData) -> Callable[[ShownObject], str] | None:
+def data_writer(request: CalDavRequest, poll: Poll, asked: CalendarData) -> Callable[[ShownObject], str] | None:
     """What makes the data of an object; None where that is simply its text."""
     if asked.expand is None and asked.limit is None:
         return None

@@ -5,12 +5,12 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from hxdav.dav.objects import shown_text
-from hxdav.dav.request import Request
+from hxdav.dav.request import CalDavRequest
 from hxdav.dav.responses import CALENDAR, Response, plain
 from hxdav.ical.join import join
 
 
-def get(request: Request) -> Response:
+def get(request: CalDavRequest) -> Response:
     """All objects of the calendar in one VCALENDAR, each time zone once."""
     if request.poll is None:
         return plain(HTTPStatus.NOT_FOUND, "There is no calendar at this address.")

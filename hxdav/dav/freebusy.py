@@ -6,14 +6,14 @@ from http import HTTPStatus
 
 from hxdav.dav.calendardata import practice_zone
 from hxdav.dav.documents import FreeBusyQuery
-from hxdav.dav.request import Request
+from hxdav.dav.request import CalDavRequest
 from hxdav.dav.responses import CALENDAR, Response
 from hxdav.ical.freebusy import busy, freebusy_text
 from hxdav.ical.objects import object_of
 from hxdav.store.feed import Poll
 
 
-def report(request: Request, poll: Poll, asked: FreeBusyQuery) -> Response:
+def report(request: CalDavRequest, poll: Poll, asked: FreeBusyQuery) -> Response:
     """The times within the range that are taken, as a VFREEBUSY."""
     backend = request.backend
     zone = practice_zone(request, poll)

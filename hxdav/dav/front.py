@@ -19,7 +19,7 @@ from hxdav.dav.conditions import Missing, forbidden
 from hxdav.dav.documents import MAX_XML
 from hxdav.dav.failures import busy, failed
 from hxdav.dav.plugins import CALLER
-from hxdav.dav.request import Request
+from hxdav.dav.request import CalDavRequest
 from hxdav.dav.request_parsing import body_of, decoded_path, target_within
 from hxdav.dav.responses import FEATURES, RequestRefused, Response, plain
 from hxdav.errors import StoreBusy
@@ -61,7 +61,7 @@ StartResponse = Callable[..., Any]
 Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
-class Front:
+class CalDavFront:
     """The WSGI application: answers what it can, and hands the rest on to ``inner``."""
 
     def __init__(self, backend: Backend, inner: Wsgi) -> None:
@@ -106,10 +106,10 @@ class Front:
             _make_ready(environ, request)
         return polled
 
-    def _polled(self, request: Request) -> Response | None:
+    def _polled(self, request: CalDavRequest) -> Response | None:
         return poll.answer(request) if request.method == "PROPFIND" else None
 
-    def _admitted(self, environ: Environ, method: str, target: Target) -> Request:
+    def _admitted(self, environ: Environ, method: str, target: Target) -> CalDavRequest:
         """The request with its caller and its body; Refusal where it ends here."""
         caller = self._authenticator.admit(environ, target)
         facts_of(environ).user_id = caller.user_id
@@ -118,7 +118,7 @@ class Front:
             raise RequestRefused(
                 forbidden(_NOT_YOURS, Missing(url=quote(self._backend.settings.prefix + target.path), privilege="all"))
             )
-        return Request(
+        return CalDavRequest(
             backend=self._backend,
             method=method,
             target=target,
@@ -153,7 +153,7 @@ def _open_to_all(method: str, target: Target) -> Response | None:
     return None
 
 
-def _make_ready(environ: Environ, request: Request) -> None:
+def _make_ready(environ: Environ, request: CalDavRequest) -> None:
     """Leave in ``environ`` what Radicale needs, in the form in which it cannot misread it."""
     environ[REQUEST] = request
     environ[CALLER] = request.caller.username

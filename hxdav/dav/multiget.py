@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from hxdav.dav.addresses import ResourceKind, target_of_url
 from hxdav.dav.calendardata import data_writer
 from hxdav.dav.documents import Multiget
-from hxdav.dav.request import Request
+from hxdav.dav.request import CalDavRequest
 from hxdav.dav.response_elements import ObjectWriter, gone
 from hxdav.dav.responses import Response, multistatus
 from hxdav.dav.xmltext import document, escaped
 from hxdav.store.feed import Poll
 
 
-def report(request: Request, poll: Poll, asked: Multiget) -> Response:
+def report(request: CalDavRequest, poll: Poll, asked: Multiget) -> Response:
     """Each object named, and 404 for each address at which this collection shows none."""
     return multistatus(document("D:multistatus", _responses(request, poll, asked)))
 
 
-def _responses(request: Request, poll: Poll, asked: Multiget) -> Iterator[str]:
+def _responses(request: CalDavRequest, poll: Poll, asked: Multiget) -> Iterator[str]:
     hrefs = {url: _href_here(request, url) for url in asked.urls}
     wanted = list(dict.fromkeys(href for href in hrefs.values() if href is not None))
     with request.backend.store.single_read() as tx:
@@ -37,7 +37,7 @@ def _responses(request: Request, poll: Poll, asked: Multiget) -> Iterator[str]:
             yield gone(escaped(url.strip()))
 
 
-def _href_here(request: Request, url: str) -> str | None:
+def _href_here(request: CalDavRequest, url: str) -> str | None:
     """The last segment of the address of an object in this collection; None where ``url`` leads elsewhere."""
     target, here = target_of_url(url, request.backend.settings.prefix), request.target
     if target is None or target.kind is not ResourceKind.OBJECT:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from hxdav.dav.addresses import ResourceKind, target_of_url
 from hxdav.dav.conditions import Missing, barred, error, refused
 from hxdav.dav.preconditions import precondition_of
-from hxdav.dav.request import Request
+from hxdav.dav.request import CalDavRequest
 from hxdav.dav.responses import CALENDAR, Response, plain
 from hxdav.domain.edit import Applied, Held, Merged, Outcome, Refused
 from hxdav.domain.ids import Href
@@ -38,7 +38,7 @@ def http_date(moment: datetime) -> str:
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
-def get(request: Request) -> Response:
+def get(request: CalDavRequest) -> Response:
     """The object, or 304 where the client has it already."""
     if request.poll is None:
         return plain(HTTPStatus.NOT_FOUND, _NO_CALENDAR)
@@ -53,7 +53,7 @@ def get(request: Request) -> Response:
     return Response(status=HTTPStatus.OK, headers={**headers, "Content-Type": _OBJECT}, body=body)
 
 
-def put(request: Request) -> Response:
+def put(request: CalDavRequest) -> Response:
     """Store what was sent, by the rules of the gate."""
     if request.poll is None:
         return error(HTTPStatus.CONFLICT, sentence="There is no calendar that this could be put into.")
@@ -70,7 +70,7 @@ def put(request: Request) -> Response:
     return _translated(request, _submit(request, request.poll, change), privilege="write-content")
 
 
-def delete(request: Request) -> Response:
+def delete(request: CalDavRequest) -> Response:
     """Remove the object, by the rules of the gate."""
     if request.poll is None:
         return error(HTTPStatus.NOT_FOUND, sentence=_NOTHING_HERE)
@@ -82,7 +82,7 @@ def delete(request: Request) -> Response:
     return _translated(request, _submit(request, request.poll, change), privilege="unbind")
 
 
-def move(request: Request) -> Response:
+def move(request: CalDavRequest) -> Response:
     """Give the object another address in its collection."""
     if request.poll is None:
         return error(HTTPStatus.NOT_FOUND, sentence=_NOTHING_HERE)
@@ -103,13 +103,13 @@ def move(request: Request) -> Response:
     return _translated(request, _submit(request, request.poll, change), privilege="unbind")
 
 
-def _submit(request: Request, poll: Poll, change: Change) -> Outcome:
+def _submit(request: CalDavRequest, poll: Poll, change: Change) -> Outcome:
     backend = request.backend
     with backend.store.transaction() as tx:
         return submit(tx, backend.clock, backend.policy, change=change, source=request.source(poll.integration_id))
 
 
-def _translated(request: Request, outcome: Outcome, *, privilege: str) -> Response:
+def _translated(request: CalDavRequest, outcome: Outcome, *, privilege: str) -> Response:
     match outcome:
         case Applied():
             # An entity tag says that what is stored is what was sent (RFC 4791 §5.3.4): DELETE has none to give.
@@ -132,7 +132,7 @@ def _done(*, created: bool, headers: Mapping[str, str]) -> Response:
     return Response(status=HTTPStatus.NO_CONTENT, headers=headers)
 
 
-def _has_it(request: Request, shown: ShownObject) -> bool:
+def _has_it(request: CalDavRequest, shown: ShownObject) -> bool:
     """Whether the client's copy is the present one (RFC 9110 §13.1.2, §13.1.3)."""
     precondition = precondition_of(request)
     if precondition.if_none_match_any or precondition.if_none_match is not None:

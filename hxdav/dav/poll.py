@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hxdav.dav.addresses import ResourceKind
 from hxdav.dav.documents import Properties, PropertyRequest, propfind_of
-from hxdav.dav.request import Request, token_now
+from hxdav.dav.request import CalDavRequest, token_now
 from hxdav.dav.response_elements import response
 from hxdav.dav.responses import Response, multistatus
 from hxdav.dav.xmltext import CALENDARSERVER, DAV, document, element
@@ -13,7 +13,7 @@ from hxdav.domain.integration import IntegrationState
 _KNOWN = frozenset({f"{CALENDARSERVER}getctag", f"{DAV}sync-token"})
 
 
-def answer(request: Request) -> Response | None:
+def answer(request: CalDavRequest) -> Response | None:
     """The answer, if this is a poll of a calendar that is there."""
     poll = request.poll
     is_about_calendar = request.target.kind is ResourceKind.CALENDAR and request.header("DEPTH").strip() in {"", "0"}

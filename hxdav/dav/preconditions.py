@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from hxdav.dav.addresses import ResourceKind, Target, target_of_url
-from hxdav.dav.request import Request, token_now
+from hxdav.dav.request import CalDavRequest, token_now
 from hxdav.dav.responses import RequestRefused, plain
 from hxdav.domain.edit import Precondition, StateTest
 from hxdav.domain.ids import ETag
@@ -21,7 +21,7 @@ _LIST = re.compile(
 )
 
 
-def precondition_of(request: Request) -> Precondition:
+def precondition_of(request: CalDavRequest) -> Precondition:
     """What the headers of ``request`` demand: a weak tag never matches strongly, but does match weakly."""
     match, none_match = request.header("IF_MATCH").strip(), request.header("IF_NONE_MATCH").strip()
     state = request.header("IF").strip()
@@ -59,13 +59,13 @@ def _lists(value: str) -> Iterator[_List]:
         position = found.end()
 
 
-def _state_tests(request: Request, value: str) -> tuple[StateTest, ...]:
+def _state_tests(request: CalDavRequest, value: str) -> tuple[StateTest, ...]:
     """The lists that may hold, each as what it demands of the entity tag: one of them has to (RFC 4918 §10.4.3)."""
     tests = (_test_of(request, each) for each in _lists(value))
     return tuple(test for test in tests if test is not None)
 
 
-def _test_of(request: Request, given: _List) -> StateTest | None:
+def _test_of(request: CalDavRequest, given: _List) -> StateTest | None:
     """What a list demands of the request's own resource; None where it cannot hold."""
     target = request.target if given.url is None else target_of_url(given.url, request.backend.settings.prefix)
     same: set[ETag] = set()
@@ -81,7 +81,7 @@ def _test_of(request: Request, given: _List) -> StateTest | None:
     return StateTest(same=frozenset(same), unlike=frozenset(unlike))
 
 
-def _is_sync_token(request: Request, target: Target | None, token: str | None) -> bool:
+def _is_sync_token(request: CalDavRequest, target: Target | None, token: str | None) -> bool:
     """Whether ``token`` is the present sync token of the request's calendar, which ``target`` is (RFC 6578 §5)."""
     own = Target(kind=ResourceKind.CALENDAR, username=request.target.username, slug=request.target.slug)
     return request.poll is not None and target == own and token == token_now(request, request.poll)

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from hxdav.dav.addresses import ResourceKind
 from hxdav.dav.documents import Properties, PropertyRequest
-from hxdav.dav.request import Request
+from hxdav.dav.request import CalDavRequest
 from hxdav.dav.resources import View
 from hxdav.dav.response_elements import ObjectWriter, described
 from hxdav.dav.responses import Response, multistatus
@@ -32,7 +32,7 @@ _HOSTS = frozenset(
 """What Radicale is asked for; everything else it either does not know or knows otherwise."""
 
 
-def listing(request: Request, poll: Poll, asked: Properties) -> Response | None:
+def listing(request: CalDavRequest, poll: Poll, asked: Properties) -> Response | None:
     """The calendar and its objects, where properties are asked for by name."""
     if request.target.kind is not ResourceKind.CALENDAR or asked.asked is not PropertyRequest.NAMED:
         return None

@@ -13,7 +13,7 @@ from hxdav.dav.addresses import ResourceKind
 from hxdav.dav.conditions import Missing, barred, error, forbidden
 from hxdav.dav.documents import is_timezone, tree_of
 from hxdav.dav.properties import is_live
-from hxdav.dav.request import Request
+from hxdav.dav.request import CalDavRequest
 from hxdav.dav.responses import RequestRefused, Response, multistatus, plain
 from hxdav.dav.xmltext import CALDAV, DAV, document, element, href, standalone
 from hxdav.domain.integration import name_given
@@ -52,7 +52,7 @@ class Patch:
         return all(verdict is PropertyStatus.DONE for verdict in self.verdicts.values())
 
 
-def answer(request: Request) -> Response:
+def answer(request: CalDavRequest) -> Response:
     """Change properties of a calendar or of the home, all or none of them."""
     kind = request.target.kind
     if kind not in {ResourceKind.HOME, ResourceKind.CALENDAR}:
@@ -67,7 +67,7 @@ def answer(request: Request) -> Response:
         return _home(request, tx, patch) if kind is ResourceKind.HOME else _calendar(request, tx, patch)
 
 
-def _home(request: Request, tx: Tx, patch: Patch) -> Response:
+def _home(request: CalDavRequest, tx: Tx, patch: Patch) -> Response:
     user = tx.people.user(request.caller.user_id)
     _count(patch, tx.integrations.home_properties(user.id))
     if patch.is_good:
@@ -75,7 +75,7 @@ def _home(request: Request, tx: Tx, patch: Patch) -> Response:
     return _answered(request.links.home, patch)
 
 
-def _calendar(request: Request, tx: Tx, patch: Patch) -> Response:
+def _calendar(request: CalDavRequest, tx: Tx, patch: Patch) -> Response:
     if request.poll is None:
         return error(HTTPStatus.NOT_FOUND, sentence="There is no calendar at this address.")
     # Locked, so that what is decided here still holds when it is written.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hxdav.budget import spend
 from hxdav.dav.calendardata import data_writer, practice_zone
 from hxdav.dav.documents import CalendarQuery
-from hxdav.dav.request import Request
+from hxdav.dav.request import CalDavRequest
 from hxdav.dav.response_elements import ObjectWriter
 from hxdav.dav.responses import Response, multistatus
 from hxdav.dav.xmltext import document
@@ -17,7 +17,7 @@ from hxdav.ical.query import CompFilter, matches
 from hxdav.store.feed import InRange, Poll, ShownObject
 
 
-def report(request: Request, poll: Poll, asked: CalendarQuery) -> Response:
+def report(request: CalDavRequest, poll: Poll, asked: CalendarQuery) -> Response:
     """Each object that matches."""
     writer = ObjectWriter(request, poll, asked.properties)
     data_of = data_writer(request, poll, asked.properties.data)
@@ -25,7 +25,7 @@ def report(request: Request, poll: Poll, asked: CalendarQuery) -> Response:
     return multistatus(document("D:multistatus", (writer.found(shown, data_of and data_of(shown)) for shown in found)))
 
 
-def matching(request: Request, poll: Poll, filter_: CompFilter) -> Iterator[ShownObject]:
+def matching(request: CalDavRequest, poll: Poll, filter_: CompFilter) -> Iterator[ShownObject]:
     """The objects that match ``filter_``; only those are read of which the index cannot tell."""
     vevent = _vevent_of(filter_)
     if vevent is None:
@@ -54,18 +54,18 @@ def _is_bare(vevent: CompFilter) -> bool:
     return not vevent.props and not vevent.comps
 
 
-def _every_object(request: Request, poll: Poll) -> list[ShownObject]:
+def _every_object(request: CalDavRequest, poll: Poll) -> list[ShownObject]:
     with request.backend.store.single_read() as tx:
         return list(tx.feed.every_object(poll.integration_id))
 
 
-def _in_range(request: Request, poll: Poll, within: Interval) -> InRange:
+def _in_range(request: CalDavRequest, poll: Poll, within: Interval) -> InRange:
     with request.backend.store.snapshot() as tx:
         return tx.feed.in_range(poll.integration_id, within)
 
 
 def _tested(
-    request: Request, poll: Poll, filter_: CompFilter, *, candidates: list[ShownObject]
+    request: CalDavRequest, poll: Poll, filter_: CompFilter, *, candidates: list[ShownObject]
 ) -> Iterator[ShownObject]:
     if not candidates:
         return

@@ -16,7 +16,7 @@ from hxdav.store.feed import Poll
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class CalDavRequest:
     """What is asked, by whom; ``body`` is None where it was larger than it may be."""
 
     backend: Backend
@@ -71,6 +71,6 @@ def position_of(poll: Poll) -> Position:
     )
 
 
-def token_now(request: Request, poll: Poll) -> SyncToken:
+def token_now(request: CalDavRequest, poll: Poll) -> SyncToken:
     """The sync token that stands for how a calendar stands."""
     return token_of(request.backend.keyring, position_of(poll))

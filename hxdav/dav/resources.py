@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from hxdav.dav.addresses import TreeLinks, calendar_href
-from hxdav.dav.request import Request
+from hxdav.dav.request import CalDavRequest
 from hxdav.domain.access import why_shut
 from hxdav.domain.ids import Epoch, Modseq, SyncToken
 from hxdav.domain.integration import Integration, Service
@@ -68,7 +68,7 @@ Resource = Root | Home | Calendar | CalendarObjectResource
 class View:
     """The caller's tree in one snapshot of the store."""
 
-    def __init__(self, request: Request, tx: Tx) -> None:
+    def __init__(self, request: CalDavRequest, tx: Tx) -> None:
         self.request = request
         self._backend = request.backend
         self.tx = tx

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from hxdav.dav.documents import Properties, PropertyRequest
 from hxdav.dav.objects import http_date, shown_text
 from hxdav.dav.properties import all_names, names_of, object_constants, property_of
-from hxdav.dav.request import Request
+from hxdav.dav.request import CalDavRequest
 from hxdav.dav.resources import Resource
 from hxdav.dav.xmltext import CALDAV, DAV, element, escaped
 from hxdav.domain.ids import ETag
@@ -80,7 +80,7 @@ class ObjectWriter:
     All that does not depend on the object is put together beforehand.
     """
 
-    def __init__(self, request: Request, poll: Poll, asked: Properties) -> None:
+    def __init__(self, request: CalDavRequest, poll: Poll, asked: Properties) -> None:
         names = asked.names
         minimal = request.wants_minimal
         if asked.asked is not PropertyRequest.NAMED:

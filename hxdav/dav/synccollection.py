@@ -9,7 +9,7 @@ from itertools import groupby
 
 from hxdav.dav.conditions import error
 from hxdav.dav.documents import SyncCollection
-from hxdav.dav.request import Request, position_of
+from hxdav.dav.request import CalDavRequest, position_of
 from hxdav.dav.response_elements import ObjectWriter
 from hxdav.dav.responses import Response, multistatus
 from hxdav.dav.xmltext import document
@@ -33,7 +33,7 @@ class _Page:
     is_cut: bool = False
 
 
-def report(request: Request, poll: Poll, asked: SyncCollection) -> Response:
+def report(request: CalDavRequest, poll: Poll, asked: SyncCollection) -> Response:
     """What changed since the client's token, or all there is for an empty one; and the next token."""
     position = position_of(poll)
     try:
@@ -53,7 +53,7 @@ def report(request: Request, poll: Poll, asked: SyncCollection) -> Response:
     return multistatus(document("D:multistatus", [*content, f"<D:sync-token>{token}</D:sync-token>"]))
 
 
-def _changes(request: Request, asked: SyncCollection, position: Position, *, after: Modseq) -> list[FeedChange]:
+def _changes(request: CalDavRequest, asked: SyncCollection, position: Position, *, after: Modseq) -> list[FeedChange]:
     if after == position.modseq and asked.token:
         return []
     with request.backend.store.single_read() as tx:
@@ -85,7 +85,9 @@ def _cut(changes: Sequence[FeedChange], position: Position, limit: int | None) -
     return _Page(changes=kept, position=reached, is_cut=True)
 
 
-def _responses(request: Request, poll: Poll, asked: SyncCollection, *, changes: Sequence[FeedChange]) -> Iterator[str]:
+def _responses(
+    request: CalDavRequest, poll: Poll, asked: SyncCollection, *, changes: Sequence[FeedChange]
+) -> Iterator[str]:
     writer = ObjectWriter(request, poll, asked.properties)
     objects: dict[str, ShownObject] = {}
     if writer.needs_object and changes:

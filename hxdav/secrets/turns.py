@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from hxdav.errors import TooManyAtOnce
 
 
-class Turns:
+class HashingTurns:
     """Gives ``at_once`` threads of a process their turn, in the order in which they came; ``waiting`` more wait."""
 
     def __init__(self, *, at_once: int, waiting: int) -> None:

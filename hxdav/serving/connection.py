@@ -15,8 +15,8 @@ import httptools
 from hxdav.log import get_logger
 from hxdav.serving.answers import Answer, busy, plain
 from hxdav.serving.connections import Connections
-from hxdav.serving.front import Front
-from hxdav.serving.request import Ends, Request
+from hxdav.serving.front import ThreadFront
+from hxdav.serving.request import Ends, HttpRequest
 from hxdav.serving.turns import Turn
 
 LARGEST_HEAD = 65_536
@@ -43,7 +43,7 @@ class Patience:
     slowest_octets_per_second: int = 4096
 
 
-class Connection(asyncio.Protocol):
+class ClientConnection(asyncio.Protocol):
     """A connection from the moment it is accepted, TLS handshake included.
 
     It has a moment at which it is late, and everything that arrives moves it. Nothing is scheduled for each request:
@@ -51,7 +51,7 @@ class Connection(asyncio.Protocol):
     """
 
     def __init__(
-        self, front: Front, bounds: Connections, *, address: str, date: Callable[[], str], patience: Patience
+        self, front: ThreadFront, bounds: Connections, *, address: str, date: Callable[[], str], patience: Patience
     ) -> None:
         self.origin = bounds.origin_of(address)
         self.waits_since: float | None = None
@@ -64,10 +64,10 @@ class Connection(asyncio.Protocol):
         self._transport: Any = None
         self._parser = httptools.HttpRequestParser(self)
         self._ends = Ends(scheme="http", client=address, host="", port=0)
-        self._request = Request()
+        self._request = HttpRequest()
         self._is_arriving = False
-        self._pipeline: deque[Request] = deque()
-        self._answering: Request | None = None
+        self._pipeline: deque[HttpRequest] = deque()
+        self._answering: HttpRequest | None = None
         self._turn: Turn | None = None
         self._head_octets = 0
         self._unsent = 0
@@ -122,7 +122,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """Begin a request; its head is to follow soon."""
-        self._request = Request()
+        self._request = HttpRequest()
         self._is_arriving = True
         if self._answering is None:
             self._wait(self._patience.head)
@@ -168,7 +168,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """End a request."""
-        request, self._request = self._request, Request()
+        request, self._request = self._request, HttpRequest()
         self._is_arriving = False
         self._front.hold(request, -len(request.body))
         if self._reads_no_more:
@@ -183,7 +183,7 @@ class Connection(asyncio.Protocol):
 
     # Answering.
 
-    def _answer(self, request: Request) -> None:
+    def _answer(self, request: HttpRequest) -> None:
         self._answering = request
         self.waits_since = None
         self._turn = self._front.ask(request, self._ends, self._send)

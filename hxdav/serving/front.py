@@ -12,8 +12,8 @@ from hxdav.budget import Budget, within
 from hxdav.errors import OverBudget
 from hxdav.log import get_logger
 from hxdav.serving.answers import Answer, Headers, busy, failed, plain
-from hxdav.serving.request import Ends, Environ, Request
-from hxdav.serving.turns import Threads, Turn, Turns
+from hxdav.serving.request import Ends, Environ, HttpRequest
+from hxdav.serving.turns import Threads, ThreadTurns, Turn
 
 Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 Answered = Callable[[Answer], None]
@@ -42,7 +42,7 @@ class FrontLimits:
     turn_seconds: float = 20.0
 
 
-def is_heavy(request: Request) -> bool:
+def is_heavy(request: HttpRequest) -> bool:
     """Return whether a request may compute for long: it expands series, or holds or asks for very much."""
     match request.method:
         case "REPORT":
@@ -56,23 +56,23 @@ def is_heavy(request: Request) -> bool:
             return False
 
 
-class Front:
+class ThreadFront:
     """Answers requests with ``application``; used by the event loop's thread only."""
 
     def __init__(self, application: Wsgi, limits: FrontLimits) -> None:
         self.limits = limits
         self._application = application
         self._threads = Threads(limits.threads)
-        self._turns = Turns(threads=limits.threads, heavy=limits.heavy)
+        self._turns = ThreadTurns(threads=limits.threads, heavy=limits.heavy)
         self._loop = asyncio.get_running_loop()
         self._arriving = 0
 
-    def hold(self, request: Request, octets: int) -> bool:
+    def hold(self, request: HttpRequest, octets: int) -> bool:
         """Note that so many more octets of a body are held, or fewer; return False where there is no room."""
         self._arriving += octets
         return self._arriving <= self.limits.bodies or len(request.body) <= _SMALL_BODY
 
-    def ask(self, request: Request, ends: Ends, answered: Answered) -> Turn | None:
+    def ask(self, request: HttpRequest, ends: Ends, answered: Answered) -> Turn | None:
         """Have ``answered`` called with the answer, in the loop; returns the turn that the request waits for."""
         answer = request.refusal
         if answer is None and request.url == HEALTH and request.method in {"GET", "HEAD"}:

@@ -8,9 +8,9 @@ import socket
 import ssl
 from email.utils import formatdate
 
-from hxdav.serving.connection import Connection, Patience
+from hxdav.serving.connection import ClientConnection, Patience
 from hxdav.serving.connections import Connections
-from hxdav.serving.front import Front
+from hxdav.serving.front import ThreadFront
 
 _ACCEPTED_AT_ONCE = 64
 _LOOKS_EVERY_SECONDS = 1.0
@@ -20,12 +20,12 @@ _STEP_SECONDS = 0.02
 _OUT_OF_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
-class Listening:
+class ListeningSockets:
     """Accepts connections from ``listener`` and has ``front`` answer what comes over them."""
 
     def __init__(
         self,
-        front: Front,
+        front: ThreadFront,
         *,
         listener: socket.socket,
         bounds: Connections,
@@ -74,7 +74,7 @@ class Listening:
 
     def _begin(self, accepted: socket.socket, address: str) -> None:
         accepted.setblocking(False)  # noqa: FBT003 - the standard library
-        connection = Connection(
+        connection = ClientConnection(
             self._front, self._bounds, address=address, date=lambda: self._date, patience=self._patience
         )
         if not self._bounds.admit(connection):
@@ -87,13 +87,13 @@ class Listening:
         if self._look is None:
             self._look_around()
 
-    async def _connect(self, accepted: socket.socket, connection: Connection) -> None:
+    async def _connect(self, accepted: socket.socket, connection: ClientConnection) -> None:
         seconds = self._patience.head if self._tls else None
         await self._loop.connect_accepted_socket(
             lambda: connection, accepted, ssl=self._tls, ssl_handshake_timeout=seconds
         )
 
-    def _note_begun(self, task: asyncio.Task[None], accepted: socket.socket, connection: Connection) -> None:
+    def _note_begun(self, task: asyncio.Task[None], accepted: socket.socket, connection: ClientConnection) -> None:
         self._beginning.discard(task)
         connection.beginning = None
         if task.cancelled() or task.exception() is not None:

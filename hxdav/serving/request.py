@@ -33,7 +33,7 @@ class Ends:
 
 
 @dataclass(slots=True, eq=False)
-class Request:
+class HttpRequest:
     """A request that arrives. ``refusal`` is its answer, where that is known before the application is asked."""
 
     url: bytes = b""

@@ -17,9 +17,9 @@ from hxdav.bootstrap.serving import Serving
 from hxdav.config import ServerSettings, Settings
 from hxdav.net.proxies import networks
 from hxdav.serving.connections import Connections
-from hxdav.serving.front import Front, FrontLimits
+from hxdav.serving.front import FrontLimits, ThreadFront
 from hxdav.serving.link import READY
-from hxdav.serving.listening import Listening
+from hxdav.serving.listening import ListeningSockets
 
 ENDS_WITHIN_SECONDS = 8.0
 """How long a request may go on after the server was told to end."""
@@ -60,7 +60,7 @@ async def _serve(
         most_per_origin=_share(server.connections_per_address, server),
         proxies=networks(map(str, server.trusted_proxies)),
     )
-    listening = Listening(Front(application, limits), listener=listener, bounds=bounds, tls=_tls(server))
+    listening = ListeningSockets(ThreadFront(application, limits), listener=listener, bounds=bounds, tls=_tls(server))
     listening.start()
     link.sendall(READY)
     await told_to_end.wait()

@@ -27,7 +27,7 @@ class Turn:
     asked_at: float = 0.0
 
 
-class Turns:
+class ThreadTurns:
     """Gives out threads, from one thread (the event loop's) only.
 
     At most ``threads`` requests run at a time, of one asker at most half as many. Of the heavy ones at most ``heavy``

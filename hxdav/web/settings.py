@@ -11,7 +11,7 @@ from hxdav.domain.policy import Policy
 from hxdav.domain.times import Clock
 from hxdav.secrets.keyring import Keyring
 from hxdav.secrets.throttle import Throttle
-from hxdav.secrets.turns import Turns
+from hxdav.secrets.turns import HashingTurns
 from hxdav.services.practice.apply_accounts import WantedPracticeGroup
 from hxdav.store.store import Store
 
@@ -41,4 +41,4 @@ class WebBackend:
     calendars_url: str
     wanted_accounts: Callable[[], Collection[WantedPracticeGroup] | None] = _no_accounts_file
     throttle: Throttle = field(default_factory=lambda: Throttle(allowed=10, within=timedelta(minutes=5)))
-    hashing: Turns = field(default_factory=lambda: Turns(at_once=2, waiting=6))
+    hashing: HashingTurns = field(default_factory=lambda: HashingTurns(at_once=2, waiting=6))

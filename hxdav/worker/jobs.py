@@ -40,7 +40,7 @@ class _Day:
     day: date
 
 
-class Outbox(Protocol):
+class MailSender(Protocol):
     """What is to be mailed."""
 
     def send_due(self) -> int:
@@ -51,7 +51,7 @@ class Outbox(Protocol):
 class Jobs:
     """The jobs over one store; each says how much it did."""
 
-    def __init__(self, *, store: Store, clock: Clock, policy: Policy, outbox: Outbox | None = None) -> None:
+    def __init__(self, *, store: Store, clock: Clock, policy: Policy, outbox: MailSender | None = None) -> None:
         self._store = store
         self._clock = clock
         self._policy = policy

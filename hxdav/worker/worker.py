@@ -11,7 +11,7 @@ from hxdav.domain.policy import Policy
 from hxdav.domain.times import Clock
 from hxdav.log import get_logger
 from hxdav.store.store import Store
-from hxdav.worker.jobs import Jobs, Outbox
+from hxdav.worker.jobs import Jobs, MailSender
 from hxdav.worker.listeners import Listeners
 from hxdav.worker.looking import Looking
 from hxdav.worker.runners import Runners
@@ -56,7 +56,7 @@ class Worker:
         store: Store,
         clock: Clock,
         policy: Policy,
-        outbox: Outbox | None = None,
+        outbox: MailSender | None = None,
         runners: Runners | None = None,
         listeners: Listeners | None = None,
     ) -> None:

@@ -15,13 +15,13 @@ from hxdav.domain.ids import IntegrationId
 from hxdav.domain.integration import IntegrationState
 from hxdav.domain.times import days_after
 from hxdav.store.store import Store
-from hxdav.worker.jobs import Outbox
+from hxdav.worker.jobs import MailSender
 from hxdav.worker.worker import LONGEST_PAUSE, Job, Worker
 from tests.builders import PracticeWorld, a_practice, an_object
 from tests.waiting import PATIENCE_SECONDS
 
 
-def worker_of(practice: PracticeWorld, outbox: Outbox | None = None) -> Worker:
+def worker_of(practice: PracticeWorld, outbox: MailSender | None = None) -> Worker:
     return Worker(store=practice.store, clock=practice.clock, policy=practice.policy, outbox=outbox)
 
 

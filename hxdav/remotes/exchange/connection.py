@@ -34,7 +34,7 @@ _PASSED_ON = ("Content-Type",)
 _OVERLOADED = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
 
-class Connection(BaseProtocol):  # type: ignore[misc]
+class ExchangeConnection(BaseProtocol):  # type: ignore[misc]
     """One mailbox's way to its server, for one thread; closing it closes the guarded session.
 
     exchangelib keeps a cache of these by address and user for as long as it lives; this one is in none.

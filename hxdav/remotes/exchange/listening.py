@@ -21,7 +21,7 @@ from hxdav.net.pauses import pause_of_milliseconds
 from hxdav.net.session import Limits
 from hxdav.net.transport import waiting_until
 from hxdav.remote import CalendarId, RemoteError
-from hxdav.remotes.exchange.connection import Connection
+from hxdav.remotes.exchange.connection import ExchangeConnection
 from hxdav.remotes.exchange.elements import Element, InvalidEwsAnswer, every, find, local, m, parsed, t, text_at
 from hxdav.remotes.exchange.refusal import ExchangeRefusal, busy, error_of, no_answer, senseless
 from hxdav.remotes.exchange.wire import ExchangeWire, granted
@@ -63,7 +63,7 @@ class _SubscriptionLost(Exception):
 class ExchangeListener:
     """Listens to some calendars of one mailbox, over a session that it has for itself."""
 
-    def __init__(self, connection: Connection, session: httpx.Client, *, address: str) -> None:
+    def __init__(self, connection: ExchangeConnection, session: httpx.Client, *, address: str) -> None:
         self._connection = connection
         self._session = session
         self._wire = ExchangeWire(connection, address)

@@ -32,7 +32,7 @@ from hxdav.remote import (
 from hxdav.remotes.exchange import autodiscover, listening
 from hxdav.remotes.exchange.account import ExchangeAccount, require_own_server
 from hxdav.remotes.exchange.calendar_folder import CalendarFolder
-from hxdav.remotes.exchange.connection import Connection
+from hxdav.remotes.exchange.connection import ExchangeConnection
 from hxdav.remotes.exchange.folders import Folders
 from hxdav.remotes.exchange.items_out import can_express
 from hxdav.remotes.exchange.pulling import PAGE_SIZE, pull
@@ -89,7 +89,7 @@ class ExchangeRemote:
         self._clock = clock
         self._session_for = session_for
         self._page_size = page_size
-        self._connection: Connection | None = None
+        self._connection: ExchangeConnection | None = None
         self._folders: Folders | None = None
         self._calendars: dict[CalendarId, CalendarFolder] = {}
         self._asked_around = 0
@@ -202,7 +202,7 @@ class ExchangeRemote:
         self._mailbox()
         host = urlsplit(self.endpoint).hostname or ""
         with closing(self._session_for(host, listening.LIMITS)) as session:
-            connection = Connection(self.endpoint, session, auth=self._account.auth)
+            connection = ExchangeConnection(self.endpoint, session, auth=self._account.auth)
             listener = listening.ExchangeListener(connection, session, address=self._account.address)
             try:
                 listener.listen(calendar_ids, heard, is_over=is_over)
@@ -229,7 +229,7 @@ class ExchangeRemote:
             url = self._account.url or self._discovered()
             require_own_server(url)
             session = self._session_for(urlsplit(url).hostname or "", _LIMITS)
-            self._connection = Connection(url, session, auth=self._account.auth)
+            self._connection = ExchangeConnection(url, session, auth=self._account.auth)
             self._folders = Folders(ExchangeWire(self._connection, self._account.address))
         return self._folders
 

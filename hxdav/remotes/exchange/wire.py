@@ -23,7 +23,7 @@ from exchangelib.util import SOAPNS  # type: ignore[import-untyped]
 from hxdav.errors import AnswerTooLarge, CallFailed, NotReachable
 from hxdav.net.pauses import pause_of_milliseconds
 from hxdav.remote import Forbidden, RemoteError, TryLater
-from hxdav.remotes.exchange.connection import Connection
+from hxdav.remotes.exchange.connection import ExchangeConnection
 from hxdav.remotes.exchange.elements import Element, InvalidEwsAnswer, find, local, parsed, text_at
 from hxdav.remotes.exchange.refusal import ExchangeRefusal, busy, error_of, no_answer, senseless, trouble
 
@@ -40,7 +40,7 @@ class EwsAnswerTooLarge(TryLater):
 class ExchangeWire:
     """What EWS is asked. ``address`` is the mailbox, which need not be that of whoever logs on."""
 
-    def __init__(self, connection: Connection, address: str) -> None:
+    def __init__(self, connection: ExchangeConnection, address: str) -> None:
         self._connection = connection
         self.address = address
 

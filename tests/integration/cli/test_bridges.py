@@ -15,7 +15,7 @@ import httpx
 import pytest
 from werkzeug.test import Client
 
-from hxdav.bootstrap.bridges import Bridges
+from hxdav.bootstrap.bridges import BridgeParts
 from hxdav.bootstrap.installation import Installation
 from hxdav.bootstrap.serving import Serving
 from hxdav.config import CONFIG_VARIABLE, load_settings
@@ -256,7 +256,7 @@ def test_secrets_are_sealed_with_a_new_key(maya: CommandLine, radicale: CaldavAc
     with closing(Installation(load_settings(maya.config))) as here:
         with here.store.snapshot() as tx:
             (account,) = tx.external_accounts.all()
-        with closing(Bridges(here).open_remote(account)) as remote:
+        with closing(BridgeParts(here).open_remote(account)) as remote:
             assert remote.identify().label == radicale.username
 
 
@@ -265,7 +265,7 @@ def test_a_running_process_opens_what_was_sealed_anew_meanwhile(maya: CommandLin
     with closing(Installation(load_settings(maya.config))) as running:
         with running.store.snapshot() as tx:
             (account,) = tx.external_accounts.all()
-        bridges = Bridges(running)
+        bridges = BridgeParts(running)
         bridges.open_remote(account).close()
 
         maya.must("secrets", "rotate")

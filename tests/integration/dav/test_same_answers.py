@@ -12,8 +12,8 @@ from radicale.app import Application
 from hxdav.dav.application import CalendarApplication, _configuration
 from hxdav.dav.backend import Backend
 from hxdav.dav.documents import Properties
-from hxdav.dav.front import REQUEST, Front
-from hxdav.dav.request import Request
+from hxdav.dav.front import REQUEST, CalDavFront
+from hxdav.dav.request import CalDavRequest
 from hxdav.dav.resources import View
 from hxdav.dav.responses import Response
 from hxdav.dav.settings import DavSettings
@@ -23,17 +23,17 @@ from tests.builders import an_object
 from tests.integration.dav.caller import CALENDAR, Caller, Got
 
 
-class PlainFront(Front):
+class PlainFront(CalDavFront):
     """The front without its short cut."""
 
-    def _polled(self, request: Request) -> Response | None:
+    def _polled(self, request: CalDavRequest) -> Response | None:
         return None
 
 
 class PlainApplication(CalendarApplication):
     """The application without its short cut, and with Radicale's reports instead of ours."""
 
-    def _listed(self, request: Request, asked: Properties) -> Response | None:
+    def _listed(self, request: CalDavRequest, asked: Properties) -> Response | None:
         return None
 
     def do_REPORT(self, environ: Any, *rest: Any) -> Any:  # noqa: N802

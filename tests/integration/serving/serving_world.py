@@ -16,8 +16,8 @@ import uvloop
 
 from hxdav.serving.connection import Patience
 from hxdav.serving.connections import Connections
-from hxdav.serving.front import Front, FrontLimits, Wsgi
-from hxdav.serving.listening import Listening
+from hxdav.serving.front import FrontLimits, ThreadFront, Wsgi
+from hxdav.serving.listening import ListeningSockets
 
 LIMITS = FrontLimits(kept=100_000, read_past=300_000, threads=2)
 SECONDS = 30.0
@@ -59,7 +59,9 @@ def served(
 
     async def serve() -> None:
         loops.append(asyncio.get_running_loop())
-        listening = Listening(Front(application, limits), listener=listener, bounds=bounds, tls=tls, patience=patience)
+        listening = ListeningSockets(
+            ThreadFront(application, limits), listener=listener, bounds=bounds, tls=tls, patience=patience
+        )
         listening.start()
         started.set()
         await ends.wait()

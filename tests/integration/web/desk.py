@@ -20,7 +20,7 @@ from hxdav.domain.edit import Authority, Source
 from hxdav.domain.ids import ConsentId
 from hxdav.domain.integration import Service
 from hxdav.domain.privacy import PrivacyLevel
-from hxdav.secrets.turns import Turns
+from hxdav.secrets.turns import HashingTurns
 from hxdav.secrets.vault import Vault
 from hxdav.services.access.logins import PractitionerLogin
 from hxdav.services.integrations.consents import ConsentRequest
@@ -84,7 +84,7 @@ class Desk:
             return tx.consents.one(consent_id)
 
 
-def pages_of(practice: PracticeWorld, connector: Connector, *, hashing: Turns | None = None) -> Flask:
+def pages_of(practice: PracticeWorld, connector: Connector, *, hashing: HashingTurns | None = None) -> Flask:
     """The pages and hooks of a practice."""
     return make_web(
         WebBackend(
@@ -96,7 +96,7 @@ def pages_of(practice: PracticeWorld, connector: Connector, *, hashing: Turns | 
             channel_digest=practice.keyring.channel_token_digest,
             public_url=PUBLIC_URL,
             calendars_url=PUBLIC_URL,
-            hashing=hashing or Turns(at_once=2, waiting=6),
+            hashing=hashing or HashingTurns(at_once=2, waiting=6),
         )
     )
 

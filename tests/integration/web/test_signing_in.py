@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hxdav.domain.edit import Authority, Source
-from hxdav.secrets.turns import Turns
+from hxdav.secrets.turns import HashingTurns
 from hxdav.services.access import logins
 from tests.integration.web.browsing import PASSWORD, Browser, give_password
 from tests.integration.web.desk import Desk, pages_of
@@ -74,7 +74,7 @@ def test_a_password_that_is_set_anywhere_ends_what_was_signed_in(maya: Browser, 
 
 def test_more_sign_ins_than_can_be_looked_at_are_told_to_try_again(desk: Desk) -> None:
     give_password(desk.store, desk.practice.user_id)
-    turns = Turns(at_once=1, waiting=0)
+    turns = HashingTurns(at_once=1, waiting=0)
     browser = Browser(pages_of(desk.practice, desk.connector, hashing=turns))
 
     with turns.turn():

@@ -7,11 +7,11 @@ import threading
 import pytest
 
 from hxdav.errors import TooManyAtOnce
-from hxdav.secrets.turns import Turns
+from hxdav.secrets.turns import HashingTurns
 
 
 def test_no_more_than_agreed_have_a_turn_and_those_who_wait_come_in_their_order() -> None:
-    turns = Turns(at_once=2, waiting=3)
+    turns = HashingTurns(at_once=2, waiting=3)
     order: list[int] = []
 
     def take(number: int) -> None:
@@ -34,7 +34,7 @@ def test_no_more_than_agreed_have_a_turn_and_those_who_wait_come_in_their_order(
 
 
 def test_a_turn_is_given_back_whatever_happens() -> None:
-    turns = Turns(at_once=1, waiting=0)
+    turns = HashingTurns(at_once=1, waiting=0)
     for _ in range(3):
         with pytest.raises(ValueError, match="oops"), turns.turn():
             raise ValueError("oops")

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from hxdav.serving.turns import Turn, Turns
+from hxdav.serving.turns import ThreadTurns, Turn
 
 
 class Desk:
     """Turns, and which requests have started and were refused, in order."""
 
     def __init__(self, *, threads: int = 4, heavy: int = 1) -> None:
-        self.turns = Turns(threads=threads, heavy=heavy)
+        self.turns = ThreadTurns(threads=threads, heavy=heavy)
         self.started: list[str] = []
         self.refused: list[str] = []
 
