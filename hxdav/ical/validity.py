@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, timedelta
 
 from hxdav.domain.refusal import CalendarDataError, Reason
-from hxdav.domain.times import AllDay, Floating, When, instant
+from hxdav.domain.times import AllDay, Floating, When, Zoned, instant
 from hxdav.ical.components import Component, Tree, tree_of
 from hxdav.ical.lines import ContentLine
 from hxdav.ical.rules import rule_of
@@ -203,11 +203,22 @@ def _check_end(vevent: Component, bounds: Mapping[str, When]) -> None:
 
 
 def _check_order(starts: When, ends: When) -> None:
-    """An end that is the start is common and means no length; only an earlier one is refused."""
+    """An end that is the start is common and means no length; only an earlier one is refused.
+
+    By the clock on the wall or in fact: an event that starts in the hour that spring skips starts an hour later in
+    fact, and may then end before that (ADR 19).
+    """
+    if isinstance(starts, Zoned) and isinstance(ends, Zoned) and _is_in_order_on_the_wall(starts, ends):
+        return
     alike = isinstance(starts, AllDay | Floating) == isinstance(ends, AllDay | Floating)
     slack = timedelta(0) if alike and isinstance(starts, AllDay) == isinstance(ends, AllDay) else _SLACK
     if instant(ends, UTC) + slack < instant(starts, UTC):
         raise ValueError("ends before it starts")
+
+
+def _is_in_order_on_the_wall(starts: Zoned, ends: Zoned) -> bool:
+    same_clock = starts.moment.tzinfo == ends.moment.tzinfo
+    return same_clock and starts.moment.replace(tzinfo=None) <= ends.moment.replace(tzinfo=None)
 
 
 _CHECKS: dict[str, Callable[[ContentLine, Zones], object]] = {

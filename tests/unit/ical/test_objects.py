@@ -29,6 +29,12 @@ def test_an_object_without_a_title_has_an_empty_one() -> None:
     assert an_object(START).summary == ""
 
 
+def test_an_event_that_starts_in_a_skipped_hour_may_end_right_behind_it() -> None:
+    # Vienna's clocks go from 02:00 to 03:00, so it starts at 03:30 in fact.
+    lines = ("DTSTART;TZID=Europe/Vienna:20260329T023000", "DTEND;TZID=Europe/Vienna:20260329T031500")
+    assert an_object(*lines).uid == "one@example.com"
+
+
 def test_a_cancelled_master_cancels_the_object_and_a_cancelled_override_does_not() -> None:
     assert an_object(START, "STATUS:CANCELLED").is_cancelled
     assert not an_object(START, "RECURRENCE-ID:20261123T000000Z", "STATUS:CANCELLED").is_cancelled
