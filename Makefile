@@ -6,6 +6,7 @@
 # make bench      requests per second beside stock Radicale   [BENCH_GROWTH=0 leaves the growth table out]
 # make bench-startup  what a command costs before it has done anything, and what the processes weigh
 # make bench-bridges  how quickly bridges carry [SERVICES="google outlook exchange"] [BENCH_BRIDGES_QUICK=1]
+# make bench-unfair  how long another user's poll takes beside one client that takes all it can get
 # make screenshots  the pictures in docs/images anew, of the demo
 # make assets     what the pages load that is not ours; the targets above make it where they need it
 # make lint | format | lock | clean
@@ -23,7 +24,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscop
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo assets prepare check test test-long bench bench-startup bench-bridges screenshots lint format lock clean
+.PHONY: help demo assets prepare check test test-long bench bench-startup bench-bridges bench-unfair screenshots lint format lock clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -76,6 +77,9 @@ bench-startup: .venv/dev $(ASSETS)
 
 bench-bridges: .venv/dev
 	$(BIN)/python -m bench.bridges
+
+bench-unfair: .venv/dev $(ASSETS)
+	$(BIN)/python -m bench.unfair
 
 screenshots: .venv/dev $(ASSETS)
 	@tools/chromium

@@ -59,7 +59,10 @@ def radicale(folder: Path, events: Path) -> Iterator[caldav_bench.Target]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demo:
-    """A running demo, and its first user who has a calendar; ``practitioner`` is the key of that user's own."""
+    """A running demo, and its first user who has a calendar; ``practitioner`` is the key of that user's own.
+
+    ``neighbour`` is the calendar of the second user.
+    """
 
     pid: int
     base_url: str
@@ -69,6 +72,7 @@ class Demo:
     web_password: str
     app_password: str
     calendar_url: str
+    neighbour: caldav_bench.Target
 
 
 @contextmanager
@@ -99,7 +103,7 @@ def hxdav_demo(
     arguments = [*command, "--port", str(port), "--data", str(folder / "demo")]
     with running(arguments, folder=folder, settings=settings) as server:
         announced = announcement(server)
-        user = next(user for user in announced["users"].values() if user["calendar_url"])
+        user, other = [user for user in announced["users"].values() if user["calendar_url"]][:2]
         wait_for(port)
         yield Demo(
             pid=server.pid,
@@ -110,6 +114,9 @@ def hxdav_demo(
             web_password=user["web_password"],
             app_password=user["app_password"],
             calendar_url=user["calendar_url"],
+            neighbour=caldav_bench.Target(
+                f"neighbour,{other['calendar_url']},{other['username']},{other['app_password']}"
+            ),
         )
 
 
