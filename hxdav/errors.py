@@ -7,6 +7,8 @@
     ├── StoreError
     │   ├── SchemaOutOfDate     the database needs ``hxdav db upgrade``
     │   ├── StoreBusy           other writers were in the way, or the database could not be reached: try again
+    │   │   └── StoreFull       the disk has no room
+    │   ├── StoreDamaged        the database's file cannot be read
     │   └── NotFound            no such row for this practice group
     ├── CalendarDataError       text that is not an acceptable calendar object (``domain/refusal.py``)
     ├── MailServerFailed        the mail server cannot be reached or talked with (``mail/smtp.py``)
@@ -51,6 +53,10 @@ class SchemaOutOfDate(StoreError):
 
 class StoreBusy(StoreError):
     """Other writers were in the way for too long, or the database could not be reached; nothing was done."""
+
+
+class StoreFull(StoreBusy):
+    """The disk of the database has no room; nothing was done, and clients retry until there is some."""
 
 
 class StoreDamaged(StoreError):

@@ -148,8 +148,8 @@ def _handed(answering: Callable[[CalDavRequest], Response], request: CalDavReque
         answer = _unless_suspended(answering, request)
     except RequestRefused as refusal:
         answer = refusal.answer
-    except StoreBusy:
-        answer = busy()
+    except StoreBusy as trouble:
+        answer = busy(trouble)
     except OverBudget:
         answer = over_budget(request.method)
     except Exception as unforeseen:  # noqa: BLE001 - the edge of the request

@@ -116,7 +116,7 @@ class Authenticator:
     def _note_use(self, found: Poll | Login, *, agent: str, address: str, now: datetime) -> None:
         if found.last_used_at is not None and now - found.last_used_at < _USE_NOTED_EVERY:
             return
-        with self._backend.store.transaction_if_idle() as tx:
-            # It can as well be noted next time: a read does not wait for a writer.
-            if tx is not None:
-                tx.app_passwords.note_use(found.app_password_id, at=now, agent=agent, address=address)
+        # It can as well be noted next time: a read neither waits for a writer nor needs room on the disk.
+        self._backend.store.do_if_idle(
+            lambda tx: tx.app_passwords.note_use(found.app_password_id, at=now, agent=agent, address=address)
+        )

@@ -5,13 +5,16 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from hxdav.dav.responses import Response, plain
+from hxdav.errors import StoreBusy
 from hxdav.log import get_logger
 
 
-def busy() -> Response:
-    """503: nothing was done, and the client tries again by itself."""
-    sentence = "The calendars cannot be reached at this moment; try again."
-    return plain(HTTPStatus.SERVICE_UNAVAILABLE, sentence, {"Retry-After": "5"})
+def busy(error: StoreBusy) -> Response:
+    """503 (RFC 9110 §15.6.4): nothing was done, and the client tries again by itself.
+
+    So is an edit that the disk has no room for: after 507 a client must not repeat it by itself (RFC 4918 §11.5).
+    """
+    return plain(HTTPStatus.SERVICE_UNAVAILABLE, str(error), {"Retry-After": "5"})
 
 
 def failed(error: Exception, *, method: str, **ids: object) -> Response:

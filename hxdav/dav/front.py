@@ -81,8 +81,8 @@ class CalDavFront:
                 return self._inner(environ, start_response)
         except RequestRefused as refusal:
             answer = refusal.answer
-        except StoreBusy:
-            answer = busy()
+        except StoreBusy as trouble:
+            answer = busy(trouble)
         except Exception as error:  # noqa: BLE001 - the edge of the request
             answer = failed(error, method=method)
         return _sent(answer, method, start_response)

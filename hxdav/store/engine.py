@@ -90,6 +90,9 @@ def begun(engine: Engine, *, writes: bool) -> Iterator[Connection]:
 @contextmanager
 def impatient(connection: Connection) -> Iterator[None]:
     """Do not wait for a writer of another process (SQLite) within the block."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
     driver: Any = connection.connection.driver_connection
     driver.execute("PRAGMA busy_timeout=0")
     try:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from shutil import disk_usage
 
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError, DBAPIError
 
-from hxdav.errors import StoreDamaged, StoreError
+from hxdav.errors import StoreDamaged, StoreError, StoreFull
 from hxdav.store.store import Store
 
 _FULL = 2
+LEAST_ROOM = 32_000_000
+"""Octets that are free on a disk on which the database works: its journal needs 16 MB before it is written back."""
 
 
 def require_answer(store: Store) -> None:
@@ -24,6 +28,16 @@ def require_answer(store: Store) -> None:
         # Of SQLite's errors the one that has no class of its own is about the file itself.
         kind = StoreDamaged if type(error) is DatabaseError else StoreError
         raise kind(f"The database cannot be opened: {reason}.") from error
+
+
+def require_room(store: Store) -> None:
+    """Raise StoreFull where the disk with an SQLite database is all but full; PostgreSQL's disk cannot be seen."""
+    file = store.engine.url.database
+    if store.engine.dialect.name != "sqlite" or file in {None, "", ":memory:"}:
+        return
+    free = disk_usage(Path(str(file)).parent).free
+    if free < LEAST_ROOM:
+        raise StoreFull(f"The disk with the database has {free // 1_000_000} MB left: changes can be stored no longer.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +73,10 @@ def _problems(store: Store, restore: str) -> Iterator[Problem]:
         if tx.connection.execute(text("PRAGMA synchronous")).scalar_one() != _FULL:
             told = "The database does not wait for the disk (synchronous is not FULL)."
             yield Problem(sentence=told, mend=_LOCAL_DISK)
+        try:
+            require_room(store)
+        except StoreFull as full:
+            yield Problem(sentence=str(full), mend="Make room on that disk.")
         damage = [row[0] for row in tx.connection.execute(text("PRAGMA integrity_check(3)"))]
         if damage != ["ok"]:
             yield Problem(sentence=f"The file is damaged: {damage[0]}.", mend=restore)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
+from sqlite3 import SQLITE_FULL
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from hxdav.errors import StoreBusy, StoreDamaged
+from hxdav.errors import StoreBusy, StoreDamaged, StoreFull
 from hxdav.store.app_passwords import AppPasswords
 from hxdav.store.appointments import Appointments
 from hxdav.store.bridges import Bridges
@@ -41,6 +42,8 @@ from hxdav.store.trail import Trail
 from hxdav.store.web_ceremonies import WebCeremonies
 from hxdav.store.web_feeds import WebFeeds
 from hxdav.store.web_sessions import WebSessions
+
+_POSTGRESQL_DISK_FULL = "53100"
 
 
 class Tx:
@@ -244,23 +247,26 @@ class Store:
         with _busy_told(), self._single.connect() as connection:
             yield Tx(connection)
 
-    @contextmanager
-    def transaction_if_idle(self) -> Iterator[Tx | None]:
-        """A transaction for what can as well be done later; None, at once, while somebody else writes."""
-        if not self._is_sqlite:
-            with self.transaction() as tx:
-                yield tx
-            return
-        if self._writers.is_taken:
-            yield None
-            return
-        with self._writers.turn(), self.engine.connect() as connection, impatient(connection), connection.begin():
-            try:
+    def do_if_idle(self, step: Callable[[Tx], object]) -> bool:
+        """Do what can as well be done later, in a transaction; return whether it was done.
+
+        It is left, at once, while somebody else writes, and where nothing can be written.
+        """
+        if self._is_sqlite and self._writers.is_taken:
+            return False
+        try:
+            with (
+                self._turn(),
+                _busy_told(),
+                self.engine.connect() as connection,
+                impatient(connection),
+                connection.begin(),
+            ):
                 begin(connection, writes=True)
-            except OperationalError:
-                yield None
-                return
-            yield Tx(connection)
+                step(Tx(connection))
+        except StoreBusy:
+            return False
+        return True
 
     def _turn(self) -> AbstractContextManager[None]:
         return self._writers.turn() if self._is_sqlite else nullcontext()
@@ -276,14 +282,24 @@ class Store:
 
 @contextmanager
 def _busy_told() -> Iterator[None]:
-    """Say in hxdav's own words that the database was locked, gone, or undid the transaction for another's sake."""
+    """Say in hxdav's own words why the database could not: locked, gone, full, damaged, or another transaction won."""
     try:
         yield
     except OperationalError as error:
         # The driver's text may quote parameters: it goes no further.
+        if _is_about_room(error):
+            raise StoreFull(
+                "The server's disk is full; nothing was changed. Make room on it, then try again."
+            ) from error
         raise StoreBusy("The store is busy or cannot be reached; nothing was changed. Try again.") from error
     except DatabaseError as error:
         if type(error) is not DatabaseError:
             raise
         # SQLite's word for pages that it cannot read; every other kind of error has a class of its own.
         raise StoreDamaged("The database is damaged. Stop hxdav and run: hxdav doctor") from error
+
+
+def _is_about_room(error: OperationalError) -> bool:
+    """Whether the disk is full: SQLite's SQLITE_FULL, PostgreSQL's ``disk_full``."""
+    code = getattr(error.orig, "sqlite_errorcode", None) or getattr(error.orig, "sqlstate", None)
+    return code in {SQLITE_FULL, _POSTGRESQL_DISK_FULL}

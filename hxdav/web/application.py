@@ -120,9 +120,9 @@ _TOLD = {
 }
 
 
-def _busy(_error: StoreBusy | OverBudget | TooManyAtOnce) -> Response:
+def _busy(error: StoreBusy | OverBudget | TooManyAtOnce) -> Response:
     # Providers call again by themselves after a 5xx.
-    answer = plain(HTTPStatus.SERVICE_UNAVAILABLE, "hxdav is busy; try again.")
+    answer = plain(HTTPStatus.SERVICE_UNAVAILABLE, str(error) or "hxdav is busy; try again.")
     answer.headers["Retry-After"] = "5"
     return answer
 

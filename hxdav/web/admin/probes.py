@@ -8,7 +8,7 @@ from http import HTTPStatus
 from flask import Blueprint
 
 from hxdav.errors import StoreError
-from hxdav.store import schema
+from hxdav.store import health, schema
 from hxdav.web.auth.visitors import Answer
 from hxdav.web.responses import plain
 from hxdav.web.settings import WebBackend
@@ -32,6 +32,7 @@ class _Operations:
         try:
             with self.backend.store.snapshot() as tx:
                 schema.require_current(tx)
+            health.require_room(self.backend.store)
         except StoreError as unready:
             answer = plain(HTTPStatus.SERVICE_UNAVAILABLE, str(unready))
             answer.headers["Retry-After"] = str(_RETRY_SECONDS)

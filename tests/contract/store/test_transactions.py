@@ -7,9 +7,10 @@ import threading
 import pytest
 
 from hxdav.domain.practice import Band
-from hxdav.errors import StoreBusy
+from hxdav.errors import StoreBusy, StoreFull
 from hxdav.store.engine import WriteQueue
-from hxdav.store.store import Store
+from hxdav.store.store import Store, Tx
+from tests.disks import fill_disk
 
 
 def _groups(store: Store) -> list[str]:
@@ -96,21 +97,40 @@ def test_a_store_that_another_process_holds_says_that_it_is_busy(
 
 
 def test_what_can_wait_is_done_where_nobody_else_writes(store: Store) -> None:
-    with store.transaction_if_idle() as tx:
-        assert tx is not None
-        tx.people.add_practice_group(key="a", name="A", zone="UTC", band=Band.NONE)
-
+    assert store.do_if_idle(_add_a)
     assert _groups(store) == ["a"]
 
 
 def test_what_can_wait_is_left_at_once_while_another_process_writes(sqlite_store: Store) -> None:
     other = Store(str(sqlite_store.engine.url))
 
-    with sqlite_store.transaction(), other.transaction_if_idle() as tx:
-        assert tx is None
+    with sqlite_store.transaction():
+        assert not other.do_if_idle(_add_a)
     other.close()
 
 
 def test_what_can_wait_is_left_at_once_while_another_thread_writes(sqlite_store: Store) -> None:
-    with sqlite_store.transaction(), sqlite_store.transaction_if_idle() as tx:
-        assert tx is None
+    with sqlite_store.transaction():
+        assert not sqlite_store.do_if_idle(_add_a)
+
+
+def test_a_full_disk_is_told_and_the_block_undone(sqlite_store: Store) -> None:
+    fill_disk(sqlite_store)
+
+    with pytest.raises(StoreFull, match="disk is full"), sqlite_store.transaction() as tx:
+        tx.people.add_practice_group(key="a", name="A" * 1_000_000, zone="UTC", band=Band.NONE)
+
+    assert _groups(sqlite_store) == []
+
+
+def test_what_can_wait_is_left_where_the_disk_is_full(sqlite_store: Store) -> None:
+    fill_disk(sqlite_store)
+
+    assert not sqlite_store.do_if_idle(
+        lambda tx: tx.people.add_practice_group(key="a", name="A" * 1_000_000, zone="UTC", band=Band.NONE)
+    )
+    assert _groups(sqlite_store) == []
+
+
+def _add_a(tx: Tx) -> None:
+    tx.people.add_practice_group(key="a", name="A", zone="UTC", band=Band.NONE)

@@ -122,6 +122,13 @@ def test_a_sound_installation_passes_every_check(healthy: CommandLine) -> None:
     assert healthy.must("doctor").out.count("✓") == len(findings(healthy))
 
 
+def test_a_disk_without_room_is_told(healthy: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hxdav.store.health.LEAST_ROOM", 1 << 62)
+
+    assert wrong(healthy) == ["database"]
+    assert findings(healthy)["database"]["mend"] == "Make room on that disk."
+
+
 def test_a_key_that_others_can_read_is_told(healthy: CommandLine) -> None:
     (healthy.folder / "hxdav.key").chmod(0o644)
 

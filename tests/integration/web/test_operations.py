@@ -51,6 +51,15 @@ def test_a_store_that_does_not_answer_is_not_ready_and_tells_no_address(watcher:
     assert "cannot be reached" in answer.text
 
 
+def test_a_disk_without_room_is_not_ready(watcher: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hxdav.store.health.LEAST_ROOM", 1 << 62)
+
+    answer = watcher.get("/readyz")
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "The disk with the database has" in answer.text
+
+
 @pytest.mark.parametrize("path", sorted(PROBES))
 def test_no_user_is_in_the_way(path: str) -> None:
     assert path.strip("/") in RESERVED_NAMES
