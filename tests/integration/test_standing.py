@@ -65,7 +65,7 @@ def test_a_calendar_out_of_sight_says_so(world: BridgedWorld, state: CalendarSta
     assert stands(world, bridge).health is health
 
 
-def test_a_provider_in_trouble_is_told_with_its_pause(world: BridgedWorld) -> None:
+def test_a_provider_in_trouble_is_told_with_cause_and_pause(world: BridgedWorld) -> None:
     bridge = world.connect()
     world.provider.faults = [Fault.REFUSED]
     world.round()
@@ -73,9 +73,31 @@ def test_a_provider_in_trouble_is_told_with_its_pause(world: BridgedWorld) -> No
     found = stands(world, bridge)
 
     assert found.health is Health.TROUBLED
-    assert "tried again in 1 s" in found.sentence
+    assert found.sentence == (
+        "The provider of anna@example.com is busy, or received too many requests. It asks hxdav to wait. "
+        "hxdav tries again in 1 s."
+    )
     assert found.account is not None
     assert found.account.throttled_at is not None
+
+
+def test_status_and_explain_give_the_same_cause(world: BridgedWorld) -> None:
+    bridge = world.connect()
+    booked = world.practice.book(an_object("first@practice"))
+    world.round()
+    world.provider.lets_in = False
+    world.wait_out(bridge)
+    world.practice.book(an_object("second@practice"))
+    with world.practice.store.snapshot() as tx:
+        second = next(each for each in tx.appointments.of(world.practice.practitioner_id) if each.id != booked.id)
+
+    cause = stands(world, bridge).sentence
+
+    assert cause == (
+        "The password for anna@example.com was not accepted. It was probably changed there. "
+        "Connect the account again with the present password."
+    )
+    assert story(world, second.id)[bridge] == (False, f"It is not there yet. {cause}")
 
 
 def test_what_is_left_alone_is_told_with_its_reason(world: BridgedWorld) -> None:
@@ -107,7 +129,7 @@ def test_an_appointment_tells_its_story_in_every_calendar(world: BridgedWorld) -
     after = story(world, booked.id)
 
     assert before[native][0]
-    assert before[bridge] == (False, "It belongs there, and it is not there yet: it is on its way.")
+    assert before[bridge] == (False, "It is not there yet. hxdav is sending it.")
     assert after[bridge] == (True, "It shows there as it is here.")
 
 

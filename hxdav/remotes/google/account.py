@@ -268,7 +268,7 @@ def _of_object() -> AbstractContextManager[None]:
 
 def _of_account() -> AbstractContextManager[None]:
     """Where no calendar is named, nothing can be missing: a refusal is about the access."""
-    return _meaning(lambda refusal: not_allowed(refusal.reason or f"http_{refusal.code}"))
+    return _meaning(lambda _: not_allowed())
 
 
 def _channel(channel_id: str, made: dict[str, Any]) -> PushChannel:

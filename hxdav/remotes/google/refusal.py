@@ -52,7 +52,7 @@ class GoogleRefusal(Exception):
         if self.is_gone:
             return CalendarUnavailable("Google does not show the calendar any more.")
         if self.code == HTTPStatus.FORBIDDEN:
-            return not_allowed("forbidden")
+            return not_allowed()
         return TryLater("Google did not understand a request. Try again later.", code=f"http_{self.code}")
 
     def of_object(self) -> RemoteError:
@@ -73,7 +73,7 @@ def error_of(code: int, headers: Mapping[str, str], body: bytes) -> RemoteError 
     reason = _reason(body)
     if code in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT} or reason in _TOO_FAST:
         after = pause_of(headers.get("retry-after", ""))
-        return TryLater("Google asks for a pause: too many requests.", after=after, code="rate_limited")
+        return TryLater("Google asks for a pause: too many requests.", after=after, code="quota")
     if code >= HTTPStatus.INTERNAL_SERVER_ERROR or code < HTTPStatus.BAD_REQUEST:
         after = pause_of(headers.get("retry-after", ""))
         return TryLater("Google is not available. Try again later.", after=after, code=f"http_{code}")
@@ -84,16 +84,16 @@ def error_of(code: int, headers: Mapping[str, str], body: bytes) -> RemoteError 
             code="api_disabled",
         )
     if reason in _NO_ACCESS:
-        return no_access(reason) if code == HTTPStatus.UNAUTHORIZED else not_allowed(reason)
+        return no_access("unauthorized") if code == HTTPStatus.UNAUTHORIZED else not_allowed()
     return GoogleRefusal(code, reason)
 
 
-def not_allowed(code: str) -> Forbidden:
+def not_allowed() -> Forbidden:
     """Google knows the account and refuses what was asked."""
     return Forbidden(
         "Google does not allow hxdav to use the calendar. If that lasts, connect the account again and allow all that "
         "hxdav asks for.",
-        code=code,
+        code="forbidden",
     )
 
 

@@ -56,7 +56,7 @@ class GraphRefusal(Exception):
         if self.is_gone:
             return CalendarUnavailable("Outlook does not show the calendar any more.")
         if self.code == HTTPStatus.FORBIDDEN:
-            return not_allowed("forbidden")
+            return not_allowed()
         return TryLater("Outlook did not understand a request. Try again later.", code=f"http_{self.code}")
 
     def of_object(self) -> RemoteError:
@@ -75,7 +75,7 @@ def error_of(code: int, headers: Mapping[str, str], body: bytes) -> RemoteError 
     reason = _reason(body)
     after = pause_of(headers.get("retry-after", ""))
     if code in _BUSY or reason.lower() in _TOO_FAST:
-        return TryLater("Outlook asks for a pause: too many requests.", after=after, code="rate_limited")
+        return TryLater("Outlook asks for a pause: too many requests.", after=after, code="quota")
     if code >= HTTPStatus.INTERNAL_SERVER_ERROR or code < HTTPStatus.BAD_REQUEST:
         return TryLater("Outlook is not available. Try again later.", after=after, code=f"http_{code}")
     if code == HTTPStatus.UNAUTHORIZED:
@@ -86,16 +86,16 @@ def error_of(code: int, headers: Mapping[str, str], body: bytes) -> RemoteError 
             code="no_mailbox",
         )
     if code == HTTPStatus.FORBIDDEN and reason.lower() in _NO_ACCESS:
-        return not_allowed(reason)
+        return not_allowed()
     return GraphRefusal(code, reason)
 
 
-def not_allowed(code: str) -> Forbidden:
+def not_allowed() -> Forbidden:
     """Microsoft knows the account and refuses what was asked."""
     return Forbidden(
         "Microsoft does not allow hxdav to use the calendar. If that lasts, connect the account again and allow all "
         "that hxdav asks for.",
-        code=code,
+        code="forbidden",
     )
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from hxdav.domain.appointment import Appointment
-from hxdav.domain.bridge import AccountState, BridgeState
 from hxdav.domain.ids import AppointmentId
 from hxdav.domain.integration import FILLED, Integration, IntegrationState
 from hxdav.domain.mirror import Mirror, MirrorState
@@ -16,6 +15,7 @@ from hxdav.domain.times import Clock
 from hxdav.domain.window import Window
 from hxdav.ical.objects import object_of
 from hxdav.ical.occurrence_index import starts_within
+from hxdav.services.integrations.health import standstill
 from hxdav.store.links import WHOLE
 from hxdav.store.store import Tx
 
@@ -47,7 +47,7 @@ def _place(
         return Explanation(integration=integration, shows=False, sentence=sentence)
     match mirror.state:
         case MirrorState.SHOWN:
-            shows, sentence = _shown(tx, integration, mirror)
+            shows, sentence = _shown(tx, clock, integration=integration, mirror=mirror)
         case MirrorState.HIDDEN:
             shows, sentence = False, _hidden(tx, appointment)
         case MirrorState.LEFT:
@@ -70,7 +70,7 @@ def _never_entered(tx: Tx, clock: Clock, policy: Policy, *, appointment: Appoint
     return "It starts later than calendar synchronisation reaches, and enters by itself when its day comes near."
 
 
-def _shown(tx: Tx, integration: Integration, mirror: Mirror) -> tuple[bool, str]:
+def _shown(tx: Tx, clock: Clock, *, integration: Integration, mirror: Mirror) -> tuple[bool, str]:
     bridge = tx.bridges.find(integration.id)
     if bridge is None:
         return True, "It shows here; a device sees the last change at its next look."
@@ -80,30 +80,16 @@ def _shown(tx: Tx, integration: Integration, mirror: Mirror) -> tuple[bool, str]
     if link is not None and link.mirror_etag == mirror.etag:
         return True, "It shows there as it is here."
     there = link is not None and link.tag is not None
-    missing = "the last change has not reached it yet" if there else "it is not there yet"
-    return there, f"It belongs there, and {missing}: {_why_not(tx, integration)}"
+    missing = "The last change is not there yet." if there else "It is not there yet."
+    return there, f"{missing} {_why_not(tx, clock, integration)}"
 
 
-def _why_not(tx: Tx, integration: Integration) -> str:
-    bridge = tx.bridges.one(integration.id)
-    account = tx.external_accounts.one(bridge.account_id)
+def _why_not(tx: Tx, clock: Clock, integration: Integration) -> str:
     if integration.state is not IntegrationState.CONNECTED:
-        return f"this calendar is {integration.state}."
-    if account.state is AccountState.REFUSED:
-        return f"{account.label} does not let hxdav in any more, and has to be connected again."
-    if bridge.state in _STANDING_STILL:
-        return _STANDING_STILL[bridge.state]
-    if account.retry_at is not None:
-        return "the provider does not answer as it should, and is tried again by itself."
-    return "it is on its way."
-
-
-_STANDING_STILL = {
-    BridgeState.HIDDEN: "the calendar is hidden, and waits until it is shown again.",
-    BridgeState.STOPPED: "this calendar was paused.",
-    BridgeState.MISSING: "the provider does not find the calendar at the moment; hxdav looks again within minutes.",
-    BridgeState.GONE: "the calendar was deleted there, and has to be connected again.",
-}
+        return f"This calendar is {integration.state}."
+    bridge = tx.bridges.one(integration.id)
+    still = standstill(bridge, tx.external_accounts.one(bridge.account_id), now=clock.now())
+    return still[1] if still else "hxdav is sending it."
 
 
 def _hidden(tx: Tx, appointment: Appointment) -> str:

@@ -11,6 +11,7 @@ from hxdav.domain.integration import Integration, IntegrationState
 from hxdav.domain.refusal import SENTENCES, Reason
 from hxdav.domain.subscription import SubscriptionState
 from hxdav.domain.times import Clock
+from hxdav.domain.trouble import trouble_of
 from hxdav.store.store import Tx
 
 
@@ -89,26 +90,34 @@ def _closed(integration: Integration, subscription: SubscriptionState | None) ->
 
 
 def _bridged(bridge: Bridge, account: ExternalAccount, *, waiting: int, now: datetime) -> tuple[Health, str]:
-    if account.state is AccountState.REFUSED:
-        return Health.TROUBLED, f"{account.label} does not let hxdav in any more: connect it again."
-    if bridge.state in _STANDING_STILL:
-        return _STANDING_STILL[bridge.state]
-    if account.retry_at is not None and account.retry_at > now:
-        seconds = round((account.retry_at - now).total_seconds())
-        return Health.TROUBLED, f"The provider does not answer as it should; tried again in {seconds} s."
+    still = standstill(bridge, account, now=now)
+    if still is not None:
+        return still
     if bridge.pulled_at is None:
         return Health.WORKING, "The calendar is being made."
     if waiting:
         return Health.WORKING, f"{waiting} on the way."
-    return Health.WELL, f"In sync {_ago(now - max(bridge.pulled_at, bridge.pushed_at or bridge.pulled_at))} ago."
+    return Health.WELL, f"In sync {_span(now - max(bridge.pulled_at, bridge.pushed_at or bridge.pulled_at))} ago."
+
+
+def standstill(bridge: Bridge, account: ExternalAccount, *, now: datetime) -> tuple[Health, str] | None:
+    """Return why a bridge writes nothing now; None where nothing keeps it from that."""
+    if account.state is AccountState.REFUSED:
+        return Health.TROUBLED, trouble_of(account.trouble or "access_lost").sentence(account.label)
+    if bridge.state in _STANDING_STILL:
+        return _STANDING_STILL[bridge.state]
+    if account.retry_at is not None and account.retry_at > now:
+        trouble = trouble_of(account.trouble or "unavailable").sentence(account.label)
+        return Health.TROUBLED, f"{trouble} hxdav tries again in {_span(account.retry_at - now)}."
+    return None
 
 
 _STANDING_STILL = {
     BridgeState.HIDDEN: (
         Health.PAUSED,
-        "Paused, because the calendar is hidden; it goes on by itself when it is shown again.",
+        "Paused, because the calendar is hidden there. Show it again; hxdav then goes on by itself.",
     ),
-    BridgeState.STOPPED: (Health.PAUSED, "Paused by you; resume it to go on."),
+    BridgeState.STOPPED: (Health.PAUSED, "Paused by you. Resume it to go on."),
     BridgeState.MISSING: (
         Health.TROUBLED,
         "The provider does not find the calendar at the moment. hxdav looks again within minutes.",
@@ -133,8 +142,8 @@ _OTHER = {
 }
 
 
-def _ago(since: timedelta) -> str:
-    seconds = max(0, round(since.total_seconds()))
+def _span(length: timedelta) -> str:
+    seconds = max(0, round(length.total_seconds()))
     if seconds < 120:  # noqa: PLR2004 - two minutes: seconds mean nothing beyond
         return f"{seconds} s"
     return f"{seconds // 60} min" if seconds < 2 * 3600 else f"{seconds // 3600} h"
