@@ -13,12 +13,13 @@ import typer
 
 from hxdav import __version__
 from hxdav.cli.console import say
-from hxdav.cli.lazily import lazy_commands
+from hxdav.cli.lazily import OptionsGroup, lazy_commands
 from hxdav.cli.tree import COMMANDS
 from hxdav.errors import HxdavError, UseCaseError
 
 _app = typer.Typer(
     name="hxdav",
+    cls=OptionsGroup,
     help="A practice's appointments in the calendars that its practitioners already use, over CalDAV.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

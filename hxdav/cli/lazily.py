@@ -7,9 +7,10 @@ from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from hxdav.cli.tree import Command, Group
+from hxdav.loading import without_collecting
 
 
 class LazyCommand(TyperCommand):
@@ -29,14 +30,35 @@ class LazyCommand(TyperCommand):
 
     def load(self) -> Any:
         """The command itself, made of its function's signature and docstring."""
-        module, _, function = self._command.function.partition(":")
+        module_name, _, function = self._command.function.partition(":")
+        with without_collecting():
+            module = import_module(f"hxdav.cli.{module_name}")
         app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-        app.command(self.name)(getattr(import_module(f"hxdav.cli.{module}"), function))
+        app.command(self.name)(getattr(module, function))
         return typer.main.get_command(app)
 
 
-class LazyGroup(TyperGroup):
-    """A group of such commands."""
+class LazyOption(TyperOption):
+    """An option that is left alone where it is not given: Typer loads pydantic to convert even nothing."""
+
+    def process_value(self, ctx: Any, value: Any) -> Any:
+        """The converted value, or None."""
+        return None if value is None else super().process_value(ctx, value)
+
+
+class OptionsGroup(TyperGroup):
+    """A group with such options."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The group's options and --help, which Typer makes of its own class only."""
+        options = super().get_params(ctx)
+        for each in options:
+            each.__class__ = LazyOption
+        return options
+
+
+class LazyGroup(OptionsGroup):
+    """A group of commands that are loaded when they run."""
 
     def __init__(self, name: str, group: Group) -> None:
         commands = lazy_commands(group.commands)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import socket
 import sys
 
-from hxdav.config import load_settings
-from hxdav.errors import HxdavError
-from hxdav.serving.link import REFUSED
-from hxdav.serving.server_process import run
+from hxdav.loading import without_collecting
+
+with without_collecting():
+    from hxdav.config import load_settings
+    from hxdav.errors import HxdavError
+    from hxdav.serving.link import REFUSED
+    from hxdav.serving.server_process import run
 
 
 def main() -> None:

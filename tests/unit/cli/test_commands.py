@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ from hxdav.cli.tree import COMMANDS, Command, Group
 PRINT_MODULES = """
 import contextlib, sys
 from hxdav.cli import main
-sys.argv[1:] = {arguments!r}
+sys.argv = ["hxdav", *{arguments!r}]
 with contextlib.suppress(SystemExit):
     main()
 print(*sys.modules, sep="\\n", file=sys.stderr)
@@ -33,10 +34,11 @@ def leaves(commands: Mapping[str, Command | Group], above: str = "") -> Iterator
 ALL = dict(leaves(COMMANDS))
 
 
-def loaded_by(*arguments: str) -> tuple[str, set[str]]:
+def loaded_by(*arguments: str, settings: Mapping[str, str] | None = None) -> tuple[str, set[str]]:
     """What ``hxdav`` prints with these arguments, and the modules that it has loaded then."""
     code = PRINT_MODULES.format(arguments=list(arguments))
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    env = {**os.environ, **(settings or {})}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
     return done.stdout, set(done.stderr.split())
 
 
@@ -54,7 +56,8 @@ def test_help_lists_every_command_and_loads_nothing_of_the_application() -> None
     own = {name for name in modules if name.startswith("hxdav.")}
 
     assert [name for name in COMMANDS if f"\n  {name} " not in printed] == []
-    assert own == {f"hxdav.{each}" for each in ("cli", "cli.app", "cli.console", "cli.lazily", "cli.tree", "errors")}
+    cli = {f"hxdav.cli.{each}" for each in ("app", "console", "lazily", "tree")}
+    assert own == {"hxdav.cli", *cli, "hxdav.errors", "hxdav.loading"}
     assert modules & {"rich.console", "pydantic", "sqlalchemy", "structlog", "flask", "httpx", "granian"} == set()
     assert len(modules) < 250
 
@@ -64,3 +67,11 @@ def test_the_help_of_a_group_loads_none_of_its_commands() -> None:
 
     assert "sync-now" in printed
     assert "hxdav.cli.steering" not in modules
+
+
+def test_the_shell_completes_a_command_without_loading_any() -> None:
+    words = {"_HXDAV_COMPLETE": "complete_bash", "COMP_WORDS": "hxdav integrations sy", "COMP_CWORD": "2"}
+    printed, modules = loaded_by(settings=words)
+
+    assert printed.split() == ["sync-now"]
+    assert modules & {"rich.console", "pydantic", "sqlalchemy", "hxdav.cli.steering"} == set()
