@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from hxdav.domain.appointment import AppointmentKind
@@ -12,7 +14,7 @@ from hxdav.services.integrations.explain import explain
 from hxdav.services.integrations.health import Health, IntegrationHealth, health_of
 from hxdav.store.store import Store
 from tests.bridges import BridgedWorld
-from tests.builders import a_practice, an_object
+from tests.builders import SYDNEY, a_practice, an_object
 from tests.simulators.memory import Fault
 
 
@@ -131,6 +133,25 @@ def test_an_appointment_tells_its_story_in_every_calendar(world: BridgedWorld) -
     assert before[native][0]
     assert before[bridge] == (False, "It is not there yet. hxdav is sending it.")
     assert after[bridge] == (True, "It shows there as it is here.")
+
+
+def test_an_appointment_does_not_show_in_a_calendar_that_is_missing(world: BridgedWorld) -> None:
+    bridge = world.connect()
+    booked = world.practice.book(an_object("first@practice"))
+    world.round()
+    world.provider.calendar().state = CalendarState.GONE
+    world.look(bridge)
+    began = f"{world.practice.clock.now().astimezone(ZoneInfo(SYDNEY)):%-d %B, %H:%M}"
+    missing = story(world, booked.id)[bridge]
+    world.wait_out(bridge)
+
+    assert missing == (
+        False,
+        f"The provider has not found the calendar since {began}. hxdav looks again within minutes.",
+    )
+    shows, sentence = story(world, booked.id)[bridge]
+    assert not shows
+    assert sentence.startswith(f"The calendar has been missing at the provider since {began}. ")
 
 
 def test_an_appointment_beyond_the_horizon_says_when_it_comes(world: BridgedWorld) -> None:

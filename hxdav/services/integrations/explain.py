@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from hxdav.domain.appointment import Appointment
+from hxdav.domain.bridge import BridgeState
 from hxdav.domain.ids import AppointmentId
 from hxdav.domain.integration import FILLED, Integration, IntegrationState
 from hxdav.domain.mirror import Mirror, MirrorState
@@ -77,6 +78,8 @@ def _shown(tx: Tx, clock: Clock, *, integration: Integration, mirror: Mirror) ->
     link = tx.links.of(mirror.id).get(WHOLE)
     if link is not None and link.parked:
         return False, f"The provider does not take it: {link.parked}"
+    if bridge.state in {BridgeState.MISSING, BridgeState.GONE}:
+        return False, _why_not(tx, clock, integration)
     if link is not None and link.mirror_etag == mirror.etag:
         return True, "It shows there as it is here."
     there = link is not None and link.tag is not None
@@ -88,7 +91,8 @@ def _why_not(tx: Tx, clock: Clock, integration: Integration) -> str:
     if integration.state is not IntegrationState.CONNECTED:
         return f"This calendar is {integration.state}."
     bridge = tx.bridges.one(integration.id)
-    still = standstill(bridge, tx.external_accounts.one(bridge.account_id), now=clock.now())
+    zone = ZoneInfo(tx.people.practice_group(integration.practice_group_id).zone)
+    still = standstill(bridge, tx.external_accounts.one(bridge.account_id), now=clock.now().astimezone(zone))
     return still[1] if still else "hxdav is sending it."
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from hxdav.domain.bridge import NOT_REMOVED, AccountState, Bridge, BridgeState, ExternalAccount, Link
 from hxdav.domain.integration import Integration, IntegrationState
@@ -60,7 +61,8 @@ def health_of(tx: Tx, clock: Clock, *, integration: Integration) -> IntegrationH
     account = tx.external_accounts.one(bridge.account_id)
     waiting, since = tx.links.waiting(bridge)
     now = clock.now()
-    health, sentence = closed or _bridged(bridge, account, waiting=waiting, now=now)
+    zone = ZoneInfo(tx.people.practice_group(integration.practice_group_id).zone)
+    health, sentence = closed or _bridged(bridge, account, waiting=waiting, now=now.astimezone(zone))
     return IntegrationHealth(
         integration=integration,
         health=health,
@@ -101,11 +103,16 @@ def _bridged(bridge: Bridge, account: ExternalAccount, *, waiting: int, now: dat
 
 
 def standstill(bridge: Bridge, account: ExternalAccount, *, now: datetime) -> tuple[Health, str] | None:
-    """Return why a bridge writes nothing now; None where nothing keeps it from that."""
+    """Return why a bridge writes nothing now; None where nothing keeps it from that.
+
+    Times are told in the zone of ``now``.
+    """
     if account.state is AccountState.REFUSED:
         return Health.TROUBLED, trouble_of(account.trouble or "access_lost").sentence(account.label)
     if bridge.state in _STANDING_STILL:
-        return _STANDING_STILL[bridge.state]
+        health, sentence = _STANDING_STILL[bridge.state]
+        since = (bridge.troubled_since or now).astimezone(now.tzinfo)
+        return health, sentence.format(since=f"{since:%-d %B, %H:%M}")
     if account.retry_at is not None and account.retry_at > now:
         trouble = trouble_of(account.trouble or "unavailable").sentence(account.label)
         return Health.TROUBLED, f"{trouble} hxdav tries again in {_span(account.retry_at - now)}."
@@ -120,11 +127,14 @@ _STANDING_STILL = {
     BridgeState.STOPPED: (Health.PAUSED, "Paused by you. Resume it to go on."),
     BridgeState.MISSING: (
         Health.TROUBLED,
-        "The provider does not find the calendar at the moment. hxdav looks again within minutes.",
+        "The provider has not found the calendar since {since}. hxdav looks again within minutes.",
     ),
     BridgeState.GONE: (
         Health.TROUBLED,
-        "The calendar was deleted at the provider; nothing was deleted in hxdav. Connect the account again.",
+        (
+            "The calendar has been missing at the provider since {since}. It was probably deleted there; nothing was"
+            " deleted in hxdav. Restore it there, or connect the account again to get a new one."
+        ),
     ),
 }
 
