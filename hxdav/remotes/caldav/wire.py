@@ -25,7 +25,7 @@ _XML = {"Content-Type": "application/xml; charset=utf-8"}
 _ABSENT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _NOT_SERVED = _ABSENT | {HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
 _OVERLOADED = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
-_NOT_LET_IN = "The calendar server does not take this user name and password any more. Connect the account again."
+_NOT_LET_IN = "The calendar server did not accept this user name and password. Check both, then connect the account."
 _NOT_ALLOWED = "The calendar server does not let this account do that. Check its rights there, and connect it again."
 _OVERLOAD = "The calendar server asks hxdav to wait."
 _TROUBLE = "The calendar server has trouble of its own; hxdav tries again later."
