@@ -20,6 +20,7 @@ LONGEST_PAUSE = 60.0
 """Seconds after which a job that keeps failing is tried again at the latest."""
 
 _SETTLES_EVERY = 1.0
+_SETTLES_ANYHOW_EVERY = 5.0
 _ENDS_WITHIN_SECONDS = 10.0
 _HANGS_UP_WITHIN_SECONDS = 2.0
 
@@ -128,5 +129,5 @@ class Worker:
 
 
 def _looking(store: Store) -> Looking:
-    """Removals are due by the clock: a second later than they might be, where nothing else happens."""
-    return Looking(changes=store.changes(), anyhow_after=2 * _SETTLES_EVERY)
+    """Removals are due by the clock: some seconds later than they might be, where nothing else happens."""
+    return Looking(changes=store.changes(), anyhow_after=_SETTLES_ANYHOW_EVERY)
