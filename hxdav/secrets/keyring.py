@@ -29,6 +29,8 @@ class Keyring:
         self._profile_tickets = _derived(key, "profile tickets")
         self._web_ceremonies = _derived(key, "web ceremonies")
         self._recovery_codes = _derived(key, "recovery codes")
+        self._sign_in_tries = _derived(key, "sign-in tries")
+        self._known_browsers = _derived(key, "known browsers")
         self._passkey_owners = _derived(key, "passkey owners")
         self.cookie_key = _derived(key, "cookies").hex()
         self.proof = _derived(key, "proof").hex()
@@ -77,6 +79,14 @@ class Keyring:
         """The keyed hash by which a recovery code is known; spaces, dashes and capitals in it mean nothing."""
         letters = code.replace("-", "").replace(" ", "").lower()
         return hmac.digest(self._recovery_codes, letters.encode(), "sha256").hex()
+
+    def sign_in_subject(self, kind: str, name: str) -> str:
+        """The keyed hash under which tries to sign in are counted: somebody may type a password as the user name."""
+        return hmac.digest(self._sign_in_tries, f"{kind} {name}".encode(), "sha256").hex()
+
+    def browser_signature(self, text: str) -> str:
+        """The signature (256 bits) of what a browser keeps to be known again."""
+        return hmac.digest(self._known_browsers, text.encode(), "sha256").hex()
 
     def passkey_owner(self, user_id: int) -> bytes:
         """The name under which devices keep a user's passkeys: it tells nobody who that is (WebAuthn §14.6.1)."""

@@ -30,13 +30,6 @@ class Throttle:
         self._failures: OrderedDict[_Origin, deque[datetime]] = OrderedDict()
         self._guard = threading.Lock()
 
-    def wait(self, username: str, address: str, *, now: datetime) -> timedelta | None:
-        """How long to wait before another try, where there have been too many wrong ones; counts nothing."""
-        with self._guard:
-            failures = self._failures.get(_Origin(username[:_LONGEST_NAME], address), deque())
-            recent = [moment for moment in failures if moment > now - self._within]
-            return recent[0] + self._within - now if len(recent) >= self._allowed else None
-
     def failed(self, username: str, address: str, *, now: datetime) -> timedelta | None:
         """Count a wrong password; how long to wait where there have been too many."""
         origin = _Origin(username[:_LONGEST_NAME], address)

@@ -37,6 +37,7 @@ from hxdav.store.recovery_codes import RecoveryCodes
 from hxdav.store.removals import Removals
 from hxdav.store.retention import Retention
 from hxdav.store.sealed import Sealed
+from hxdav.store.sign_in_tries import SignInTries
 from hxdav.store.subscriptions import Subscriptions
 from hxdav.store.trail import Trail
 from hxdav.store.web_ceremonies import WebCeremonies
@@ -76,6 +77,11 @@ class Tx:
     def web_sessions(self) -> WebSessions:
         """Who is signed in to the pages."""
         return WebSessions(self.connection)
+
+    @cached_property
+    def sign_in_tries(self) -> SignInTries:
+        """How many passwords and recovery codes were tried in the last minutes."""
+        return SignInTries(self.connection)
 
     @cached_property
     def web_ceremonies(self) -> WebCeremonies:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from hxdav.connect.connector import Connector
 from hxdav.domain.policy import Policy
 from hxdav.domain.times import Clock
 from hxdav.secrets.keyring import Keyring
-from hxdav.secrets.throttle import Throttle
 from hxdav.secrets.turns import HashingTurns
 from hxdav.services.practice.apply_accounts import WantedPracticeGroup
 from hxdav.store.store import Store
@@ -22,7 +20,7 @@ def _no_accounts_file() -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebBackend:
-    """``channel_digest`` is the keyed hash by which a push channel is known. ``throttle`` counts wrong web passwords.
+    """``channel_digest`` is the keyed hash by which a push channel is known.
 
     ``hashing`` gives turns at looking at web passwords: together with those who wait they hold half of a process's
     threads at most.
@@ -40,5 +38,4 @@ class WebBackend:
     public_url: str
     calendars_url: str
     wanted_accounts: Callable[[], Collection[WantedPracticeGroup] | None] = _no_accounts_file
-    throttle: Throttle = field(default_factory=lambda: Throttle(allowed=10, within=timedelta(minutes=5)))
     hashing: HashingTurns = field(default_factory=lambda: HashingTurns(at_once=2, waiting=6))

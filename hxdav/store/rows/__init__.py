@@ -32,5 +32,6 @@ from hxdav.store.rows.trail import NotificationRow as NotificationRow
 from hxdav.store.rows.trail import RefusedBodyRow as RefusedBodyRow
 from hxdav.store.rows.trail import RemovalRow as RemovalRow
 from hxdav.store.rows.trail import VersionRow as VersionRow
+from hxdav.store.rows.web import SignInTriesRow as SignInTriesRow
 from hxdav.store.rows.web import WebFeedRow as WebFeedRow
 from hxdav.store.rows.web import WebSessionRow as WebSessionRow

@@ -29,6 +29,20 @@ class WebSessionRow(Base):
     proved_at: Mapped[datetime]
 
 
+class SignInTriesRow(Base):
+    """How many passwords and recovery codes were tried since ``began_at``.
+
+    ``subject`` is a keyed hash of a user name, an address or a browser. It belongs to no practice group: user names may
+    be invented.
+    """
+
+    __tablename__ = "sign_in_tries"
+
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    began_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class WebFeedRow(Base):
     """A practitioner's private calendar address; only a keyed hash of its secret is kept.
 

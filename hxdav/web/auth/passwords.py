@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from http import HTTPStatus
 
 from hxdav.domain.practice import User
 from hxdav.errors import NotPermitted
-from hxdav.services.access import logins
-from hxdav.web.auth.visitors import address
+from hxdav.services.access import logins, sign_in_limits
+from hxdav.web.auth.known_browsers import origin_of
 from hxdav.web.settings import WebBackend
 
 
@@ -23,16 +24,28 @@ class WrongPassword(Exception):
 def require_password(backend: WebBackend, *, username: str, web_password: str) -> User:
     """The user whose name and web password these are; raises WrongPassword.
 
-    After too many wrong ones from the same address even the right one has to wait, or it could be guessed.
+    After too many wrong ones even the right one has to wait, or it could be guessed. Who has to wait takes no turn at
+    hashing.
     """
-    now = backend.clock.now()
-    wait = backend.throttle.wait(username, address(), now=now)
-    if wait is None:
+    origin = origin_of(backend, username)
+    with backend.store.snapshot() as tx:
+        _require_no_wait(sign_in_limits.wait(tx, backend.clock, backend.keyring, origin=origin))
+    with backend.hashing.turn():
+        with backend.store.transaction() as tx:
+            wait = sign_in_limits.count(tx, backend.clock, backend.keyring, origin=origin)
+        _require_no_wait(wait)
         try:
-            with backend.hashing.turn(), backend.store.snapshot() as tx:
-                return logins.authenticate(tx, username=username, web_password=web_password)
+            with backend.store.snapshot() as tx:
+                user = logins.authenticate(tx, username=username, web_password=web_password)
         except NotPermitted as refused:
-            backend.throttle.failed(username, address(), now=now)
             raise WrongPassword(str(refused), HTTPStatus.FORBIDDEN) from None
-    minutes = -(-int(wait.total_seconds()) // 60)
-    raise WrongPassword(f"Too many wrong passwords. Wait {minutes} min, then try again.", HTTPStatus.TOO_MANY_REQUESTS)
+    with backend.store.transaction() as tx:
+        sign_in_limits.take_back(tx, backend.keyring, origin=origin)
+    return user
+
+
+def _require_no_wait(wait: timedelta | None) -> None:
+    if wait is not None:
+        minutes = -(-int(wait.total_seconds()) // 60)
+        sentence = f"Too many wrong passwords. Wait {minutes} min, then try again."
+        raise WrongPassword(sentence, HTTPStatus.TOO_MANY_REQUESTS)

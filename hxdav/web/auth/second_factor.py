@@ -10,10 +10,11 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 
 from hxdav.domain.practice import User
 from hxdav.secrets.throttle import Throttle
-from hxdav.services.access import passkeys, recovery_codes, sign_in
+from hxdav.services.access import passkeys, recovery_codes, sign_in, sign_in_limits
 from hxdav.services.access.passkeys import PasskeyRefused
 from hxdav.services.access.sign_in import Proof
 from hxdav.web.auth.ceremonies import given_answer, has_passkeys, is_answer, party_of, question
+from hxdav.web.auth.known_browsers import origin_of
 from hxdav.web.auth.sign_in import AWAITED, let_in, sign_in_page
 from hxdav.web.auth.visitors import Answer, address, local_target
 from hxdav.web.responses import plain
@@ -88,16 +89,19 @@ class _SecondFactor:
         return self._answered_by_code(user, following)
 
     def _answered_by_code(self, user: User, following: str) -> Answer:
-        backend, now = self.backend, self.backend.clock.now()
-        if backend.throttle.wait(user.username, address(), now=now) is not None:
+        backend, origin = self.backend, origin_of(self.backend, user.username)
+        clock, keyring, is_taken = backend.clock, backend.keyring, False
+        with backend.store.transaction() as tx:
+            wait = sign_in_limits.count(tx, clock, keyring, origin=origin)
+            if wait is None:
+                is_taken = recovery_codes.take(tx, clock, keyring, user=user, code=request.form.get("code", ""))
+            if is_taken:
+                sign_in_limits.take_back(tx, keyring, origin=origin)
+            left = tx.recovery_codes.unused(user.id)
+        if wait is not None:
             told = "Too many wrong codes or passwords. Wait five minutes, then try again."
             return self._page(following=following, refused=told), HTTPStatus.TOO_MANY_REQUESTS
-        with backend.store.transaction() as tx:
-            code = request.form.get("code", "")
-            is_taken = recovery_codes.take(tx, backend.clock, backend.keyring, user=user, code=code)
-            left = tx.recovery_codes.unused(user.id)
         if not is_taken:
-            backend.throttle.failed(user.username, address(), now=now)
             told = "This is none of your recovery codes, or it was used already."
             return self._page(following=following, refused=told), HTTPStatus.FORBIDDEN
         self._let_in(user, Proof.PASSWORD_AND_CODE)

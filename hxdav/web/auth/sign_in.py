@@ -13,6 +13,7 @@ from hxdav.errors import NotPermitted, UseCaseError
 from hxdav.services.access import sign_in
 from hxdav.services.access.sign_in import Proof, SignedIn
 from hxdav.web.auth.ceremonies import has_passkeys
+from hxdav.web.auth.known_browsers import remember_browser
 from hxdav.web.auth.passwords import WrongPassword, require_password
 from hxdav.web.auth.visitors import Answer, Visitor, begin_anew, for_visitors, local_target, who
 from hxdav.web.settings import WebBackend
@@ -115,4 +116,5 @@ def let_in(backend: WebBackend, user: User, *, proof: Proof) -> None:
     with backend.store.transaction() as tx:
         secret = sign_in.begin(tx, backend.clock, backend.keyring, user=user, agent=agent, proof=proof)
         own = tx.people.practitioner_of(user.id)
+    remember_browser(backend, user)
     login_user(Visitor(secret, SignedIn(user=user, own=own, proved_at=backend.clock.now())))

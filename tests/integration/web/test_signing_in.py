@@ -109,12 +109,14 @@ def test_sign_in_leads_nowhere_else(maya: Browser, elsewhere: str) -> None:
     assert maya.sign_in(following=elsewhere).headers["Location"] == "/app/"
 
 
-def test_the_cookie_is_for_this_server_over_tls_and_for_no_script(maya: Browser) -> None:
-    cookie = maya.sign_in().headers["Set-Cookie"]
+def test_the_cookies_are_for_this_server_over_tls_and_for_no_script(maya: Browser) -> None:
+    cookies = maya.sign_in().headers.getlist("Set-Cookie")
 
-    assert cookie.startswith("__Host-hxdav=")
-    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
-    assert "Domain" not in cookie
+    assert len(cookies) == 2
+    for cookie in cookies:
+        assert cookie.startswith("__Host-hxdav")
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+        assert "Domain" not in cookie
 
 
 def test_a_cookie_from_before_sign_in_is_worth_nothing_after_it(maya: Browser, desk: Desk) -> None:
