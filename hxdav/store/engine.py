@@ -6,28 +6,51 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+
+from hxdav.errors import StoreBusy
 
 BUSY_TIMEOUT_SECONDS = 5
 """How long a writer of this process waits for one of another process on SQLite."""
+LOCK_TIMEOUT_SECONDS = 10
+"""How long a statement waits for a lock on PostgreSQL."""
+CONNECT_TIMEOUT_SECONDS = 5
+"""How long PostgreSQL may take to let a connection in."""
+_UNACKNOWLEDGED_SECONDS = 10
+
+
+@dataclass(slots=True, eq=False)
+class _Waiter:
+    """A writer in the queue: ``decided`` is set when it has the lock, or when it is refused."""
+
+    decided: threading.Event = field(default_factory=threading.Event)
+    refused: StoreBusy | None = None
 
 
 class WriteQueue:
-    """A lock that is given in the order in which it was asked for, so that no writer starves."""
+    """A lock that is given in the order in which it was asked for, so that no writer starves.
+
+    Another process may hold the database. The first writer then waits for it, and those behind it have waited as long:
+    they fail together with it, and not one after another.
+    """
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._waiting: deque[threading.Event] = deque()
+        self._waiting: deque[_Waiter] = deque()
         self._taken = False
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Hold the lock for the length of the block."""
+        """Hold the lock for the length of the block; raises StoreBusy where the one before failed with it."""
         self._take()
         try:
             yield
+        except StoreBusy as error:
+            self._refuse_waiting(error)
+            raise
         finally:
             self._give()
 
@@ -36,15 +59,24 @@ class WriteQueue:
             if not self._taken:
                 self._taken = True
                 return
-            mine = threading.Event()
+            mine = _Waiter()
             self._waiting.append(mine)
-        mine.wait()
+        mine.decided.wait()
+        if mine.refused is not None:
+            raise StoreBusy(str(mine.refused)) from mine.refused
+
+    def _refuse_waiting(self, error: StoreBusy) -> None:
+        with self._guard:
+            while self._waiting:
+                waiter = self._waiting.popleft()
+                waiter.refused = error
+                waiter.decided.set()
 
     def _give(self) -> None:
         with self._guard:
             if self._waiting:
                 # The lock passes on without being free in between: nobody can overtake.
-                self._waiting.popleft().set()
+                self._waiting.popleft().decided.set()
             else:
                 self._taken = False
 
@@ -58,15 +90,7 @@ def open_engine(url: str) -> Engine:
     """An engine for ``url``: ``sqlite:///FILE``, ``postgresql+psycopg://…``, or ``sqlite:///:memory:``."""
     if make_url(url).get_backend_name() == "sqlite":
         return _sqlite(url)
-    return create_engine(
-        url,
-        isolation_level="READ COMMITTED",
-        pool_size=10,
-        max_overflow=20,
-        pool_pre_ping=True,
-        # What is stored is health data: an error's text does not quote it.
-        hide_parameters=True,
-    )
+    return _postgresql(make_url(url))
 
 
 def begin(connection: Connection, *, writes: bool) -> None:
@@ -99,6 +123,29 @@ def impatient(connection: Connection) -> Iterator[None]:
         yield
     finally:
         driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}")
+
+
+def _postgresql(url: URL) -> Engine:
+    limits = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, "tcp_user_timeout": _UNACKNOWLEDGED_SECONDS * 1000}
+    engine = create_engine(
+        url,
+        # What the address says about these stands.
+        connect_args={name: value for name, value in limits.items() if name not in url.query},
+        isolation_level="READ COMMITTED",
+        pool_size=10,
+        max_overflow=20,
+        pool_pre_ping=True,
+        # What is stored is health data: an error's text does not quote it.
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(dbapi_connection: Any, _record: object) -> None:
+        # Not among the options of the connection: a pool in between (PgBouncer) refuses those.
+        dbapi_connection.execute(f"SET lock_timeout = {int(LOCK_TIMEOUT_SECONDS * 1000)}")
+        dbapi_connection.commit()
+
+    return engine
 
 
 def _sqlite(url: str) -> Engine:

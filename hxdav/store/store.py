@@ -262,8 +262,9 @@ class Store:
             return False
         try:
             with (
-                self._turn(),
+                # Outside the turn: those that wait for theirs are more patient than this one, and do not fail with it.
                 _busy_told(),
+                self._turn(),
                 self.engine.connect() as connection,
                 impatient(connection),
                 connection.begin(),

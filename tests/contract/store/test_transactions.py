@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 
 import pytest
+from sqlalchemy import text
 
 from hxdav.domain.practice import Band
 from hxdav.errors import StoreBusy, StoreFull
 from hxdav.store.engine import WriteQueue
 from hxdav.store.store import Store, Tx
 from tests.disks import fill_disk
+from tests.waiting import until
 
 
 def _groups(store: Store) -> list[str]:
@@ -84,16 +87,69 @@ def test_the_write_lock_is_given_in_the_order_of_asking() -> None:
     assert not queue.is_taken
 
 
-def test_a_store_that_another_process_holds_says_that_it_is_busy(
+def test_a_store_that_another_process_holds_can_be_read_and_says_that_it_is_busy(
     sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hxdav.store.engine.BUSY_TIMEOUT_SECONDS", 0.05)
     other = Store(str(sqlite_store.engine.url))
 
-    with sqlite_store.transaction(), pytest.raises(StoreBusy, match="Try again"):  # noqa: SIM117
-        with other.transaction():
+    with sqlite_store.transaction():
+        assert _groups(other) == []
+        with pytest.raises(StoreBusy, match="Try again"), other.transaction():
             pass
     other.close()
+
+
+def test_writers_behind_one_that_another_process_keeps_out_fail_together_with_it() -> None:
+    queue = WriteQueue()
+    refused: list[StoreBusy] = []
+
+    def write() -> None:
+        try:
+            with queue.turn():
+                pass
+        except StoreBusy as busy:
+            refused.append(busy)
+
+    def fail() -> None:
+        with queue.turn():
+            for thread in threads:
+                thread.start()
+            until(lambda: len(queue._waiting) == len(threads))
+            raise StoreBusy("Another process writes.")
+
+    threads = [threading.Thread(target=write) for _ in range(5)]
+    with pytest.raises(StoreBusy):
+        fail()
+    for thread in threads:
+        thread.join()
+
+    assert [str(each) for each in refused] == ["Another process writes."] * len(threads)
+    assert not queue.is_taken
+
+
+def test_a_lock_on_postgresql_is_waited_for_only_so_long(
+    postgres_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hxdav.store.engine.LOCK_TIMEOUT_SECONDS", 0.05)
+    other = Store(postgres_store.engine.url.render_as_string(hide_password=False))
+    lock = text("LOCK TABLE practice_group IN ACCESS EXCLUSIVE MODE")
+
+    with postgres_store.transaction() as tx:
+        tx.connection.execute(lock)
+        with pytest.raises(StoreBusy, match="Try again"):
+            _groups(other)
+    other.close()
+
+
+def test_a_database_that_lets_nobody_in_is_waited_for_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The least that libpq waits.
+    monkeypatch.setattr("hxdav.store.engine.CONNECT_TIMEOUT_SECONDS", 2)
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        store = Store(f"postgresql+psycopg://nobody@127.0.0.1:{silent.getsockname()[1]}/none")
+        with pytest.raises(StoreBusy, match="cannot be reached"):
+            _groups(store)
 
 
 def test_what_can_wait_is_done_where_nobody_else_writes(store: Store) -> None:
