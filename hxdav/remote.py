@@ -21,6 +21,7 @@ from typing import NewType, Protocol
 
 from hxdav.domain.field import Field
 from hxdav.domain.ids import Uid
+from hxdav.domain.refusal import Reason
 from hxdav.domain.times import Interval
 from hxdav.errors import HxdavError
 
@@ -104,11 +105,12 @@ class Gone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
-    """An object that is there, but is no event that we could keep; ``sentence`` says why."""
+    """An object that is there, but is no event that we could keep; ``reason`` and ``sentence`` say why."""
 
     remote_id: RemoteId
     tag: Tag
     sentence: str
+    reason: Reason = Reason.NOT_CALENDAR_DATA
 
 
 RemoteState = RemoteObject | Gone | Unreadable

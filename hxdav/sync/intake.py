@@ -62,10 +62,13 @@ def take_in(context: BridgeContext, sighting: RemoteState) -> bool:
             case RemoteObject() if isinstance(reading, CalendarObject):
                 _take_object(transaction, link, sighting, reading=reading)
                 note_taken_in(transaction, reading)
-            case RemoteObject():
-                sentence = reading.detail if isinstance(reading, CalendarDataError) else ""
-                told = Unreadable(remote_id=sighting.remote_id, tag=sighting.tag, sentence=sentence)
+            case RemoteObject() if isinstance(reading, CalendarDataError):
+                told = Unreadable(
+                    remote_id=sighting.remote_id, tag=sighting.tag, sentence=reading.detail, reason=reading.reason
+                )
                 _leave_alone(transaction, link, told)
+            case _:
+                pass
     return True
 
 
@@ -221,15 +224,15 @@ def _take_gone(transaction: IntakeTransaction, link: Link | None) -> None:
 def _leave_alone(transaction: IntakeTransaction, link: Link | None, shown: Unreadable) -> None:
     """What we cannot keep: it stays where it is, and the person is told why."""
     if link is not None and link.mirror_id is not None:
-        transaction.store(replace(link, tag=shown.tag, parked=Reason.NOT_CALENDAR_DATA))
+        transaction.store(replace(link, tag=shown.tag, parked=shown.reason))
         transaction.tell(NotificationKind.OBJECT_LEFT_ALONE, about=shown.remote_id)
         return
-    refusal = CalendarDataError(Reason.NOT_CALENDAR_DATA, shown.sentence)
+    refusal = CalendarDataError(shown.reason, shown.sentence)
     put = PutObject(
         integration_id=transaction.context.integration_id, href=Href(shown.remote_id), body=b"", reading=refusal
     )
     transaction.submit(put)
-    transaction.park(link, shown, why=Reason.NOT_CALENDAR_DATA)
+    transaction.park(link, shown, why=shown.reason)
 
 
 def _put(

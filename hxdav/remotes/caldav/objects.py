@@ -84,7 +84,7 @@ def _sighting(name: RemoteId, tag: Tag, text: str) -> RemoteObject | Unreadable:
     try:
         uid = read_object(text.encode()).uid
     except CalendarDataError as error:
-        return Unreadable(remote_id=name, tag=tag, sentence=error.detail)
+        return Unreadable(remote_id=name, tag=tag, sentence=error.detail, reason=error.reason)
     is_ours = uid.endswith(f"@{OWN_DOMAIN}") and name == name_of(uid)
     return RemoteObject(remote_id=name, tag=tag, text=text, key=uid if is_ours else None)
 

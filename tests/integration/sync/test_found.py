@@ -64,6 +64,19 @@ def test_what_hxdav_has_made_and_does_not_know_any_more_is_left_alone_and_told(w
     assert NotificationKind.OBJECT_LEFT_ALONE in world.practice.told()
 
 
+def test_a_task_in_a_bridged_calendar_is_told_as_one(world: BridgedWorld) -> None:
+    bridge = world.connect()
+    world.round()
+
+    world.provider.add(NONSENSE)
+    world.look(bridge)
+
+    assert world.practice.told() == [NotificationKind.WRONG_COMPONENT]
+    with world.practice.store.snapshot() as tx:
+        (link,) = tx.links.apart(bridge)
+    assert link.parked == Reason.WRONG_COMPONENT
+
+
 def test_what_is_ours_and_cannot_be_read_any_more_is_told(world: BridgedWorld) -> None:
     bridge = world.connect()
     world.practice.book(an_object("first@practice"))
