@@ -115,9 +115,10 @@ def set_password(
     here = installation(ctx)
     keyring = here.keyring
     web_password = read_password(f"New web password of {username}", from_stdin=password_stdin, twice=True)
+    password_hash = logins.new_password_hash(web_password)
     with here.store.transaction() as tx:
         user = logins.known_user(tx, username)
-        logins.take_up_invitation(tx, here.clock, keyring, user=user, secret=invitation, web_password=web_password)
+        logins.take_up_invitation(tx, here.clock, keyring, user=user, secret=invitation, password_hash=password_hash)
     say(f"The web password of {username} is set.")
 
 

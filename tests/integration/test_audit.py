@@ -85,7 +85,7 @@ def test_what_is_done_to_people_and_their_calendars_is_audited(store: Store) -> 
         apply_accounts.apply(tx, clock, wanted=[wanted], source=BY_PRACTICE)
         user = logins.known_user(tx, "maya")
         secret = logins.invite(tx, clock, KEYRING, user=user, source=BY_PRACTICE)
-        logins.take_up_invitation(tx, clock, KEYRING, user=user, secret=secret, web_password="correct horse")
+        logins.take_up_invitation(tx, clock, KEYRING, user=user, secret=secret, password_hash="a hash")
         login = logins.practitioner_login(tx, user=user)
         subscriptions.buy(tx, clock, practitioner=login.practitioner, source=BY_PRACTICE)
         integration = connection.connect_native(tx, clock, practitioner=login.practitioner, source=BY_PRACTICE)

@@ -94,14 +94,22 @@ def invite(tx: Tx, clock: Clock, keyring: Keyring, *, user: User, source: Source
     return secret
 
 
-def take_up_invitation(tx: Tx, clock: Clock, keyring: Keyring, *, user: User, secret: str, web_password: str) -> None:
-    """Set the web password with an invitation, which is used up, and end what was signed in before."""
+def new_password_hash(web_password: str) -> str:
+    """The hash of a new web password; raises UseCaseError where it is too short.
+
+    Hashing takes time and 64 MB: do it before a transaction begins, or every other writer waits.
+    """
     if len(web_password) < SHORTEST_WEB_PASSWORD:
         raise UseCaseError(f"A web password has at least {SHORTEST_WEB_PASSWORD} letters.")
+    return web_password_hash(web_password)
+
+
+def take_up_invitation(tx: Tx, clock: Clock, keyring: Keyring, *, user: User, secret: str, password_hash: str) -> None:
+    """Set the web password, by its hash, with an invitation, which is used up, and end what was signed in before."""
     invitation = tx.people.take_invitation(keyring.invitation_digest(secret), now=clock.now())
     if invitation is None or invitation.user_id != user.id:
         raise NotPermitted(f"This is no invitation that {user.username} still can use. Ask for another one.")
-    tx.people.keep_web_password(user.id, web_password_hash(web_password))
+    tx.people.keep_web_password(user.id, password_hash)
     tx.web_sessions.end_all(user.id)
     tx.web_ceremonies.forget(user.id)
     _audit(tx, clock, "web_password_set", user=user, source=Source(authority=Authority.PRACTICE, user_id=user.id))

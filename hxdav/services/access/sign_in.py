@@ -150,16 +150,21 @@ def sign_out_everywhere(tx: Tx, clock: Clock, *, user: User) -> None:
     _audit(tx, "signed_out_everywhere", user, now=clock.now())
 
 
-def take_up_invitation(tx: Tx, clock: Clock, keyring: Keyring, *, secret: str, web_password: str) -> User:
-    """Set the web password by a one-time link, which is used up; whose it is.
-
-    Raises NotPermitted where the link counts no more.
-    """
-    invited = tx.people.invited(keyring.invitation_digest(secret), now=clock.now())
-    if invited is None:
+def invited(tx: Tx, clock: Clock, keyring: Keyring, *, secret: str) -> User:
+    """The user to whom a one-time link belongs; raises NotPermitted where the link is not valid any more."""
+    invitation = tx.people.invited(keyring.invitation_digest(secret), now=clock.now())
+    if invitation is None:
         raise NotPermitted("This link was used already, or is older than seven days. Ask for another one.")
-    user = tx.people.user(invited.user_id)
-    logins.take_up_invitation(tx, clock, keyring, user=user, secret=secret, web_password=web_password)
+    return tx.people.user(invitation.user_id)
+
+
+def take_up_invitation(tx: Tx, clock: Clock, keyring: Keyring, *, secret: str, password_hash: str) -> User:
+    """Set the web password, by its hash, with a one-time link, which is used up; returns its user.
+
+    Raises NotPermitted where the link is not valid any more.
+    """
+    user = invited(tx, clock, keyring, secret=secret)
+    logins.take_up_invitation(tx, clock, keyring, user=user, secret=secret, password_hash=password_hash)
     return user
 
 

@@ -10,7 +10,7 @@ from flask_login import current_user, login_user, logout_user  # type: ignore[im
 
 from hxdav.domain.practice import User
 from hxdav.errors import NotPermitted, UseCaseError
-from hxdav.services.access import sign_in
+from hxdav.services.access import logins, sign_in
 from hxdav.services.access.sign_in import Proof, SignedIn
 from hxdav.web.auth.ceremonies import has_passkeys
 from hxdav.web.auth.known_browsers import remember_browser
@@ -95,9 +95,13 @@ class _SigningIn:
 
     def _taken_up(self, secret: str, web_password: str) -> User:
         backend = self.backend
-        with backend.hashing.turn(), backend.store.transaction() as tx:
+        with backend.store.snapshot() as tx:
+            sign_in.invited(tx, backend.clock, backend.keyring, secret=secret)
+        with backend.hashing.turn():
+            password_hash = logins.new_password_hash(web_password)
+        with backend.store.transaction() as tx:
             return sign_in.take_up_invitation(
-                tx, backend.clock, backend.keyring, secret=secret, web_password=web_password
+                tx, backend.clock, backend.keyring, secret=secret, password_hash=password_hash
             )
 
 

@@ -9,6 +9,7 @@ from hxdav.secrets.turns import HashingTurns
 from hxdav.services.access import logins
 from tests.integration.web.browsing import PASSWORD, Browser, give_password
 from tests.integration.web.desk import Desk, pages_of
+from tests.passwords import QUICK
 
 BY_PRACTICE = Source(authority=Authority.PRACTICE)
 
@@ -66,7 +67,7 @@ def test_a_password_that_is_set_anywhere_ends_what_was_signed_in(maya: Browser, 
     with desk.store.transaction() as tx:
         user = tx.people.user(practice.user_id)
         logins.take_up_invitation(
-            tx, practice.clock, practice.keyring, user=user, secret=secret, web_password="four-other-words"
+            tx, practice.clock, practice.keyring, user=user, secret=secret, password_hash=QUICK.hash("four-other-words")
         )
 
     assert not maya.is_in()
@@ -207,6 +208,17 @@ def test_a_one_time_link_sets_the_password_once(desk: Desk) -> None:
     assert browser.is_in()
     browser.get(link)
     assert "was used already" in browser.post(link, password="another-password", again="another-password").text
+
+
+def test_a_link_that_is_not_valid_takes_no_turn_at_hashing(desk: Desk) -> None:
+    turns = HashingTurns(at_once=1, waiting=0)
+    browser = Browser(pages_of(desk.practice, desk.connector, hashing=turns))
+    browser.get("/invitation/guessed")
+
+    with turns.turn():
+        answer = browser.post("/invitation/guessed", password=PASSWORD, again=PASSWORD)
+
+    assert answer.status_code == 400
 
 
 @pytest.mark.parametrize(
