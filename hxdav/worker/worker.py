@@ -15,6 +15,7 @@ from hxdav.worker.jobs import Jobs, MailSender
 from hxdav.worker.listeners import Listeners
 from hxdav.worker.looking import Looking
 from hxdav.worker.runners import Runners
+from hxdav.worker.steady_time import SteadyTime
 
 LONGEST_PAUSE = 60.0
 """Seconds after which a job that keeps failing is tried again at the latest."""
@@ -29,13 +30,21 @@ _HANGS_UP_WITHIN_SECONDS = 2.0
 class Job:
     """A job, and the seconds from its end to its next beginning. What is due when it begins, the clock says.
 
-    One that has a ``looking`` begins only where that says so.
+    One that has a ``looking`` begins only where that says so. One that has a ``time`` does what cannot be undone, and
+    begins only while that is confirmed.
     """
 
     name: str
     run: Callable[[], int]
     pause: float
     looking: Looking | None = None
+    time: SteadyTime | None = None
+
+    def may_begin(self, *, after_failure: bool) -> bool:
+        """Look whether there may be something to do, and whether it may be done now; what failed is tried anyhow."""
+        if self.time is not None and not self.time.is_confirmed():
+            return False
+        return after_failure or self.looking is None or self.looking.is_due()
 
     def pause_after(self, failures: int) -> float:
         """The pause after so many failures in a row: it grows, so that what is broken is left some time to mend."""
@@ -64,10 +73,10 @@ class Worker:
         jobs = Jobs(store=store, clock=clock, policy=policy, outbox=outbox)
         self._jobs = [
             Job(name="settle", run=jobs.settle, pause=_SETTLES_EVERY, looking=_looking(store)),
-            Job(name="renew", run=jobs.renew, pause=60),
+            Job(name="renew", run=jobs.renew, pause=60, time=SteadyTime(clock)),
             Job(name="move_horizon", run=jobs.move_horizon, pause=60),
             Job(name="tell_stalled", run=jobs.tell_stalled, pause=60),
-            Job(name="purge", run=jobs.purge, pause=60),
+            Job(name="purge", run=jobs.purge, pause=60, time=SteadyTime(clock)),
         ]
         if outbox is not None:
             self._jobs.append(Job(name="send_mail", run=jobs.send_mail, pause=10))
@@ -113,7 +122,7 @@ class Worker:
     def _keep_doing(self, job: Job) -> None:
         failures = 0
         while not self._is_told_to_stop.is_set():
-            if not failures and job.looking is not None and not job.looking.is_due():
+            if not job.may_begin(after_failure=failures > 0):
                 self._is_told_to_stop.wait(job.pause)
                 continue
             try:

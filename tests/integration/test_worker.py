@@ -227,6 +227,12 @@ def test_a_job_that_fails_stops_no_other(sqlite_store: Store) -> None:
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("worker-")]
 
 
+def test_what_cannot_be_undone_waits_after_a_start_until_the_clock_is_confirmed(sqlite_store: Store) -> None:
+    waiting = [job.name for job in worker_of(a_practice(sqlite_store))._jobs if not job.may_begin(after_failure=True)]
+
+    assert waiting == ["renew", "purge"]
+
+
 def test_the_pause_after_failures_grows_up_to_a_minute() -> None:
     job = Job(name="settle", run=lambda: 0, pause=1)
 
