@@ -63,7 +63,7 @@ def configure(folder: Path, *, port: int, workers: int = 1) -> None:
 
 def test_a_server_that_is_told_to_end_does_so_and_frees_its_port(installation: Path) -> None:
     with served(installation) as (server, port):
-        assert f"hxdav serves http://127.0.0.1:{port}\n" in server.log.read_text()
+        until(lambda: f"hxdav serves http://127.0.0.1:{port}\n" in server.log.read_text(), what="the address")
         server.process.send_signal(signal.SIGTERM)
 
         assert server.process.wait(timeout=PATIENCE_SECONDS) == 0
@@ -82,7 +82,7 @@ def test_interrupting_it_from_the_keyboard_ends_it_too(installation: Path) -> No
 
 def test_killing_the_parent_leaves_no_worker_behind(installation: Path) -> None:
     with served(installation, workers=2) as (server, port):
-        assert len(server.members()) >= 3
+        until(lambda: len(server.members()) == 3, what="both workers")
         server.process.kill()
         server.process.wait(timeout=PATIENCE_SECONDS)
 
@@ -92,15 +92,15 @@ def test_killing_the_parent_leaves_no_worker_behind(installation: Path) -> None:
 
 def test_a_serving_process_that_is_killed_is_replaced(installation: Path) -> None:
     with served(installation, workers=2) as (server, port):
-        parent = server.process.pid
-        before = {pid for pid in server.members() if pid != parent}
+        until(lambda: len(server.members()) == 3, what="both workers")
+        before = set(server.members()) - {server.process.pid}
         for pid in before:
             os.kill(pid, signal.SIGKILL)
 
         until(lambda: not before & set(server.members()), what="the end of the killed processes")
         wait_until_it_answers(server, port)
 
-        assert len(set(server.members()) - {parent}) == 2
+        until(lambda: len(server.members()) == 3, what="as many workers as before")
 
 
 def test_a_port_that_is_taken_is_refused_with_a_sentence(installation: Path) -> None:
