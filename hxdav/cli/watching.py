@@ -40,7 +40,8 @@ def standings(
             typer.echo(f"{standing.integration.name}: on {standing.account.about}.")
         for left in standing.left_alone:
             whose = "One of ours" if left.ours else "An event there"
-            typer.echo(f"{standing.integration.name}: {whose} is left alone. {left.why}")
+            named = f" ({left.about})" if left.about else ""
+            typer.echo(f"{standing.integration.name}: {whose}{named} is left alone. {left.why}")
 
 
 def explain(
@@ -84,7 +85,7 @@ def _row(standing: IntegrationHealth) -> dict[str, Any]:
         "last_sync": bridge.pulled_at if bridge else None,
         "waiting": standing.waiting,
         "lag_seconds": round(standing.lag.total_seconds(), 1),
-        "left_alone": [{"ours": each.ours, "why": each.why} for each in standing.left_alone],
+        "left_alone": [{"ours": each.ours, "about": each.about, "why": each.why} for each in standing.left_alone],
         "requests": account.requests if account else None,
         "throttled_at": account.throttled_at if account else None,
         "trouble": account.trouble if account else None,

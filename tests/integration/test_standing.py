@@ -102,7 +102,7 @@ def test_status_and_explain_give_the_same_cause(world: BridgedWorld) -> None:
     assert story(world, second.id)[bridge] == (False, f"It is not there yet. {cause}")
 
 
-def test_what_is_left_alone_is_told_with_its_reason(world: BridgedWorld) -> None:
+def test_what_is_left_alone_is_told_with_title_time_and_reason(world: BridgedWorld) -> None:
     bridge = world.connect()
     world.round()
     world.provider.add(an_object("far@provider", start="DTSTART:20280101T000000Z", end=""))
@@ -111,7 +111,19 @@ def test_what_is_left_alone_is_told_with_its_reason(world: BridgedWorld) -> None
     (left,) = stands(world, bridge).left_alone
 
     assert not left.ours
+    assert left.about == "“Supervision”, 1 January 2028 at 11:00"
     assert "later than calendar synchronisation reaches" in left.why
+
+
+def test_what_hxdav_cannot_read_is_told_without_a_title(world: BridgedWorld) -> None:
+    bridge = world.connect()
+    world.round()
+    world.provider.add("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")
+    world.look(bridge)
+
+    (left,) = stands(world, bridge).left_alone
+
+    assert left.about == ""
 
 
 def test_a_disconnected_calendar_says_so(world: BridgedWorld) -> None:

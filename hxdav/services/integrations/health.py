@@ -13,6 +13,7 @@ from hxdav.domain.refusal import SENTENCES, Reason
 from hxdav.domain.subscription import SubscriptionState
 from hxdav.domain.times import Clock
 from hxdav.domain.trouble import trouble_of
+from hxdav.services.appointments.summary import summary_of
 from hxdav.store.store import Tx
 
 
@@ -27,9 +28,14 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftAlone:
-    """Something that stays on its side of a bridge; ``ours`` where it is one of our appointments."""
+    """Something that stays on its side of a bridge; ``ours`` where it is one of our appointments.
+
+    ``about`` is its title and when it starts; empty where hxdav could not read it. It is for pages and commands, and
+    never for logs and mails.
+    """
 
     ours: bool
+    about: str
     why: str
 
 
@@ -71,7 +77,7 @@ def health_of(tx: Tx, clock: Clock, *, integration: Integration) -> IntegrationH
         bridge=bridge,
         waiting=waiting,
         lag=now - since if since else timedelta(),
-        left_alone=tuple(_left_alone(link) for link in tx.links.apart(integration.id)),
+        left_alone=tuple(_left_alone(tx, link, zone) for link in tx.links.apart(integration.id)),
     )
 
 
@@ -139,10 +145,21 @@ _STANDING_STILL = {
 }
 
 
-def _left_alone(link: Link) -> LeftAlone:
+def _left_alone(tx: Tx, link: Link, zone: ZoneInfo) -> LeftAlone:
     why = link.parked or ""
     sentence = SENTENCES[Reason(why)] if why in set(Reason) else _OTHER.get(why, why)
-    return LeftAlone(ours=link.mirror_id is not None, why=sentence)
+    text = link.base
+    if link.mirror_id is not None:
+        text = tx.appointments.one(tx.mirrors.one(link.mirror_id).appointment_id).text
+    return LeftAlone(ours=link.mirror_id is not None, about=_about(text, zone), why=sentence)
+
+
+def _about(text: str, zone: ZoneInfo) -> str:
+    if not text:
+        return ""
+    found = summary_of(text, practice_zone=zone)
+    day = f"{found.starts:%-d %B %Y}"
+    return f"“{found.title}”, {day}" if found.all_day else f"“{found.title}”, {day} at {found.starts:%H:%M}"
 
 
 _OTHER = {
