@@ -138,7 +138,7 @@ def step_aside(context: GateContext, hidden: Mirror) -> None:
         modseq=Modseq(0),
         state=MirrorState.HIDDEN,
     )
-    context.tx.mirrors.add([kept_place])
+    context.tx.mirrors.add([kept_place], at=context.now)
 
 
 def _audit(context: GateContext, action: str, appointments: Sequence[Appointment]) -> None:
@@ -178,7 +178,7 @@ def _show_new(
             context.tx.integrations.touch([integration.id], here[-1].modseq)
         added += here
     if added:
-        context.tx.mirrors.add(added)
+        context.tx.mirrors.add(added, at=context.now)
     return etags
 
 
@@ -287,7 +287,7 @@ def _add_mirror(
 ) -> ETag:
     succession = succession or context.tx.mirrors.succession(placement.integration_id, appointment.id)
     mirror = _new_mirror(appointment, placement, succession)
-    context.tx.mirrors.add([mirror])
+    context.tx.mirrors.add([mirror], at=context.now)
     return mirror.etag
 
 

@@ -91,7 +91,7 @@ class Mirrors:
         rows = self._connection.execute(_KNOWN_BY_ANY, {"practitioner": practitioner_id, "uids": list(uids)})
         return {mirror.uid: mirror for mirror in map(_mirror, rows)}
 
-    def add(self, mirrors: Sequence[NewMirror]) -> None:
+    def add(self, mirrors: Sequence[NewMirror], *, at: datetime) -> None:
         """Show appointments in integrations, or hold their places there while they are hidden."""
         values = [
             {
@@ -106,7 +106,7 @@ class Mirrors:
                 "etag": each.etag,
                 "state": each.state,
                 "modseq": each.modseq,
-                "changed_at": each.appointment.updated_at,
+                "changed_at": at,
             }
             for each in mirrors
         ]

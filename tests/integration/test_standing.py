@@ -55,6 +55,15 @@ def test_what_waits_is_counted_with_its_lag(world: BridgedWorld) -> None:
     assert (found.health, found.waiting, found.lag.total_seconds()) == (Health.WORKING, 1, 3)
 
 
+def test_a_fresh_calendar_has_no_lag_for_what_was_booked_before(world: BridgedWorld) -> None:
+    world.practice.book(an_object("first@practice"))
+    world.practice.clock.advance(minutes=11)
+
+    found = stands(world, world.connect())
+
+    assert (found.waiting, found.lag.total_seconds()) == (1, 0)
+
+
 @pytest.mark.parametrize(
     ("state", "health"), [(CalendarState.HIDDEN, Health.PAUSED), (CalendarState.GONE, Health.TROUBLED)]
 )
