@@ -11,11 +11,13 @@ class Trouble:
 
     ``answer`` says what the provider answered, for the documentation. ``happened`` names the account as ``{account}``.
     ``to_do`` is for the person; where it is empty, nobody need act.
+    ``needs_person`` says that hxdav stops once the trouble lasts, until the person has connected the account again.
     """
 
     answer: str
     happened: str
     to_do: str = ""
+    needs_person: bool = False
 
     def sentence(self, account: str) -> str:
         """Return what happened, the likely cause, and what to do."""
@@ -121,11 +123,13 @@ TROUBLES: dict[tuple[str, ...], Trouble] = {
         to_do=f"{_ADMINISTRATOR} look at the log.",
     ),
     ("access_lost",): Trouble(
+        needs_person=True,
         answer="HTTP 401 to a user name and password",
         happened="The password for {account} was not accepted. It was probably changed there.",
         to_do="Connect the account again with the present password.",
     ),
     ("no_app_password",): Trouble(
+        needs_person=True,
         answer="a password that is no app-specific password",
         happened="The password for {account} was not accepted. Apple accepts app-specific passwords only.",
         to_do="Make a new app-specific password at Apple, then connect the account again.",
@@ -140,48 +144,57 @@ TROUBLES: dict[tuple[str, ...], Trouble] = {
         "no_refresh_token",
         "token_not_taken",
     ): Trouble(
+        needs_person=True,
         answer="HTTP 401 to a token, or `invalid_grant` and the like",
         happened="The provider of {account} no longer accepts the permission for hxdav. It was withdrawn, or the"
         " password was changed.",
         to_do=_CONNECT,
     ),
     ("denied", "scope_missing", "no_code"): Trouble(
+        needs_person=True,
         answer="`access_denied`, or less than hxdav asked for",
         happened="hxdav does not have all permissions that it needs in {account}. The page of the provider was left, or"
         " a box was not ticked.",
         to_do="Connect the account again, and allow all that hxdav asks for.",
     ),
     ("approval_needed",): Trouble(
+        needs_person=True,
         answer="an administrator's approval is needed",
         happened="The organisation of {account} lets only its administrator allow hxdav.",
         to_do="Ask that administrator to approve hxdav, then connect the account again.",
     ),
     ("wrong_account", "no_address"): Trouble(
+        needs_person=True,
         answer="an account of another kind, or without an address",
         happened="{account} is not an account that can be connected here.",
         to_do="Connect an account of the service that you chose, by its e-mail address.",
     ),
     ("locked",): Trouble(
+        needs_person=True,
         answer="the account is locked, or its password has expired",
         happened="The server has locked {account}, or its password has expired.",
         to_do="Sign in there and do what the server asks for, then connect the account again.",
     ),
     ("basic_wanted", "ntlm_wanted", "oauth_wanted", "unknown_scheme"): Trouble(
+        needs_person=True,
         answer="HTTP 401 that asks for another way to sign in",
         happened="The server of {account} asks for another way to sign in. Its settings were probably changed.",
         to_do="Connect the account again, and choose the way that the server asks for.",
     ),
     ("exchange_online",): Trouble(
+        needs_person=True,
         answer="a mailbox at Exchange Online",
         happened="The mailbox {account} is at Microsoft 365, and no longer on a server of your own.",
         to_do="Connect it as Office 365.",
     ),
     ("too_old",): Trouble(
+        needs_person=True,
         answer="a version of Exchange that hxdav does not support",
         happened="The Exchange server of {account} is too old for hxdav.",
         to_do="Ask the administrator of that server to update it.",
     ),
     ("unreadable",): Trouble(
+        needs_person=True,
         answer="(credentials that hxdav cannot read)",
         happened="hxdav cannot read the access to {account} that it keeps.",
         to_do=_CONNECT,

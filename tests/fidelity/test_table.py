@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hxdav.domain.integration import Service
-from tests.fidelity import abilities
+from tests.fidelity import abilities, troubles
 from tests.fidelity.crossing import EVERYTHING, WINDOW
 from tests.fidelity.occurrences import occurrences_of
 from tests.fidelity.places import PLACES
@@ -19,6 +19,10 @@ from tests.fidelity.table import COLUMNS, PAGE, cells_written, rendered
 def test_the_page_of_series_is_as_it_would_be_written() -> None:
     """The cells themselves are what the tests of each service see."""
     assert PAGE.read_text(encoding="utf-8") == rendered(cells_written())
+
+
+def test_the_page_of_troubles_is_as_it_would_be_written() -> None:
+    assert troubles.PAGE.read_text(encoding="utf-8") == troubles.rendered()
 
 
 def test_the_page_has_a_column_for_every_service() -> None:
