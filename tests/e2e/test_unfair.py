@@ -81,7 +81,7 @@ def test_a_storm_of_expansions_is_bounded_and_ends_with_its_client(
     head = f"REPORT {maya.calendar_path} HTTP/1.1\r\nHost: a\r\nAuthorization: Basic {credentials}\r\nDepth: 1\r\n"
     storm = f"{head}Content-Length: {len(STORM)}\r\n\r\n{STORM}".encode()
 
-    with crowd(server, 16, storm):
+    with crowd(server, 60, storm):
         for _ in range(10):
             assert_others_are_answered(server)
             during = held(server)
