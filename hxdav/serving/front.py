@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -85,7 +86,9 @@ class ThreadFront:
         def work() -> None:
             with within(Budget(is_abandoned=lambda: request.is_abandoned)):
                 answer = _call(self._application, environ)
-            self._loop.call_soon_threadsafe(finish, answer)
+            # The loop has ended where the process stops: nobody waits for the answer any more.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(finish, answer)
 
         def finish(answer: Answer) -> None:
             self._turns.end(turn)

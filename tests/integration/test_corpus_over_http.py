@@ -37,8 +37,9 @@ CONDITIONS = {
     "wrong_component": "supported-calendar-component",
     "too_large": "max-resource-size",
     "too_many_instances": "max-instances",
+    "unsupported_rscale": "supported-rscale",
 }
-"""RFC 4791 §5.3.2.1."""
+"""RFC 4791 §5.3.2.1, RFC 7529 §6."""
 
 MENDED = {"torn_character.ics"}
 """What is not kept to the octet: a fold in the middle of a character, which becomes whole."""

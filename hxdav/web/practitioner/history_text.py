@@ -14,7 +14,7 @@ from hxdav.web.time_text import span_words
 
 _DONE = {
     "created": "Added",
-    "changed": "ChangedField",
+    "changed": "Changed",
     "cancelled": "Cancelled",
     "restored": "Brought back",
     "removed": "Deleted",

@@ -10,7 +10,16 @@ from urllib.parse import urlsplit
 import pytest
 
 from hxdav.net.reach import Reach
-from hxdav.remote import AccessLost, CalendarId, CalendarUnavailable, CursorExpired, NotTaken, RemoteObject, TryLater
+from hxdav.remote import (
+    AccessLost,
+    CalendarId,
+    CalendarUnavailable,
+    CursorExpired,
+    Forbidden,
+    NotTaken,
+    RemoteObject,
+    TryLater,
+)
 from hxdav.remotes.caldav import APPLE_WANTS, CalDavAccount, CalDavRemote, Flavour, open_caldav
 from tests.contract.remotes.texts import an_event, meaning, pulled, uid_of
 from tests.simulators.caldav.account import AppleAccount
@@ -166,5 +175,5 @@ def test_a_failed_pull_is_done_again_from_the_same_cursor(
 def test_a_calendar_elsewhere_in_the_service_is_none_of_ours(
     remote: CalDavRemote, calendar_id: CalendarId, service: ICloud
 ) -> None:
-    with pytest.raises((AccessLost, CalendarUnavailable)):
+    with pytest.raises((Forbidden, CalendarUnavailable)):
         remote.pull(CalendarId(f"{service.partition_url}20000009999/calendars/home/"), None)
