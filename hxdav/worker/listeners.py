@@ -18,6 +18,9 @@ from hxdav.sync.listening import Calendars, Listening, rest_after
 from hxdav.worker.looking import Looking
 
 _LOOKS_EVERY_SECONDS = 1.0
+_PASSED_OVER = 4
+"""How many looks pass without a commit before there is one anyhow."""
+
 _AFTER_TROUBLE_SECONDS = 5.0
 _RENEWALS = 4
 """How often a lease is renewed in its time."""
@@ -57,7 +60,7 @@ class Listeners:
 
     def __post_init__(self) -> None:
         changes = self.listening.store.changes()
-        self._looking = Looking(changes=changes, anyhow_after=2 * _LOOKS_EVERY_SECONDS)
+        self._looking = Looking(changes=changes, anyhow_after=_LOOKS_EVERY_SECONDS * (_PASSED_OVER + 1))
 
     def start(self) -> None:
         """Begin."""
@@ -82,7 +85,7 @@ class Listeners:
         while not self._is_told_to_stop.wait(pause):
             pause = _LOOKS_EVERY_SECONDS
             try:
-                if self._looking.is_due():
+                if self._looking.is_due() or any(ear.has_ended for ear in self._ears.values()):
                     self._round()
             except StoreError:
                 get_logger().warning("listeners_cannot_look")
