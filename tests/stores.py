@@ -13,22 +13,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from hxdav.store.rows import Base
 from hxdav.store.store import Store
 from tests.builders import a_store
-
-_OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-_EMPTY = "; ".join(
-    [
-        # What a former test left open would keep its locks.
-        f"SELECT pg_terminate_backend(pid) {_OTHERS}",
-        # Only a replica may empty the ledger and the audit log.
-        "SET LOCAL session_replication_role = replica",
-        *(f"DELETE FROM {table.name}" for table in Base.metadata.sorted_tables),
-        "INSERT INTO installation SELECT * FROM kept.installation",
-        "SELECT setval(format('%I', sequencename)::regclass, 1, false) FROM pg_sequences WHERE last_value IS NOT NULL",
-    ]
-)
 
 
 @pytest.fixture(scope="session")
@@ -72,24 +58,13 @@ def sqlite_store(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
-@pytest.fixture(scope="session")
-def reused_postgres(postgres_url: str, migrated_postgres: str) -> Iterator[str]:
-    """The address of a PostgreSQL database that is emptied for each test: to copy one takes three times as long."""
-    with new_postgres(postgres_url, migrated_postgres) as url:
-        with psycopg.connect(_plain(url)) as connection:
-            connection.execute("CREATE SCHEMA kept")
-            connection.execute("CREATE TABLE kept.installation AS TABLE installation")
-        yield url
-
-
 @pytest.fixture
-def postgres_store(reused_postgres: str) -> Iterator[Store]:
+def postgres_store(postgres_url: str, migrated_postgres: str) -> Iterator[Store]:
     """A store on PostgreSQL."""
-    with psycopg.connect(_plain(reused_postgres)) as connection:
-        connection.execute(_EMPTY)
-    store = Store(reused_postgres)
-    yield store
-    store.close()
+    with new_postgres(postgres_url, migrated_postgres) as url:
+        store = Store(url)
+        yield store
+        store.close()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
