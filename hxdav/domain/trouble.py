@@ -56,11 +56,16 @@ TROUBLES: dict[tuple[str, ...], Trouble] = {
         happened="The provider of {account} does not understand a request of hxdav. A fault in hxdav is likely.",
         to_do="Tell the hxdav administrator.",
     ),
-    ("redirected", "not_reachable"): Trouble(
-        answer="a redirect, or an address in the answer, that hxdav may not call",
-        happened="The server of {account} refers hxdav to an address that hxdav may not call. The server has moved, or"
-        " is in a private network.",
-        to_do="Connect the account again with the new address, or ask the hxdav administrator to allow this one.",
+    ("redirected",): Trouble(
+        answer="a redirect to another server",
+        happened="The server of {account} refers hxdav to another server. It has probably moved.",
+        to_do="Connect the account again with the new address.",
+    ),
+    ("not_reachable",): Trouble(
+        answer="(an address that the settings do not allow)",
+        happened="The settings of hxdav do not allow it to call the server of {account}. The server is probably in a"
+        " private network.",
+        to_do=f"{_ADMINISTRATOR} add its address to allowed_addresses in [bridges]. hxdav goes on by itself.",
     ),
     ("no_ews", "no_autodiscover", "no_server", "no_home", "no_principal"): Trouble(
         answer="no calendar service at the address",
@@ -90,9 +95,9 @@ TROUBLES: dict[tuple[str, ...], Trouble] = {
         to_do="Rename or delete the old calendars of hxdav there.",
     ),
     ("misconfigured", "api_disabled"): Trouble(
-        answer="`invalid_client` and the like, or an API that is not enabled",
-        happened="The provider of {account} does not accept the settings of hxdav. A client secret has probably"
-        " expired.",
+        answer="`invalid_client` and the like, an API that is not enabled, or settings that are missing",
+        happened="The settings of hxdav for the provider of {account} are missing or not valid. A client secret has"
+        " probably expired.",
         to_do=f"{_ADMINISTRATOR} compare the settings with the registration at the provider.",
     ),
     ("refresh_failed", "token_endpoint", "revoke"): Trouble(

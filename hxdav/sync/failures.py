@@ -10,7 +10,7 @@ from hxdav.domain.bridge import Bridge, BridgeState, ExternalAccount
 from hxdav.domain.ids import IntegrationId
 from hxdav.domain.notification import NotificationKind
 from hxdav.domain.times import Clock
-from hxdav.errors import HxdavError
+from hxdav.errors import HxdavError, UseCaseError
 from hxdav.log import get_logger
 from hxdav.remote import AccessLost, CalendarState, Forbidden, TryLater
 from hxdav.services.integrations.connection import subject_of
@@ -114,6 +114,8 @@ def miss(tx: Tx, bridge: Bridge, *, now: datetime, patience: timedelta) -> Bridg
 
 def code_of(error: Exception) -> str:
     """Return the word that stands for what went wrong."""
+    if isinstance(error, UseCaseError):
+        return "misconfigured"
     return error.code if isinstance(error, TryLater | AccessLost) else "internal"
 
 

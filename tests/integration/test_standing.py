@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from hxdav.domain.appointment import AppointmentKind
+from hxdav.domain.bridge import AccountState, ExternalAccount
 from hxdav.domain.ids import AppointmentId, IntegrationId
 from hxdav.domain.integration import IntegrationState
-from hxdav.remote import CalendarState
+from hxdav.errors import UseCaseError
+from hxdav.remote import CalendarState, Remote
 from hxdav.services.integrations.explain import explain
 from hxdav.services.integrations.health import Health, IntegrationHealth, health_of
 from hxdav.store.store import Store
@@ -90,6 +92,22 @@ def test_a_provider_in_trouble_is_told_with_cause_and_pause(world: BridgedWorld)
     )
     assert found.account is not None
     assert found.account.throttled_at is not None
+
+
+def test_settings_that_are_missing_are_no_lost_access(world: BridgedWorld) -> None:
+    bridge = world.connect()
+
+    def open_remote(account: ExternalAccount) -> Remote:
+        raise UseCaseError(f"{account.service.label} is not set up here.")
+
+    world.engine.open_remote = open_remote
+    world.wait_out(bridge)
+
+    found = stands(world, bridge)
+
+    assert found.account is not None
+    assert found.account.state is AccountState.CONNECTED
+    assert found.sentence.startswith("The settings of hxdav for the provider of anna@example.com are missing")
 
 
 def test_status_and_explain_give_the_same_cause(world: BridgedWorld) -> None:
