@@ -245,7 +245,7 @@ def test_a_calendar_elsewhere_is_paused_resumed_told_less_renamed_and_disconnect
     hands.press(NAME_OF[hands.name], role="link", nth=1)
     hands.arrives(NAME_OF[hands.name])
     hands.press("Pause")
-    hands.sees("Paused by you; resume it to go on.")
+    hands.sees("Paused by you. Resume it to go on.")
     hands.press("Resume")
     expect(hands.page.get_by_role("button", name="Pause")).to_be_visible()
     with hands.page.expect_event("load"):
