@@ -13,6 +13,9 @@ import pytest
 
 from hxdav.cli.tree import COMMANDS, Command, Group
 
+# Importing requests tries a socket (urllib3-future, which python-caldav brings), which no test of unit/ may do.
+import_module("requests")
+
 PRINT_MODULES = """
 import contextlib, sys
 from hxdav.cli import main
