@@ -212,7 +212,7 @@ def test_a_password_that_changes_is_told_of_and_everything_goes_on_with_the_new_
     until(lambda: "access_lost" in both.demo.told("maya"), what="the notification")
     standing = both.demo.status(both.row)
     assert standing["health"] == "troubled"
-    assert "connect it again" in standing["sentence"]
+    assert "Connect the account again" in standing["sentence"]
 
     said = both.demo.connecting("maya", both.maya, "--json")
 
