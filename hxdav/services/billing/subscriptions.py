@@ -1,4 +1,4 @@
-"""Buying a subscription and cancelling it (rule 1); what then happens by itself is in ``renewing``."""
+"""Buying and cancelling a subscription (rule 1); ``renewal`` has what happens without a person."""
 
 from __future__ import annotations
 
